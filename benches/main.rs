@@ -1,0 +1,3 @@
+//! Seeded benches.
+
+fn main() {}

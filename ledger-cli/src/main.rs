@@ -1,0 +1,3 @@
+//! The command `ledger`.
+
+fn main() {}

@@ -1,0 +1,68 @@
+//! The two hash families of the log, kept apart by type.
+//!
+//! [`Blake3`] makes the chain, key ids, event hashes and commitments; [`Sha256`] (FIPS 180-4) makes
+//! the RFC 6962 tree and everything the C2SP formats name. Neither can be used for the other.
+
+use sha2::Digest as _;
+use std::fmt;
+
+use crate::encoding;
+use crate::error::Result;
+
+macro_rules! digest {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name(pub [u8; 32]);
+
+        impl $name {
+            /// Padded base64, 44 characters.
+            pub fn to_base64(self) -> String {
+                encoding::base64(&self.0)
+            }
+
+            /// Reads 44 characters of padded base64; code `base64`.
+            pub fn from_base64(text: &[u8]) -> Result<Self> {
+                encoding::from_base64(text).map(Self)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&encoding::base64(&self.0))
+            }
+        }
+    };
+}
+
+digest! {
+    /// A BLAKE3-256 hash.
+    Blake3
+}
+digest! {
+    /// A SHA-256 hash.
+    Sha256
+}
+
+impl Blake3 {
+    /// Hashes the bytes, plainly (no key, no context).
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+}
+
+impl Sha256 {
+    /// Hashes the bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// Hashes the parts one after the other, as if joined.
+    pub fn of_parts(parts: &[&[u8]]) -> Self {
+        let mut hasher = sha2::Sha256::new();
+        for part in parts {
+            hasher.update(part);
+        }
+        Self(hasher.finalize().into())
+    }
+}

@@ -1,0 +1,30 @@
+//! An append-only, hash-chained, signed log of release events.
+
+pub mod chain;
+pub mod checkpoint;
+pub mod cosignature;
+pub mod encoding;
+pub mod entry;
+pub mod error;
+pub mod event;
+pub mod hash;
+pub mod head;
+pub mod index;
+pub mod json;
+pub mod key;
+pub mod ledger;
+pub mod note;
+pub mod policy;
+pub mod proof;
+pub mod range;
+pub mod schema;
+pub mod seal;
+pub mod signature;
+pub mod signer;
+pub mod store;
+pub mod tile;
+pub mod time;
+pub mod tree;
+pub mod trust;
+pub mod vault;
+pub mod verify;

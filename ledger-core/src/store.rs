@@ -1,0 +1,86 @@
+//! Where bytes are kept: named files in one flat folder tree, and nothing else.
+//!
+//! A [`Store`] knows no entry, no hash and no law. It is not trusted: what it returns is checked by
+//! its readers. Names are relative paths with `/` (`entries/00000000000000000000.jsonl`); folders
+//! come into being with their first file. Backends share no code; one contract suite
+//! (feature `store-contract`) runs against each.
+
+pub mod dir;
+pub mod memory;
+
+use crate::error::Result;
+
+/// Bytes in named files. All methods may be called from several threads.
+///
+/// *Durability contract.* Nothing is durable until it is synced: the bytes of a file by
+/// [`Store::sync`], the existence, name or absence of a file by [`Store::sync_dir`] on its folder.
+/// Before that a crash may keep all, part or none of what was written, in any order.
+/// After an error from `sync` the state of that file is unknown, and the call is never repeated.
+pub trait Store: Send + Sync {
+    /// Length of the file in bytes; none when it does not exist.
+    fn len(&self, name: &str) -> Result<Option<u64>>;
+
+    /// Fills `buf` from `offset`; returns how many bytes there were (fewer only at the end of file).
+    /// A missing file is an error of code `missing`.
+    fn read(&self, name: &str, offset: u64, buf: &mut [u8]) -> Result<usize>;
+
+    /// Writes all `bytes` at `offset`, creating the file (and its folders) if needed.
+    fn write(&self, name: &str, offset: u64, bytes: &[u8]) -> Result<()>;
+
+    /// Makes the bytes of the file durable (fdatasync).
+    fn sync(&self, name: &str) -> Result<()>;
+
+    /// Makes the names in the folder durable (fsync of the directory); `""` is the root.
+    fn sync_dir(&self, dir: &str) -> Result<()>;
+
+    /// Puts the file `from` in the place of `to`, atomically.
+    fn rename(&self, from: &str, to: &str) -> Result<()>;
+
+    /// Removes the file; removing a missing file is no error.
+    fn remove(&self, name: &str) -> Result<()>;
+
+    /// Names of the files directly in the folder, sorted, without the folder; empty when missing.
+    fn list(&self, dir: &str) -> Result<Vec<String>>;
+
+    /// Marks the file read-only (a sealed segment).
+    fn seal(&self, name: &str) -> Result<()>;
+
+    /// Takes the exclusive lock on the file, waiting for other holders up to the store's patience;
+    /// code `busy` when it does not come free. Released when the guard is dropped or its holder dies.
+    fn lock(&self, name: &str) -> Result<Box<dyn Lock>>;
+}
+
+/// A held lock; dropping it releases it.
+pub trait Lock: Send {}
+
+/// Reads the whole file, or none when it does not exist.
+pub fn read_all(store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>> {
+    let Some(length) = store.len(name)? else { return Ok(None) };
+    read_range(store, name, 0, usize::try_from(length).unwrap_or(usize::MAX)).map(Some)
+}
+
+/// Reads `length` bytes from `offset`; fewer only when the file ends before.
+pub fn read_range(store: &dyn Store, name: &str, offset: u64, length: usize) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    let count = store.read(name, offset, &mut bytes)?;
+    bytes.truncate(count);
+    Ok(bytes)
+}
+
+/// Replaces the file durably: temporary file, sync, rename, sync of the folder.
+///
+/// If we stop before the rename, the old file stands and a `.tmp` file is left, which every reader
+/// ignores; after it, the new file stands whole.
+pub fn replace(store: &dyn Store, name: &str, bytes: &[u8]) -> Result<()> {
+    let temporary = format!("{name}.tmp");
+    store.remove(&temporary)?;
+    store.write(&temporary, 0, bytes)?;
+    store.sync(&temporary)?;
+    store.rename(&temporary, name)?;
+    store.sync_dir(parent(name))
+}
+
+/// The folder part of a name; `""` for the root.
+pub fn parent(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(dir, _)| dir)
+}

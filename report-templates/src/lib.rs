@@ -1,0 +1,1 @@
+//! Typed views and templates of the reports.
