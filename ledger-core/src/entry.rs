@@ -164,7 +164,7 @@ fn persons<'a>(view: View<'a>, event: &Event<'a>) -> Result<Vec<(&'a str, Pseudo
     for (pointer, value) in view.members() {
         let pseudonym = value
             .plain()
-            .and_then(|text| Pseudonym::parse(text).ok())
+            .and_then(|text| text.parse().ok())
             .ok_or_else(|| wrong("persons", "not a pseudonym"))?;
         let sealed = event.root.pointer(pointer).and_then(|value| value.get("sealed"));
         if sealed.is_none() {

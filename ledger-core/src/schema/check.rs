@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, SCHEMA, is_digest, is_id};
 use crate::json::{Kind, View};
 use crate::time::Timestamp;
-use crate::trust::Capability;
+use crate::capability::Capability;
 
 /// Longest inline list; longer ones travel as an attachment with count and digest.
 const MAX_LIST: usize = 100;
