@@ -9,8 +9,11 @@
 //!
 //! Spec: `ledger-core/spec/signature.md`.
 
+mod bulk;
+
 use rayon::prelude::*;
 
+use self::bulk::Spread;
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, Signer};
 
@@ -76,20 +79,59 @@ pub enum Mode {
 
 /// Checks all claims on all cores; returns the positions of those that do not hold, ascending.
 ///
-/// `random` is 32 bytes that whoever made the signatures could not foresee; it has no influence on
-/// the verdict of [`Mode::OneByOne`].
+/// `random` is 32 bytes that whoever made the signatures could not foresee, fresh for each call; it
+/// has no influence in [`Mode::OneByOne`]. In [`Mode::Bulk`] a false claim passes with probability
+/// at most 2^-64.
 pub fn verify_all(checks: &[Check<'_>], random: [u8; 32], mode: Mode) -> Vec<usize> {
-    let _ = (random, mode);
-    one_by_one(checks)
+    match mode {
+        Mode::OneByOne => checks
+            .par_iter()
+            .enumerate()
+            .filter(|(_, check)| !holds(check))
+            .map(|(position, _)| position)
+            .collect(),
+        Mode::Bulk => {
+            let size = batch_size(checks.len());
+            checks
+                .par_chunks(size)
+                .enumerate()
+                .flat_map_iter(|(batch, checks)| {
+                    failing(checks, batch.saturating_mul(size), &random, Spread::Cores)
+                })
+                .collect()
+        }
+    }
 }
 
-fn one_by_one(checks: &[Check<'_>]) -> Vec<usize> {
+/// As [`verify_all`] in [`Mode::Bulk`], but on the calling thread alone, for a caller that has
+/// spread its work over the cores already.
+pub fn verify_all_here(checks: &[Check<'_>], random: [u8; 32]) -> Vec<usize> {
+    let size = batch_size(checks.len());
     checks
-        .par_iter()
+        .chunks(size)
         .enumerate()
-        .filter(|(_, check)| verify_one(check.key, check.message, check.signature).is_err())
-        .map(|(position, _)| position)
+        .flat_map(|(batch, checks)| {
+            failing(checks, batch.saturating_mul(size), &random, Spread::Alone)
+        })
         .collect()
+}
+
+/// Batches of equal size, none above the largest.
+fn batch_size(count: usize) -> usize {
+    count.div_ceil(count.div_ceil(bulk::MOST).max(1)).max(1)
+}
+
+/// The failing positions of one batch that starts at position `start`.
+fn failing(checks: &[Check<'_>], start: usize, random: &[u8; 32], spread: Spread) -> Vec<usize> {
+    if checks.len() >= bulk::LEAST && bulk::all_hold(checks, random, spread) {
+        return Vec::new();
+    }
+    let holds = spread.each(checks.len(), |i| checks.get(i).is_some_and(holds));
+    (start..).zip(holds).filter(|(_, holds)| !holds).map(|(position, _)| position).collect()
+}
+
+fn holds(check: &Check<'_>) -> bool {
+    verify_one(check.key, check.message, check.signature).is_ok()
 }
 
 #[cfg(test)]
