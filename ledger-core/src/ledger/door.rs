@@ -4,13 +4,14 @@
 //! checked on all cores while another group is being written. Order and authority are judged
 //! again under the lock.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::entry::Signature;
 use crate::error::{Error, Result};
-use crate::event::Event;
+use crate::event::{Event, span};
 use crate::hash::Blake3;
 use crate::index::{self, Kind};
 use crate::json::Document;
@@ -50,6 +51,7 @@ pub struct Admitted {
     /// Pointer and identity of each person whose disclosure was seen, in pointer order.
     pub(super) identities: Vec<(String, Identity)>,
     pub(super) stream: [u8; 16],
+    pub(super) stream_at: Range<usize>,
     pub(super) seq: u64,
     pub(super) prev: Option<Blake3>,
     pub(super) is_final: bool,
@@ -59,6 +61,19 @@ pub struct Admitted {
     pub(super) key_event: bool,
     /// Whether the signatures were checked here; otherwise a signer was not registered yet.
     pub(super) verified: bool,
+}
+
+impl Admitted {
+    /// The event's bytes.
+    pub fn event(&self) -> &[u8] {
+        &self.event
+    }
+
+    /// The name of the event's stream.
+    pub(super) fn stream_name(&self) -> &str {
+        let name = self.event.get(self.stream_at.clone()).unwrap_or_default();
+        std::str::from_utf8(name).unwrap_or_default()
+    }
 }
 
 /// Checks events against the keys registered so far. Cheap to clone; used from any thread.
@@ -131,6 +146,7 @@ impl Door {
             signatures,
             identities,
             stream: index::key(Kind::Stream, event.stream.name),
+            stream_at: span(&bytes, event.stream.name.as_bytes()).unwrap_or_default(),
             seq: event.seq,
             prev: event.prev,
             is_final: event.is_final,
