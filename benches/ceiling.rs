@@ -34,7 +34,10 @@ pub(crate) fn run() {
     println!("{KEYS} keys, events of {EVENT_BYTES} bytes, all cores; fsyncs: 0");
     println!("one by one             {:>9.0} signatures/s", rate(&checks, 1_000, Mode::OneByOne));
     for batch in BATCHES {
-        println!("in bulk, by {batch:>6}     {:>9.0} signatures/s", rate(&checks, batch, Mode::Bulk));
+        println!(
+            "in bulk, by {batch:>6}     {:>9.0} signatures/s",
+            rate(&checks, batch, Mode::Bulk)
+        );
     }
 }
 

@@ -9,14 +9,61 @@
 //!
 //! Spec: `ledger-core/spec/key.md`.
 
+mod file;
+mod openssh;
+mod pem;
+
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::traits::IsIdentity as _;
+use ed25519_dalek::pkcs8::spki::der::zeroize::Zeroizing;
 use ed25519_dalek::{Signer as _, VerifyingKey};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+pub use self::file::KEY_FILE_LIMIT;
 use crate::encoding;
 use crate::error::{Error, Result};
+
+/// Reads a secret key file that is not locked: PKCS#8 PEM or OpenSSH.
+///
+/// Codes: `key-too-long`, `key-empty`, `key-crlf`, `key-unknown`, `key-trailing`, `key-broken`,
+/// `key-mismatch`, `key-encrypted`, `key-public` (the public half), and for what is no plain
+/// Ed25519 key `key-rsa`, `key-ecdsa`, `key-fido`, `key-certificate`, `key-algorithm`.
+pub fn read_private(file: &[u8]) -> Result<SigningKey> {
+    read(file, None)
+}
+
+/// As [`read_private`], and opens a locked OpenSSH file with the passphrase; codes beside those:
+/// `key-passphrase`, `key-rounds`.
+pub fn read_private_locked(file: &[u8], passphrase: &[u8]) -> Result<SigningKey> {
+    read(file, Some(passphrase))
+}
+
+fn read(file: &[u8], passphrase: Option<&[u8]>) -> Result<SigningKey> {
+    match file::recognise(file)? {
+        (file::Kind::Pkcs8, text) => pem::read_pkcs8(text),
+        (file::Kind::OpenSsh, text) => openssh::read_private(text, passphrase),
+        (file::Kind::Spki | file::Kind::OpenSshLine, _) => {
+            Err(Error::refused("key-public", "this is the public half of a key")
+                .hint("give the file of the secret key, often the same name without `.pub`"))
+        }
+    }
+}
+
+/// Reads a public key file: PEM, or the line of an OpenSSH `.pub` file.
+///
+/// Codes as of [`read_private`] and of [`PublicKey::from_bytes`]; a secret key is refused by
+/// `key-private`, so that nobody hands one out by mistake.
+pub fn read_public(file: &[u8]) -> Result<PublicKey> {
+    match file::recognise(file)? {
+        (file::Kind::Spki, text) => pem::read_spki(text),
+        (file::Kind::OpenSshLine, text) => openssh::read_line(text),
+        (file::Kind::Pkcs8 | file::Kind::OpenSsh, _) => {
+            Err(Error::refused("key-private", "this is a secret key")
+                .hint("give its public half; a secret that was handed out must be replaced"))
+        }
+    }
+}
 
 /// An Ed25519 public key (RFC 8032) whose canonical encoding is of a point of prime order.
 ///
@@ -169,7 +216,7 @@ pub struct SigningKey {
 impl SigningKey {
     /// The key of a 32-byte seed (RFC 8032, section 5.1.5); the caller wipes its own copy.
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        let secret = ed25519_dalek::SigningKey::from_bytes(&seed);
+        let secret = ed25519_dalek::SigningKey::from_bytes(&Zeroizing::new(seed));
         // A clamped multiple of the base point: canonical, torsion-free, and never the identity.
         let public = PublicKey { key: secret.verifying_key() };
         Self { secret, public }
