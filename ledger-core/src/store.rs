@@ -2,13 +2,25 @@
 //!
 //! A [`Store`] knows no entry, no hash and no law. It is not trusted: what it returns is checked by
 //! its readers. Names are relative paths with `/` (`entries/00000000000000000000.jsonl`); folders
-//! come into being with their first file. Backends share no code; one contract suite
+//! come into being, durably, with their first file. Backends share no code; one contract suite
 //! (feature `store-contract`) runs against each.
+//!
+//! Codes that every store uses: `store-name`, `missing`, `not-a-file`, `not-a-folder`, `read-only`,
+//! `no-space`, `busy`, and `io` for the rest.
 
+#[cfg(feature = "store-contract")]
+pub mod contract;
 pub mod dir;
+#[cfg(feature = "store-contract")]
+pub mod faulty;
 pub mod memory;
+#[cfg(feature = "store-contract")]
+pub mod simulated;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// Longest part of a name between two `/`, in bytes (the limit of common file systems).
+pub const PART_LIMIT: usize = 255;
 
 /// Bytes in named files. All methods may be called from several threads.
 ///
@@ -17,23 +29,27 @@ use crate::error::Result;
 /// Before that a crash may keep all, part or none of what was written, in any order.
 /// After an error from `sync` the state of that file is unknown, and the call is never repeated.
 pub trait Store: Send + Sync {
-    /// Length of the file in bytes; none when it does not exist.
+    /// Length of the file in bytes; none when it does not exist. Always looks afresh.
     fn len(&self, name: &str) -> Result<Option<u64>>;
 
     /// Fills `buf` from `offset`; returns how many bytes there were (fewer only at the end of file).
-    /// A missing file is an error of code `missing`.
+    /// A missing file is an error of code `missing`. A file that another process replaced or removed
+    /// may still be read as it was, until [`Store::len`] or [`Store::lock`] looks again.
     fn read(&self, name: &str, offset: u64, buf: &mut [u8]) -> Result<usize>;
 
-    /// Writes all `bytes` at `offset`, creating the file (and its folders) if needed.
+    /// Writes all `bytes` at `offset`, creating the file (and its folders) if needed, even for no
+    /// bytes; a gap before `offset` reads as zeros. After an error any part of it may be written.
+    /// Codes `read-only` (a sealed file too), `no-space`.
     fn write(&self, name: &str, offset: u64, bytes: &[u8]) -> Result<()>;
 
-    /// Makes the bytes of the file durable (fdatasync).
+    /// Makes the bytes of the file durable (fdatasync). Code `missing`.
     fn sync(&self, name: &str) -> Result<()>;
 
-    /// Makes the names in the folder durable (fsync of the directory); `""` is the root.
+    /// Makes the names in the folder durable (fsync of the directory); `""` is the root. A folder
+    /// that does not exist may be an error or not.
     fn sync_dir(&self, dir: &str) -> Result<()>;
 
-    /// Puts the file `from` in the place of `to`, atomically.
+    /// Puts the file `from` in the place of `to` (creating its folders), atomically. Code `missing`.
     fn rename(&self, from: &str, to: &str) -> Result<()>;
 
     /// Removes the file; removing a missing file is no error.
@@ -42,7 +58,8 @@ pub trait Store: Send + Sync {
     /// Names of the files directly in the folder, sorted, without the folder; empty when missing.
     fn list(&self, dir: &str) -> Result<Vec<String>>;
 
-    /// Marks the file read-only (a sealed segment).
+    /// Marks the file read-only (a sealed segment): it can still be renamed and removed, not written.
+    /// Code `missing`.
     fn seal(&self, name: &str) -> Result<()>;
 
     /// Takes the exclusive lock on the file, waiting for other holders up to the store's patience;
@@ -78,6 +95,29 @@ pub fn replace(store: &dyn Store, name: &str, bytes: &[u8]) -> Result<()> {
     store.sync(&temporary)?;
     store.rename(&temporary, name)?;
     store.sync_dir(parent(name))
+}
+
+/// Refuses a name that could lead out of the store or mean two things; code `store-name`.
+///
+/// A name is parts of `[A-Za-z0-9._-]` joined by one `/` each, none of them `.` or `..`.
+pub fn check_name(name: &str) -> Result<()> {
+    let legal = |part: &str| {
+        !matches!(part, "" | "." | "..")
+            && part.len() <= PART_LIMIT
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    if name.split('/').all(legal) {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "store-name",
+        format!("`{}` is not a name of a file here", name.escape_debug()),
+    ))
+}
+
+/// Like [`check_name`], for a folder: the empty name is the root.
+pub fn check_folder(dir: &str) -> Result<()> {
+    if dir.is_empty() { Ok(()) } else { check_name(dir) }
 }
 
 /// The folder part of a name; `""` for the root.

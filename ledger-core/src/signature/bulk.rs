@@ -1,0 +1,255 @@
+//! Many signatures at once, with the verdict of one at a time.
+//!
+//! A valid signature satisfies S·B = R + h·A. The claims of a batch are added up under random
+//! 128-bit weights z; the work on the basepoint and on each key is shared. All that remains per
+//! signature is one hash, one square root, and the bits of its weight: for each bit j the sum T(j)
+//! of those nonces whose weight has the bit. The T(j) serve twice. Weighted by 2^j they are the
+//! left side of the equation; and the first 64 of them, each shown to be of prime order, prove
+//! that no nonce hides a small-order part, which the equation alone would not see.
+//!
+//! The argument that this is the strict verdict, and its error, is in the spec page.
+
+use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::{Identity as _, VartimeMultiscalarMul as _};
+use rayon::prelude::*;
+use sha2::{Digest as _, Sha512};
+
+use super::{Check, PREFIX};
+use crate::key::{PublicKey, is_torsion_free};
+
+/// Below this many signatures one by one is as fast.
+pub(super) const LEAST: usize = 96;
+
+/// The largest batch: beyond it the nonces leave the cache and nothing more is shared.
+pub(super) const MOST: usize = 8192;
+
+/// The bits of a weight: a false claim passes the equation with probability 2^-128.
+const WEIGHT_BITS: u32 = 128;
+
+/// How many of the sums are shown to be of prime order: torsion passes with probability 2^-64.
+const TORSION_TESTS: usize = 64;
+
+/// Signatures that are prepared together; part of how the weights are derived.
+const SPAN: usize = 64;
+
+/// Whether the work may leave the calling thread.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Spread {
+    /// It stays on the calling thread.
+    Alone,
+    /// It is spread over the cores.
+    Cores,
+}
+
+impl Spread {
+    pub(super) fn each<T: Send>(
+        self,
+        count: usize,
+        work: impl Fn(usize) -> T + Sync + Send,
+    ) -> Vec<T> {
+        match self {
+            Self::Alone => (0..count).map(work).collect(),
+            Self::Cores => (0..count).into_par_iter().map(work).collect(),
+        }
+    }
+
+    fn both<A: Send, B: Send>(
+        self,
+        one: impl FnOnce() -> A + Send,
+        other: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        match self {
+            Self::Alone => (one(), other()),
+            Self::Cores => rayon::join(one, other),
+        }
+    }
+}
+
+/// One signature, taken apart: S·B = R + h·A is claimed.
+struct Claim {
+    r: EdwardsPoint,
+    s: Scalar,
+    h: Scalar,
+    /// Position of A among the distinct keys.
+    key: usize,
+}
+
+/// Whether all claims hold. `false` says only that they are to be looked at one by one.
+pub(super) fn all_hold(checks: &[Check<'_>], random: &[u8; 32], spread: Spread) -> bool {
+    let keys = distinct_keys(checks);
+    let spans: Vec<_> = checks.chunks(SPAN).collect();
+    let prepared = spread.each(spans.len(), |i| spans.get(i).and_then(|span| prepare(span, &keys)));
+    let Some(prepared) = prepared.into_iter().collect::<Option<Vec<_>>>() else {
+        return false;
+    };
+    let seed = seed(random, checks.len(), prepared.iter().map(|(_, digest)| digest));
+    let claims: Vec<_> = prepared.into_iter().map(|(claims, _)| claims).collect();
+    let weights =
+        spread.each(claims.len(), |i| weights(&seed, i, claims.get(i).map_or(0, Vec::len)));
+    let claims: Vec<Claim> = claims.into_iter().flatten().collect();
+    let weights: Vec<u128> = weights.into_iter().flatten().collect();
+
+    let width = digit_width(claims.len());
+    let columns = usize::try_from(WEIGHT_BITS.div_ceil(width)).unwrap_or(0);
+    let (sums, right) = spread.both(
+        || spread.each(columns, |i| column(&claims, &weights, i, width)),
+        || right_side(&claims, &weights, &keys),
+    );
+    let sums: Vec<EdwardsPoint> = sums.into_iter().flatten().collect();
+    let (left, tests) = spread.both(
+        || sums.iter().rev().fold(EdwardsPoint::identity(), |left, sum| left + left + sum),
+        || spread.each(TORSION_TESTS, |i| sums.get(i).is_some_and(is_torsion_free)),
+    );
+    left == right && tests.into_iter().all(|free| free)
+}
+
+fn distinct_keys<'a>(checks: &[Check<'a>]) -> Vec<&'a PublicKey> {
+    let mut keys: Vec<_> = checks.iter().map(|check| check.key).collect();
+    keys.dedup();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Takes the signatures of a span apart; none if one of them is not even well formed.
+fn prepare(span: &[Check<'_>], keys: &[&PublicKey]) -> Option<(Vec<Claim>, blake3::Hash)> {
+    let mut hasher = blake3::Hasher::new();
+    let mut claims = Vec::with_capacity(span.len());
+    for check in span {
+        let claim = claim(check, keys)?;
+        hasher.update(check.signature);
+        hasher.update(check.key.as_bytes());
+        hasher.update(claim.h.as_bytes());
+        claims.push(claim);
+    }
+    Some((claims, hasher.finalize()))
+}
+
+fn claim(check: &Check<'_>, keys: &[&PublicKey]) -> Option<Claim> {
+    let (r, s) = check.signature.split_first_chunk::<32>()?;
+    let s: Option<Scalar> = Scalar::from_canonical_bytes(*s.first_chunk::<32>()?).into();
+    let s = s?;
+    let key = keys.binary_search(&check.key).ok()?;
+    let hasher = Sha512::new()
+        .chain_update(r)
+        .chain_update(check.key.as_bytes())
+        .chain_update(PREFIX)
+        .chain_update(check.message.len().to_string())
+        .chain_update(" ")
+        .chain_update(check.message);
+    let h = Scalar::from_hash(hasher);
+    Some(Claim { r: nonce(r)?, s, h, key })
+}
+
+/// Decodes R; none if it is no point, a second spelling of one, or the identity.
+///
+/// The second spellings are those with y >= p = 2^255 - 19, and the set sign bit on x = 0. The
+/// latter has y = 1, the identity, refused here, or y = -1, of order two, left to the torsion proof.
+fn nonce(bytes: &[u8; 32]) -> Option<EdwardsPoint> {
+    let [first, middle @ .., last] = bytes;
+    let last = last & 0x7f;
+    let over = *first >= 0xed && middle.iter().all(|byte| *byte == 0xff) && last == 0x7f;
+    let one = *first == 1 && middle.iter().all(|byte| *byte == 0) && last == 0;
+    if over || one {
+        return None;
+    }
+    CompressedEdwardsY(*bytes).decompress()
+}
+
+/// What the weights follow from: the caller's random bytes and every R, S, A and h.
+fn seed<'a>(
+    random: &[u8; 32],
+    count: usize,
+    spans: impl Iterator<Item = &'a blake3::Hash>,
+) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("ledger/v1 signature bulk");
+    hasher.update(random);
+    hasher.update(&u64::try_from(count).unwrap_or(u64::MAX).to_be_bytes());
+    for span in spans {
+        hasher.update(span.as_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}
+
+/// The weights of one span: uniform 128-bit numbers.
+fn weights(seed: &[u8; 32], span: usize, count: usize) -> Vec<u128> {
+    let mut hasher = blake3::Hasher::new_keyed(seed);
+    hasher.update(&u64::try_from(span).unwrap_or(u64::MAX).to_be_bytes());
+    let mut output = hasher.finalize_xof();
+    let mut weight = [0; 16];
+    (0..count)
+        .map(|_| {
+            output.fill(&mut weight);
+            u128::from_be_bytes(weight)
+        })
+        .collect()
+}
+
+/// The width of a column that costs the fewest additions: one per nonce and one per bucket.
+fn digit_width(count: usize) -> u32 {
+    (4..=10)
+        .min_by_key(|width| {
+            let columns = usize::try_from(WEIGHT_BITS.div_ceil(*width)).unwrap_or(usize::MAX);
+            columns.saturating_mul(count.saturating_add(1 << width))
+        })
+        .unwrap_or(8)
+}
+
+/// The sums T(j) for the bits j of one column, lowest first.
+///
+/// Each nonce goes into the bucket that its weight's digit names; the buckets then fold together
+/// bit by bit, from the top: the upper half is what has the bit, and joins the lower half.
+fn column(claims: &[Claim], weights: &[u128], index: usize, width: u32) -> Vec<EdwardsPoint> {
+    let low = u32::try_from(index).unwrap_or(u32::MAX).saturating_mul(width);
+    let bits = width.min(WEIGHT_BITS.saturating_sub(low));
+    let mask = (1_u128 << bits) - 1;
+    let mut buckets: Vec<Option<EdwardsPoint>> = vec![None; 1 << bits];
+    for (claim, weight) in claims.iter().zip(weights) {
+        let digit = usize::try_from((weight >> low) & mask).unwrap_or(0);
+        // The nonces of digit 0 are in no sum; the first of a bucket needs no addition.
+        if digit > 0
+            && let Some(bucket) = buckets.get_mut(digit)
+        {
+            add(bucket, &claim.r);
+        }
+    }
+    let mut sums = Vec::new();
+    for bit in (0..bits).rev() {
+        let upper = buckets.split_off(1 << bit);
+        let mut sum = None;
+        for (lower, upper) in buckets.iter_mut().zip(upper) {
+            if let Some(upper) = upper {
+                add(&mut sum, &upper);
+                add(lower, &upper);
+            }
+        }
+        sums.push(sum.unwrap_or_else(EdwardsPoint::identity));
+    }
+    sums.reverse();
+    sums
+}
+
+fn add(sum: &mut Option<EdwardsPoint>, point: &EdwardsPoint) {
+    *sum = Some(match sum {
+        Some(sum) => &*sum + point,
+        None => *point,
+    });
+}
+
+/// (sum of z·S)·B - (sum of z·h over the claims of A)·A for each key A.
+fn right_side(claims: &[Claim], weights: &[u128], keys: &[&PublicKey]) -> EdwardsPoint {
+    let mut base = Scalar::ZERO;
+    let mut scalars = vec![Scalar::ZERO; keys.len()];
+    for (claim, weight) in claims.iter().zip(weights) {
+        let weight = Scalar::from(*weight);
+        base += weight * claim.s;
+        if let Some(scalar) = scalars.get_mut(claim.key) {
+            *scalar -= weight * claim.h;
+        }
+    }
+    scalars.push(base);
+    let points = keys.iter().map(|key| key.verifying().to_edwards());
+    EdwardsPoint::vartime_multiscalar_mul(scalars, points.chain([ED25519_BASEPOINT_POINT]))
+}
