@@ -51,7 +51,7 @@ pub struct Group {
 ///
 /// `random` is 32 fresh random bytes. They are mixed with all that is sealed, so that giving the
 /// same ones twice by accident does not use a key twice. Codes `inbox-empty`, `inbox-count` (too
-/// many), `inbox-item-size`, `vault-key-weak`.
+/// many), `inbox-item-size`, `vault-key-weak`, and those of [`seal::Disclosure::check`].
 pub fn seal_group(
     vault: VaultKey,
     ledger: [u8; 32],
@@ -95,7 +95,7 @@ pub fn seal_group(
 /// Codes: `inbox-format`, `inbox-header`, `inbox-recipient` (sealed to another key),
 /// `inbox-truncated`, `inbox-chunk`, `inbox-trailing`, `inbox-sealed` (changed bytes, or another
 /// ledger's), `inbox-line`, `inbox-count`, and those of
-/// [`Disclosure::from_json`](crate::seal::Disclosure::from_json).
+/// [`seal::Disclosure::from_json`].
 pub fn open_group(secret: &VaultSecret, ledger: [u8; 32], bytes: &[u8]) -> Result<Group> {
     let (header, mut rest) = Header::parse(bytes)?;
     if header.vault_id != secret.public().id() {
@@ -201,7 +201,7 @@ fn chunks(items: &[Item]) -> Result<Vec<Vec<u8>>> {
     let mut line = Vec::new();
     for item in items {
         line.clear();
-        item.write(&mut line);
+        item.write(&mut line)?;
         if line.len() > CHUNK_MAX {
             let message = format!("an item of {} bytes, at most {CHUNK_MAX} fit", line.len());
             return Err(Error::refused("inbox-item-size", message));

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::encoding;
 use crate::error::{Error, Result};
+use crate::json::{Document, Names, quote};
 use crate::seal::Disclosure;
 use crate::vault::persons::Pseudonym;
 
@@ -29,15 +29,19 @@ pub enum Item {
 }
 
 impl Item {
-    /// Appends the line, with its newline.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    /// Appends the line, with its newline; codes of [`Disclosure::check`].
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<()> {
         match self {
-            Self::Disclosure(disclosure) => disclosure.write_json(out),
+            Self::Disclosure(disclosure) => {
+                disclosure.check()?;
+                disclosure.write_json(out);
+            }
             Self::Person { issuer, id, pseudonym } => {
-                out.extend_from_slice(person(issuer, id, &pseudonym.to_string()).as_bytes());
+                out.extend_from_slice(person(issuer, id, *pseudonym).as_bytes());
             }
         }
         out.push(b'\n');
+        Ok(())
     }
 
     /// Reads a line without its newline; code `inbox-line`, or those of
@@ -46,9 +50,7 @@ impl Item {
         if !line.starts_with(IDENTITY.as_bytes()) {
             return Disclosure::from_json(line).map(Self::Disclosure);
         }
-        std::str::from_utf8(line)
-            .ok()
-            .and_then(parse_person)
+        parse_person(line)
             .ok_or_else(|| Error::malformed("inbox-line", "not the one spelling of a person"))
     }
 }
@@ -65,66 +67,27 @@ impl fmt::Debug for Item {
     }
 }
 
-fn person(issuer: &str, id: &str, pseudonym: &str) -> String {
-    let (issuer, id) = (quote(issuer), quote(id));
-    [IDENTITY, &id, ISSUER, &issuer, PSEUDONYM, pseudonym, CLOSE].concat()
+fn person(issuer: &str, id: &str, pseudonym: Pseudonym) -> String {
+    let mut line = String::from(IDENTITY);
+    quote(id, &mut line);
+    line.push_str(ISSUER);
+    quote(issuer, &mut line);
+    line.push_str(PSEUDONYM);
+    line.push_str(&pseudonym.to_string());
+    line.push_str(CLOSE);
+    line
 }
 
-fn parse_person(line: &str) -> Option<Item> {
-    let (id, rest) = unquote(line.strip_prefix(IDENTITY)?)?;
-    let (issuer, rest) = unquote(rest.strip_prefix(ISSUER)?)?;
-    let text = rest.strip_prefix(PSEUDONYM)?.strip_suffix(CLOSE)?;
-    let pseudonym = text.parse().ok()?;
-    (person(&issuer, &id, text) == line).then_some(Item::Person { issuer, id, pseudonym })
-}
-
-/// The JSON string of RFC 8785 section 3.2.2.2.
-fn quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            c if c < ' ' => {
-                out.push_str("\\u00");
-                out.push_str(&encoding::hex(&[u8::try_from(c).unwrap_or_default()]));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// Reads a JSON string, and returns what is after it. Lenient: the caller compares spellings.
-fn unquote(text: &str) -> Option<(String, &str)> {
-    let mut out = String::new();
-    let mut rest = text.strip_prefix('"')?.chars();
-    loop {
-        match rest.next()? {
-            '"' => return Some((out, rest.as_str())),
-            '\\' => out.push(match rest.next()? {
-                'b' => '\u{8}',
-                't' => '\t',
-                'n' => '\n',
-                'f' => '\u{c}',
-                'r' => '\r',
-                'u' => {
-                    let (digits, after) = rest.as_str().split_at_checked(4)?;
-                    rest = after.chars();
-                    char::from_u32(u32::from_str_radix(digits, 16).ok()?)?
-                }
-                c => c,
-            }),
-            c => out.push(c),
-        }
-    }
+fn parse_person(line: &[u8]) -> Option<Item> {
+    let mut document = Document::default();
+    let view = document.parse(line, Names::Plain).ok()?;
+    let identity = view.get("identity")?;
+    let (issuer, id) = (identity.get("issuer")?.text()?, identity.get("id")?.text()?);
+    let pseudonym = view.get("pseudonym")?.plain()?.parse().ok()?;
+    // what is written again must be the line: nothing may stand beside these members
+    let same = person(&issuer, &id, pseudonym).as_bytes() == line;
+    let (issuer, id) = (issuer.into_owned(), id.into_owned());
+    same.then_some(Item::Person { issuer, id, pseudonym })
 }
 
 #[cfg(test)]
@@ -134,7 +97,7 @@ mod tests {
 
     fn line(item: &Item) -> Vec<u8> {
         let mut out = Vec::new();
-        item.write(&mut out);
+        item.write(&mut out).unwrap();
         assert_eq!(out.pop(), Some(b'\n'));
         out
     }
