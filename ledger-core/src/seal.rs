@@ -11,6 +11,7 @@ use std::fmt;
 use crate::encoding;
 use crate::error::{Error, Result};
 use crate::hash::Blake3;
+use crate::json::{Document, Names};
 
 /// The key-derivation context of a commitment; it names the format and its version.
 pub const CONTEXT: &str = "ledger/v1 seal";
@@ -142,6 +143,12 @@ impl Disclosure {
         self.open(commitment, scope, stream, seq, pointer).is_ok()
     }
 
+    /// What must hold before a disclosure is written and after it is read: a canonical value of
+    /// bounded length. Codes `seal-value`, `seal-size`.
+    pub fn check(&self) -> Result<()> {
+        check_value(&self.value)
+    }
+
     /// One line of canonical JSON, without a newline.
     pub fn to_json(&self) -> Vec<u8> {
         let mut line = Vec::with_capacity(self.json_len());
@@ -198,11 +205,10 @@ fn check_value(value: &[u8]) -> Result<()> {
             format!("the value has {} bytes, at most {VALUE_MAX} can be sealed", value.len());
         return Err(Error::malformed("seal-size", message));
     }
-    let text = std::str::from_utf8(value).unwrap_or_default();
-    if text.is_empty() || text.contains(|c: char| c < ' ') {
-        return Err(Error::malformed("seal-value", "the value is not canonical JSON"));
-    }
-    Ok(())
+    Document::default().parse(value, Names::Plain).map(drop).map_err(|error| {
+        let message = format!("the value is not canonical JSON: {}", error.message());
+        Error::malformed("seal-value", message)
+    })
 }
 
 /// 44 characters after `before`, and the rest.
@@ -268,16 +274,20 @@ mod tests {
     #[test]
     fn refuses_values_out_of_bounds() {
         let seal = |value: &[u8]| Disclosure::seal(HERE, "s", 0, "/p", [0; 32], value);
-        assert!(seal(&vec![b'1'; VALUE_MAX]).is_ok());
-        assert_eq!(seal(&vec![b'1'; VALUE_MAX + 1]).unwrap_err().code(), "seal-size");
+        let text = |length| format!("\"{}\"", "a".repeat(length - 2));
+        assert!(seal(text(VALUE_MAX).as_bytes()).is_ok());
+        assert_eq!(seal(text(VALUE_MAX + 1).as_bytes()).unwrap_err().code(), "seal-size");
         assert_eq!(seal(b"").unwrap_err().code(), "seal-value");
-        assert_eq!(seal(b"\"a\nb\"").unwrap_err().code(), "seal-value");
+        for value in ["\"a\nb\"", "1,\"more\":2", "{\"b\":1,\"a\":2}", " 1", "1.0"] {
+            assert_eq!(seal(value.as_bytes()).unwrap_err().code(), "seal-value", "{value}");
+        }
     }
 
     proptest! {
         #[test]
-        fn one_spelling(salt: [u8; 32], text in "[a-z\"{}:,]{1,40}", cut in 0usize..300, other: u8) {
-            let it = Disclosure::seal(HERE, "s", 0, "/p", salt, text.as_bytes()).unwrap();
+        fn one_spelling(salt: [u8; 32], text in "[a-z:,]{1,40}", cut in 0usize..300, other: u8) {
+            let value = format!("{{\"id\":\"{text}\"}}");
+            let it = Disclosure::seal(HERE, "s", 0, "/p", salt, value.as_bytes()).unwrap();
             let line = it.to_json();
             prop_assert_eq!(line.len(), it.json_len());
             prop_assert_eq!(&Disclosure::from_json(&line).unwrap(), &it);
