@@ -20,17 +20,18 @@ use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::head::Head;
-use crate::index::{Index, Kind, Posting};
+use crate::index::{Index, Kind, ORDER_END, Posting};
 use crate::json::{Document, Names};
 use crate::segment::{self, Blocks, Place};
 use crate::store::{self, Store};
 use crate::trust::Registry;
+use crate::vault::key::VaultKey;
 use crate::vault::persons::Persons;
 
 pub use commit::{Group, Receipt};
-pub use create::{create, read_format};
+pub use create::{Beginning, create, origin, read_format};
 pub use door::{Admitted, Door, Identity, Submission};
-pub use recover::{Mended, RECOVERED};
+pub use recover::{Mended, RECOVERED, is_poisoned};
 use tail::Tail;
 
 /// The file that says what kind of folder this is; written once, last, when a ledger is made.
@@ -54,7 +55,7 @@ pub struct Ledger {
     head: Head,
     damaged_slot: Option<usize>,
     persons: Option<Persons>,
-    vault_key: Option<crate::vault::inbox::PublicKey>,
+    vault_key: Option<VaultKey>,
     /// Why nothing more is appended through this value: a sync failed.
     stopped: bool,
 }
@@ -149,6 +150,10 @@ impl Ledger {
             Error::unavailable("index-behind", format!("the index does not know entry {index}"))
                 .hint("delete the folder `index`; it is made again from the entries")
         })?;
+        self.line_at(index, place)
+    }
+
+    fn line_at(&self, index: u64, place: Place) -> Result<Vec<u8>> {
         let limit = if place.segment == self.head.segment { self.head.offset } else { u64::MAX };
         let file = segment::name(place.segment);
         let mut length = 2048;
@@ -185,7 +190,7 @@ impl Ledger {
     /// The index is derived and not trusted: each posting is a hint whose entry the caller reads.
     pub fn find(&self, kind: Kind, value: &str, limit: usize) -> Result<Vec<Posting>> {
         let key = crate::index::key(kind, value);
-        let mut found = self.index.lookup(key, 0..u64::MAX, limit)?;
+        let mut found = self.index.lookup(key, 0..ORDER_END, limit)?;
         found.extend(self.tail.lookup(&key));
         found.sort_unstable();
         found.truncate(limit);
@@ -236,7 +241,7 @@ impl Ledger {
         let mut indexes = Vec::new();
         for kind in ["ledger.created", "key.registered", "key.revoked"] {
             let key = crate::index::key(Kind::Type, kind);
-            let found = self.index.lookup(key, 0..u64::MAX, usize::MAX)?;
+            let found = self.index.lookup(key, 0..ORDER_END, usize::MAX)?;
             indexes.extend(found.into_iter().map(|posting| posting.index));
         }
         indexes.sort_unstable();

@@ -16,6 +16,7 @@ pub mod key;
 pub mod ledger;
 pub mod note;
 pub mod policy;
+pub mod producer;
 pub mod proof;
 pub mod range;
 pub mod schema;

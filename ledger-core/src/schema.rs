@@ -8,6 +8,7 @@
 mod check;
 mod types;
 
+pub(crate) use check::ACTOR;
 pub use check::{Position, check, positions};
 pub use types::TYPES;
 

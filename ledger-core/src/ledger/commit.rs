@@ -19,7 +19,6 @@ use crate::index::{self, Kind, Posting};
 use crate::json::Document;
 use crate::segment::{self, MAX_SEGMENT, Place};
 use crate::signature;
-use crate::store;
 use crate::time::Timestamp;
 use crate::tree::{self, Frontier};
 use crate::trust::{Holder, Registry};
@@ -124,7 +123,7 @@ impl Ledger {
     /// After a failed write nothing was promised; after a failed sync nobody knows, so all stop.
     fn failed(&mut self, mark: Mark, error: Error) -> Error {
         self.tail.back_to(mark);
-        if error.code() == "sync" {
+        if error.is_sync() {
             self.stopped = true;
             // if even the mark cannot be written, the lines past the head still show the next
             // process that something was not finished
@@ -349,8 +348,8 @@ impl Ledger {
             store.seal(&segment::name(self.head.segment))?;
         }
         self.head = head;
-        for (place, checked) in places.into_iter().zip(checked) {
-            self.tail.push(place, checked.postings);
+        for ((place, hash), checked) in places.into_iter().zip(&stage.hashes).zip(checked) {
+            self.tail.push(place, *hash, checked.postings);
         }
         if let Some(registry) = &stage.registry {
             self.registry = Arc::new(registry.clone());
@@ -376,10 +375,8 @@ impl Ledger {
         }
         let random = blake3::derive_key("release-ledger inbox of a group", &group.random);
         let (name, bytes) =
-            inbox::seal_group(key, self.origin.genesis().0, self.head.size, items, random)?;
-        self.store.write(&name, 0, &bytes)?;
-        self.store.sync(&name)?;
-        self.store.sync_dir(store::parent(&name))
+            inbox::seal_group(*key, self.origin.genesis().0, self.head.size, items, &random)?;
+        inbox::deliver(&*self.store, &name, &bytes)
     }
 
     fn next_head(&self, stage: &Stage, checked: &[Checked], end: Place) -> Result<Head> {

@@ -13,7 +13,7 @@ use crate::entry::Signature;
 use crate::error::{Error, Result};
 use crate::event::{Event, span};
 use crate::hash::Blake3;
-use crate::index::{self, Kind};
+use crate::index::{self, Key, Kind};
 use crate::json::Document;
 use crate::key::PublicKey;
 use crate::schema;
@@ -50,14 +50,14 @@ pub struct Admitted {
     pub(super) disclosures: Vec<Disclosure>,
     /// Pointer and identity of each person whose disclosure was seen, in pointer order.
     pub(super) identities: Vec<(String, Identity)>,
-    pub(super) stream: [u8; 16],
+    pub(super) stream: Key,
     pub(super) stream_at: Range<usize>,
     pub(super) seq: u64,
     pub(super) prev: Option<Blake3>,
     pub(super) is_final: bool,
     /// The pointer that the law of link fills with the key's holder.
     pub(super) own: Option<&'static str>,
-    pub(super) source: Option<([u8; 16], Blake3)>,
+    pub(super) source: Option<(Key, Blake3)>,
     pub(super) key_event: bool,
     /// Whether the signatures were checked here; otherwise a signer was not registered yet.
     pub(super) verified: bool,

@@ -4,7 +4,7 @@ use super::{Admitted, Ledger};
 use crate::chain::{Link, Neighbours};
 use crate::error::Result;
 use crate::hash::Blake3;
-use crate::index::{self, Kind};
+use crate::index::{self, Key, Kind};
 
 impl Ledger {
     /// The neighbours of a new event in its stream; in-order events need no look-up.
@@ -15,17 +15,22 @@ impl Ledger {
             let ended = end.is_final.then_some(end.seq);
             return Ok(Neighbours { before: Some(*end), last: Some(end.seq), ended, ..Neighbours::default() });
         }
-        let staged = self.tail.asked(&event.stream);
-        let indexed = self.index.might_contain(event.stream)?;
+        self.around(event.stream, name, event.seq)
+    }
+
+    /// The neighbours of one place in a stream, looked up.
+    pub(super) fn around(&self, stream: Key, name: &str, seq: u64) -> Result<Neighbours> {
+        let staged = self.tail.asked(&stream);
+        let indexed = self.index.might_contain(stream)?;
         if staged.is_empty() && !indexed {
             return Ok(Neighbours::default());
         }
         let mut last = staged.iter().map(|&(seq, _)| seq).max();
         if indexed {
-            last = last.max(self.index.last(event.stream)?.map(|posting| posting.order));
+            last = last.max(self.index.last(stream)?.map(|posting| posting.order));
         }
-        let at = |seq: Option<u64>| match seq {
-            Some(seq) => self.link(event.stream, name, seq),
+        let at = |place: Option<u64>| match place {
+            Some(place) => self.link(stream, name, place),
             None => Ok(None),
         };
         let ended_key = index::key(Kind::Final, name);
@@ -35,16 +40,16 @@ impl Ledger {
             known => known,
         };
         Ok(Neighbours {
-            same: at(Some(event.seq))?,
-            before: at(event.seq.checked_sub(1))?,
-            after: at(event.seq.checked_add(1))?,
+            same: at(Some(seq))?,
+            before: at(seq.checked_sub(1))?,
+            after: at(seq.checked_add(1))?,
             last,
             ended,
         })
     }
 
     /// The stream's event at one place, read from its entry.
-    fn link(&self, stream: [u8; 16], name: &str, seq: u64) -> Result<Option<Link>> {
+    fn link(&self, stream: Key, name: &str, seq: u64) -> Result<Option<Link>> {
         let staged = self.tail.asked(&stream).iter().filter(|&&(at, _)| at == seq).map(|&(_, i)| i);
         let mut indexes: Vec<u64> = staged.collect();
         let range = seq..seq.saturating_add(1);
@@ -68,7 +73,7 @@ impl Ledger {
     }
 
     /// The entry that already holds this source identity, and the original it cites.
-    pub(super) fn imported(&self, identity: [u8; 16]) -> Result<Option<(u64, Blake3)>> {
+    pub(super) fn imported(&self, identity: Key) -> Result<Option<(u64, Blake3)>> {
         let staged = self.tail.asked(&identity).first().map(|&(_, index)| index);
         let index = match staged {
             Some(index) => Some(index),

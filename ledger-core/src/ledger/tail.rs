@@ -6,7 +6,9 @@ use std::collections::HashMap;
 
 use crate::chain::Link;
 use crate::entry::Entry;
-use crate::index::{self, Kind, Posting};
+use crate::error::Result;
+use crate::hash::Blake3;
+use crate::index::{self, Batch, Key, Kind, Posting};
 use crate::segment::Place;
 
 /// How many stream ends are remembered before they are forgotten and looked up again.
@@ -16,12 +18,12 @@ const MAX_ENDS: usize = 100_000;
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     first: u64,
-    places: Vec<Place>,
+    places: Vec<(Place, Blake3)>,
     postings: Vec<Posting>,
     /// Of the kinds the door asks for with every event: key → (order, index).
-    asked: HashMap<[u8; 16], Vec<(u64, u64)>>,
+    asked: HashMap<Key, Vec<(u64, u64)>>,
     /// The last link of streams that this process has seen growing in order.
-    ends: HashMap<[u8; 16], Link>,
+    ends: HashMap<Key, Link>,
 }
 
 /// A point to go back to when a group could not be written.
@@ -64,13 +66,13 @@ impl Tail {
     }
 
     /// Takes in the next entry: where it is and how it is found.
-    pub(super) fn push(&mut self, place: Place, postings: Vec<Posting>) {
-        self.places.push(place);
+    pub(super) fn push(&mut self, place: Place, hash: Blake3, postings: Vec<Posting>) {
+        self.places.push((place, hash));
         self.postings.extend(postings);
     }
 
     /// Makes an entry known under a key that the door asks for.
-    pub(super) fn ask(&mut self, key: [u8; 16], order: u64, index: u64) {
+    pub(super) fn ask(&mut self, key: Key, order: u64, index: u64) {
         self.asked.entry(key).or_default().push((order, index));
     }
 
@@ -84,11 +86,11 @@ impl Tail {
         if let Some(identity) = event.identity() {
             self.ask(index::key(Kind::Source, &identity), 0, entry.index);
         }
-        self.push(place, postings(entry));
+        self.push(place, entry.hash(), postings(entry));
     }
 
     /// Remembers that this is now the stream's last event.
-    pub(super) fn set_end(&mut self, stream: [u8; 16], link: Link) {
+    pub(super) fn set_end(&mut self, stream: Key, link: Link) {
         if self.ends.len() >= MAX_ENDS {
             self.ends.clear();
         }
@@ -96,22 +98,22 @@ impl Tail {
     }
 
     /// Forgets the stream's end: something arrived out of order.
-    pub(super) fn forget_end(&mut self, stream: &[u8; 16]) {
+    pub(super) fn forget_end(&mut self, stream: &Key) {
         self.ends.remove(stream);
     }
 
     /// The stream's last event, if this process has seen it growing in order.
-    pub(super) fn end(&self, stream: &[u8; 16]) -> Option<&Link> {
+    pub(super) fn end(&self, stream: &Key) -> Option<&Link> {
         self.ends.get(stream)
     }
 
     /// Postings of a key that the door asks for: (order, index).
-    pub(super) fn asked(&self, key: &[u8; 16]) -> &[(u64, u64)] {
+    pub(super) fn asked(&self, key: &Key) -> &[(u64, u64)] {
         self.asked.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// All postings of any key, ascending by order.
-    pub(super) fn lookup(&self, key: &[u8; 16]) -> Vec<Posting> {
+    pub(super) fn lookup(&self, key: &Key) -> Vec<Posting> {
         let mut found: Vec<Posting> =
             self.postings.iter().filter(|posting| posting.key == *key).copied().collect();
         found.sort_unstable();
@@ -121,15 +123,23 @@ impl Tail {
     /// Where an entry is.
     pub(super) fn place(&self, index: u64) -> Option<Place> {
         let at = usize::try_from(index.checked_sub(self.first)?).ok()?;
-        self.places.get(at).copied()
+        self.places.get(at).map(|(place, _)| *place)
     }
 
     /// Hands over what the index takes in, and begins anew after it. Stream ends stay.
-    pub(super) fn take(&mut self) -> (u64, Vec<Place>, Vec<Posting>) {
-        let first = self.first;
-        self.first = self.next();
-        self.asked.clear();
-        (first, std::mem::take(&mut self.places), std::mem::take(&mut self.postings))
+    ///
+    /// `before` is the hash of the line before the tail's first entry.
+    pub(super) fn take(&mut self, before: Blake3) -> Result<Batch> {
+        let mut batch = Batch::new(self.first, before);
+        let mut postings = self.postings.iter().peekable();
+        for (index, (place, hash)) in (self.first..).zip(&self.places) {
+            batch.entry(place.segment, place.offset, *hash)?;
+            while let Some(posting) = postings.next_if(|posting| posting.index == index) {
+                batch.post(posting.key, posting.order)?;
+            }
+        }
+        *self = Self { first: self.next(), ends: std::mem::take(&mut self.ends), ..Self::default() };
+        Ok(batch)
     }
 }
 

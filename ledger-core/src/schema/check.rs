@@ -30,7 +30,7 @@ const REFERENCES: &[&str] = &[
     "release", "report", "request", "risk", "run", "sample", "service", "session", "source",
     "statement", "stream", "system", "template", "train", "vendor",
 ];
-const ACTOR: &[Field] = &[
+pub(crate) const ACTOR: &[Field] = &[
     super::optional("auth", Shape::Enum(&["key", "oidc", "token", "session", "relay", "none"])),
     super::optional("id", IDENTITY),
     super::required("kind", Shape::Enum(&["human", "service", "bot", "system", "unknown"])),
