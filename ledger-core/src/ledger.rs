@@ -142,15 +142,19 @@ impl Ledger {
             return Err(Error::refused("no-entry", format!("there is no entry {index}"))
                 .hint(format!("the ledger has {} entries, from 0", self.head.size)));
         }
+        self.line_at(index, self.place(index)?)
+    }
+
+    /// Where the line of an entry begins.
+    pub fn place(&self, index: u64) -> Result<Place> {
         let place = match self.tail.place(index) {
             Some(place) => Some(place),
             None => self.index.locate(index)?.map(|(segment, offset)| Place { segment, offset }),
         };
-        let place = place.ok_or_else(|| {
+        place.ok_or_else(|| {
             Error::unavailable("index-behind", format!("the index does not know entry {index}"))
                 .hint("delete the folder `index`; it is made again from the entries")
-        })?;
-        self.line_at(index, place)
+        })
     }
 
     fn line_at(&self, index: u64, place: Place) -> Result<Vec<u8>> {
@@ -199,7 +203,12 @@ impl Ledger {
 
     /// Blocks of lines from the beginning to the head.
     pub fn blocks(&self) -> Result<Blocks<'_>> {
-        Blocks::new(&*self.store, Place { segment: 0, offset: 0 }, Some(self.end_place()))
+        self.blocks_from(Place { segment: 0, offset: 0 })
+    }
+
+    /// Blocks of lines from a place to the head.
+    pub fn blocks_from(&self, place: Place) -> Result<Blocks<'_>> {
+        Blocks::new(&*self.store, place, Some(self.end_place()))
     }
 
     fn end_place(&self) -> Place {
@@ -301,14 +310,7 @@ impl Ledger {
     fn place_before(&self, next: u64) -> Result<Place> {
         match next.checked_sub(1) {
             None => Ok(Place { segment: 0, offset: 0 }),
-            Some(before) => match self.tail.place(before) {
-                Some(place) => Ok(place),
-                None => self
-                    .index
-                    .locate(before)?
-                    .map(|(segment, offset)| Place { segment, offset })
-                    .ok_or_else(|| Error::unavailable("index-behind", "the index has a gap")),
-            },
+            Some(before) => self.place(before),
         }
     }
 }
