@@ -43,9 +43,9 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<(Kind, &str)> {
     Ok((kind, text))
 }
 
-/// Printable ASCII and line ends.
+/// No control characters but line ends; comments may be in any script.
 fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r'))
+    text.bytes().all(|byte| !byte.is_ascii_control() || matches!(byte, b'\n' | b'\r'))
 }
 
 fn pem_kind(label: &str) -> Result<Kind> {
