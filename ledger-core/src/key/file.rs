@@ -26,13 +26,12 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<(Kind, &str)> {
     if bytes.trim_ascii().is_empty() {
         return Err(Error::malformed("key-empty", "the key file is empty"));
     }
-    if bytes.contains(&b'\r') {
+    let text = std::str::from_utf8(bytes).ok().filter(|text| is_plain(text)).ok_or_else(unknown)?;
+    if text.contains('\r') {
         return Err(Error::malformed("key-crlf", "the key file has Windows line ends").hint(
             "convert it, e.g. with `dos2unix`; secrets stored in a web form often get them",
         ));
     }
-    let text =
-        std::str::from_utf8(bytes).ok().filter(|text| text.is_ascii()).ok_or_else(unknown)?;
     let first = text.lines().next().unwrap_or_default();
     let kind = match first.strip_prefix("-----BEGIN ").and_then(|l| l.strip_suffix("-----")) {
         Some(label) => {
@@ -42,6 +41,11 @@ pub(super) fn recognise(bytes: &[u8]) -> Result<(Kind, &str)> {
         None => line_kind(text, first)?,
     };
     Ok((kind, text))
+}
+
+/// No control characters but line ends; comments may be in any script.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| !byte.is_ascii_control() || matches!(byte, b'\n' | b'\r'))
 }
 
 fn pem_kind(label: &str) -> Result<Kind> {
