@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use ledger_core::error::Result;
 use ledger_core::store::Store as _;
 use ledger_core::vault::persons::{DELTA, INDEX, Key, Persons, Pseudonym};
 use proptest::prelude::*;
 
+use crate::common::{Vector, vectors};
 use crate::files::Files;
 
 const KEY: Key = Key([5; 32]);
@@ -50,6 +52,31 @@ fn code(files: &Files) -> &'static str {
         Ok(_) => "accept",
         Err(error) => error.code(),
     }
+}
+
+#[test]
+fn all_vectors() {
+    for case in vectors("persons") {
+        case.check(outcome(&case).err().map(|error| error.code()));
+    }
+}
+
+fn outcome(case: &Vector) -> Result<()> {
+    let files = Files::default();
+    let other = if case.header("file") == "persons.idx" { "persons.delta" } else { "persons.idx" };
+    let bytes = ledger_core::encoding::from_base64_any(case.header(other).as_bytes()).unwrap();
+    files.put(&format!("vault/{other}"), &bytes);
+    files.put(&format!("vault/{}", case.header("file")), &case.bytes);
+    let mut persons = Persons::open(&files)?.unwrap();
+    persons.records(&files)?;
+    for (name, id) in &case.header {
+        let Some(number) = name.strip_prefix("id-") else { continue };
+        let found = persons.resolve(&files, case.header("issuer"), id)?;
+        let found = found.map_or_else(|| "none".to_owned(), |found| found.to_string());
+        assert_eq!(found, case.header(&format!("pseudonym-{number}")), "{}", case.name);
+    }
+    assert_eq!(persons.torn().to_string(), case.header("torn"), "{}", case.name);
+    Ok(())
 }
 
 #[test]

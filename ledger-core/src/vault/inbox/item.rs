@@ -7,6 +7,9 @@ use crate::json::{Document, Names, quote};
 use crate::seal::Disclosure;
 use crate::vault::persons::Pseudonym;
 
+/// What tells a person from a disclosure.
+const PERSON: &[u8] = b"{\"identity\":";
+
 const IDENTITY: &str = "{\"identity\":{\"id\":";
 const ISSUER: &str = ",\"issuer\":";
 const PSEUDONYM: &str = "},\"pseudonym\":\"";
@@ -47,7 +50,7 @@ impl Item {
     /// Reads a line without its newline; code `inbox-line`, or those of
     /// [`Disclosure::from_json`].
     pub(super) fn parse(line: &[u8]) -> Result<Self> {
-        if !line.starts_with(IDENTITY.as_bytes()) {
+        if !line.starts_with(PERSON) {
             return Disclosure::from_json(line).map(Self::Disclosure);
         }
         parse_person(line)
