@@ -122,7 +122,7 @@ impl PublicKey {
         KeyId(*blake3::hash(self.as_bytes()).as_bytes())
     }
 
-    pub(crate) fn verifying(&self) -> &VerifyingKey {
+    pub fn verifying(&self) -> &VerifyingKey {
         &self.key
     }
 }
@@ -214,6 +214,11 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
+    /// The key as the note formats take it.
+    pub fn dalek(&self) -> &ed25519_dalek::SigningKey {
+        &self.secret
+    }
+
     /// The key of a 32-byte seed (RFC 8032, section 5.1.5); the caller wipes its own copy.
     pub fn from_seed(seed: [u8; 32]) -> Self {
         let secret = ed25519_dalek::SigningKey::from_bytes(&Zeroizing::new(seed));

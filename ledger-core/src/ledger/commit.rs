@@ -157,7 +157,7 @@ impl Ledger {
             if outcome.as_ref().is_some_and(Result::is_err) {
                 continue;
             }
-            match self.place(event, &mut stage, end, &mut pseudonyms, group.now) {
+            match self.settle_event(event, &mut stage, end, &mut pseudonyms, group.now) {
                 Ok(Placed::New(line)) => {
                     end = End { size: end.size + 1, last: Blake3::of(line.as_bytes()) };
                     stage.hashes.push(end.last);
@@ -175,7 +175,7 @@ impl Ledger {
     }
 
     /// One event: its stream, its source, its persons, its line.
-    fn place(
+    fn settle_event(
         &mut self,
         event: &Admitted,
         stage: &mut Stage,
