@@ -122,6 +122,7 @@ impl PublicKey {
         KeyId(*blake3::hash(self.as_bytes()).as_bytes())
     }
 
+    /// The key as the note formats take it.
     pub fn verifying(&self) -> &VerifyingKey {
         &self.key
     }
