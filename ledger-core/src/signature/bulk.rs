@@ -31,7 +31,7 @@ const WEIGHT_BITS: u32 = 128;
 /// How many of the sums are shown to be of prime order: torsion passes with probability 2^-64.
 const TORSION_TESTS: usize = 64;
 
-/// Signatures that are prepared together; part of how the weights are derived.
+/// Signatures that are prepared together; their weights come from one stream.
 const SPAN: usize = 64;
 
 /// Whether the work may leave the calling thread.
@@ -76,6 +76,15 @@ struct Claim {
     key: usize,
 }
 
+/// A claim's weight z, and its share of both scalars.
+struct Weighed {
+    weight: u128,
+    /// z·S.
+    s: Scalar,
+    /// z·h.
+    h: Scalar,
+}
+
 /// Whether all claims hold. `false` says only that they are to be looked at one by one.
 pub(super) fn all_hold(checks: &[Check<'_>], random: &[u8; 32], spread: Spread) -> bool {
     let keys = distinct_keys(checks);
@@ -85,17 +94,17 @@ pub(super) fn all_hold(checks: &[Check<'_>], random: &[u8; 32], spread: Spread) 
         return false;
     };
     let seed = seed(random, checks.len(), prepared.iter().map(|(_, digest)| digest));
-    let claims: Vec<_> = prepared.into_iter().map(|(claims, _)| claims).collect();
-    let weights =
-        spread.each(claims.len(), |i| weights(&seed, i, claims.get(i).map_or(0, Vec::len)));
-    let claims: Vec<Claim> = claims.into_iter().flatten().collect();
-    let weights: Vec<u128> = weights.into_iter().flatten().collect();
+    let weighed = spread.each(prepared.len(), |i| {
+        prepared.get(i).map_or_else(Vec::new, |(claims, _)| weigh(claims, &seed, i))
+    });
+    let claims: Vec<Claim> = prepared.into_iter().flat_map(|(claims, _)| claims).collect();
+    let weighed: Vec<Weighed> = weighed.into_iter().flatten().collect();
 
     let width = digit_width(claims.len());
     let columns = usize::try_from(WEIGHT_BITS.div_ceil(width)).unwrap_or(0);
     let (sums, right) = spread.both(
-        || spread.each(columns, |i| column(&claims, &weights, i, width)),
-        || right_side(&claims, &weights, &keys),
+        || spread.each(columns, |i| column(&claims, &weighed, i, width)),
+        || right_side(&claims, &weighed, &keys),
     );
     let sums: Vec<EdwardsPoint> = sums.into_iter().flatten().collect();
     let (left, tests) = spread.both(
@@ -173,18 +182,19 @@ fn seed<'a>(
     *hasher.finalize().as_bytes()
 }
 
-/// The weights of one span: uniform 128-bit numbers.
-fn weights(seed: &[u8; 32], span: usize, count: usize) -> Vec<u128> {
+/// Draws the weights of one span, uniform 128-bit numbers, and applies them.
+fn weigh(claims: &[Claim], seed: &[u8; 32], span: usize) -> Vec<Weighed> {
     let mut hasher = blake3::Hasher::new_keyed(seed);
     hasher.update(&u64::try_from(span).unwrap_or(u64::MAX).to_be_bytes());
     let mut output = hasher.finalize_xof();
-    let mut weight = [0; 16];
-    (0..count)
-        .map(|_| {
-            output.fill(&mut weight);
-            u128::from_be_bytes(weight)
-        })
-        .collect()
+    let mut bytes = [0; 16];
+    let weigh = |claim: &Claim| {
+        output.fill(&mut bytes);
+        let weight = u128::from_be_bytes(bytes);
+        let z = Scalar::from(weight);
+        Weighed { weight, s: z * claim.s, h: z * claim.h }
+    };
+    claims.iter().map(weigh).collect()
 }
 
 /// The width of a column that costs the fewest additions: one per nonce and one per bucket.
@@ -201,13 +211,13 @@ fn digit_width(count: usize) -> u32 {
 ///
 /// Each nonce goes into the bucket that its weight's digit names; the buckets then fold together
 /// bit by bit, from the top: the upper half is what has the bit, and joins the lower half.
-fn column(claims: &[Claim], weights: &[u128], index: usize, width: u32) -> Vec<EdwardsPoint> {
+fn column(claims: &[Claim], weighed: &[Weighed], index: usize, width: u32) -> Vec<EdwardsPoint> {
     let low = u32::try_from(index).unwrap_or(u32::MAX).saturating_mul(width);
     let bits = width.min(WEIGHT_BITS.saturating_sub(low));
     let mask = (1_u128 << bits) - 1;
     let mut buckets: Vec<Option<EdwardsPoint>> = vec![None; 1 << bits];
-    for (claim, weight) in claims.iter().zip(weights) {
-        let digit = usize::try_from((weight >> low) & mask).unwrap_or(0);
+    for (claim, weighed) in claims.iter().zip(weighed) {
+        let digit = usize::try_from((weighed.weight >> low) & mask).unwrap_or(0);
         // The nonces of digit 0 are in no sum; the first of a bucket needs no addition.
         if digit > 0
             && let Some(bucket) = buckets.get_mut(digit)
@@ -233,23 +243,59 @@ fn column(claims: &[Claim], weights: &[u128], index: usize, width: u32) -> Vec<E
 
 fn add(sum: &mut Option<EdwardsPoint>, point: &EdwardsPoint) {
     *sum = Some(match sum {
-        Some(sum) => &*sum + point,
+        Some(sum) => *sum + point,
         None => *point,
     });
 }
 
 /// (sum of z·S)·B - (sum of z·h over the claims of A)·A for each key A.
-fn right_side(claims: &[Claim], weights: &[u128], keys: &[&PublicKey]) -> EdwardsPoint {
+fn right_side(claims: &[Claim], weighed: &[Weighed], keys: &[&PublicKey]) -> EdwardsPoint {
     let mut base = Scalar::ZERO;
     let mut scalars = vec![Scalar::ZERO; keys.len()];
-    for (claim, weight) in claims.iter().zip(weights) {
-        let weight = Scalar::from(*weight);
-        base += weight * claim.s;
+    for (claim, weighed) in claims.iter().zip(weighed) {
+        base += weighed.s;
         if let Some(scalar) = scalars.get_mut(claim.key) {
-            *scalar -= weight * claim.h;
+            *scalar -= weighed.h;
         }
     }
     scalars.push(base);
     let points = keys.iter().map(|key| key.verifying().to_edwards());
     EdwardsPoint::vartime_multiscalar_mul(scalars, points.chain([ED25519_BASEPOINT_POINT]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::SigningKey;
+
+    /// The weights must follow from all that a forger chooses, and from what he cannot foresee.
+    #[test]
+    fn weights_follow_from_everything() {
+        let keys = [SigningKey::from_seed([1; 32]), SigningKey::from_seed([2; 32])];
+        let sign = |key: &SigningKey, event: &[u8]| super::super::sign(key, event).unwrap();
+        let mut seeds = Vec::new();
+        let mut note = |key: &SigningKey, event: &[u8], signature: [u8; 64], random: u8| {
+            let check = Check { key: key.public(), message: event, signature: &signature };
+            let (_, digest) = prepare(&[check], &[key.public()]).unwrap();
+            seeds.push(seed(&[random; 32], 1, [digest].iter()));
+        };
+        let good = sign(&keys[0], b"{}");
+        let other = sign(&keys[0], b"[]");
+        let mut mixed = good;
+        mixed[32..].copy_from_slice(&other[32..]);
+        note(&keys[0], b"{}", good, 0);
+        note(&keys[0], b"{}", good, 1);
+        note(&keys[0], b"{}", other, 0);
+        note(&keys[0], b"{}", mixed, 0);
+        note(&keys[0], b"[]", good, 0);
+        note(&keys[1], b"{}", good, 0);
+        seeds.sort_unstable();
+        seeds.dedup();
+        assert_eq!(seeds.len(), 6);
+    }
+
+    #[test]
+    fn wide_batches_get_wide_columns() {
+        assert_eq!([1, 100, 1000, 8192].map(digit_width), [4, 5, 8, 10]);
+    }
 }
