@@ -206,6 +206,20 @@ fn owner_generation() -> u64 {
     2
 }
 
+/// A rewrite that stopped between its two renames leaves a void delta: who has not noticed may not
+/// append to it, the persons would be lost.
+#[test]
+fn nobody_appends_to_a_void_delta() {
+    let (files, mut owner) = with(10, &[2]);
+    let mut writer = opened(&files);
+    writer.assign(&files, ISSUER, &id(50), random(50)).unwrap();
+    files.stop_after(5, 0);
+    assert!(owner.compact(&files).is_err());
+    files.go_on();
+    assert!(opened(&files).has_void_delta());
+    assert_eq!(writer.flush(&files).unwrap_err().code(), "persons-stale");
+}
+
 /// The same process goes on after an append that failed half way: nothing of it is believed twice.
 #[test]
 fn an_append_may_stop_anywhere() {
