@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ledger_core::error::Result;
 use ledger_core::store::Store as _;
+use ledger_core::store::dir::Dir;
 use ledger_core::vault::persons::{DELTA, INDEX, Key, Persons, Pseudonym};
 use proptest::prelude::*;
 
@@ -141,6 +142,35 @@ fn a_rewrite_is_noticed_by_who_reads_on() {
     }
 }
 
+/// Two processes on one folder, each with its own open files.
+#[test]
+fn a_rewrite_is_noticed_in_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let patience = std::time::Duration::ZERO;
+    let one = Dir::create(folder.path(), patience).unwrap();
+    let two = Dir::open(folder.path(), patience).unwrap();
+    let mut first = Persons::create(&one, KEY).unwrap();
+    let mut second = Persons::open(&two).unwrap().unwrap();
+    for round in 0..4 {
+        let (me, other) = (id(round), id(100 + round));
+        first.refresh(&one).unwrap();
+        first.assign(&one, ISSUER, &me, random(round)).unwrap();
+        first.flush(&one).unwrap();
+        if round % 2 == 1 {
+            first.compact(&one).unwrap();
+        }
+        second.assign(&two, ISSUER, &me, [0; 16]).unwrap();
+        assert_eq!(second.flush(&two).unwrap_err().code(), "persons-stale");
+        second.refresh(&two).unwrap();
+        let found = second.assign(&two, ISSUER, &me, [0; 16]).unwrap();
+        assert_eq!(found, Pseudonym(random(round)));
+        second.assign(&two, ISSUER, &other, random(100 + round)).unwrap();
+        second.flush(&two).unwrap();
+    }
+    first.refresh(&one).unwrap();
+    assert_eq!(first.records(&one).unwrap().len(), 8);
+}
+
 /// Stops a rewrite that erases one person at every operation, with every part of a write done: the
 /// person is there as before or gone for good, and everybody else is there.
 #[test]
@@ -174,6 +204,47 @@ fn a_rewrite_may_stop_anywhere() {
 /// `with` rewrites once after creation.
 fn owner_generation() -> u64 {
     2
+}
+
+/// A rewrite that stopped between its two renames leaves a void delta: who has not noticed may not
+/// append to it, the persons would be lost.
+#[test]
+fn nobody_appends_to_a_void_delta() {
+    let (files, mut owner) = with(10, &[2]);
+    let mut writer = opened(&files);
+    writer.assign(&files, ISSUER, &id(50), random(50)).unwrap();
+    files.stop_after(5, 0);
+    assert!(owner.compact(&files).is_err());
+    files.go_on();
+    assert!(opened(&files).has_void_delta());
+    assert_eq!(writer.flush(&files).unwrap_err().code(), "persons-stale");
+}
+
+/// The same process goes on after an append that failed half way: nothing of it is believed twice.
+#[test]
+fn an_append_may_stop_anywhere() {
+    for stop in 0..3 {
+        for part in [0, 1, 63, 64, 70, 128, 150] {
+            let (files, mut persons) = with(3, &[2]);
+            assign(&mut persons, &files, 10..13);
+            files.stop_after(stop, part);
+            let done = persons.flush(&files).is_ok();
+            files.go_on();
+            persons.refresh(&files).unwrap();
+            // another random value: who was written keeps the first pseudonym
+            for number in 10..13 {
+                let found = persons.assign(&files, ISSUER, &id(number), [7; 16]).unwrap();
+                assert!(!done || found == Pseudonym(random(number)));
+            }
+            persons.flush(&files).unwrap();
+            let mut reopened = opened(&files);
+            assert_eq!((reopened.torn(), reopened.records(&files).unwrap().len()), (0, 8));
+            for number in 10..13 {
+                let resolved = reopened.resolve(&files, ISSUER, &id(number)).unwrap();
+                assert_eq!(resolved, persons.resolve(&files, ISSUER, &id(number)).unwrap());
+            }
+        }
+    }
 }
 
 #[test]
