@@ -110,7 +110,12 @@ pub(super) struct Items<'a, const N: usize> {
 
 impl<'a, const N: usize> Items<'a, N> {
     /// All items of the section.
-    pub(super) fn new(store: &'a dyn Store, name: &'a str, identity: Identity, section: Section) -> Self {
+    pub(super) fn new(
+        store: &'a dyn Store,
+        name: &'a str,
+        identity: Identity,
+        section: Section,
+    ) -> Self {
         let (next_block, left) = (section.start, section.items);
         Self { store, name, identity, section, next_block, left, chunk: Vec::new(), at: 0 }
     }

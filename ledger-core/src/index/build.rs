@@ -83,7 +83,8 @@ impl Batch {
         }
         self.postings.sort_unstable();
         self.postings.dedup();
-        let span = Span { first: self.first, end: self.end(), before: self.before, last: self.last };
+        let span =
+            Span { first: self.first, end: self.end(), before: self.before, last: self.last };
         let counts = (self.segments.len() as u64, self.postings.len() as u64);
         let number = |number: u64| Ok(number.to_be_bytes());
         let parts = Parts {
@@ -146,19 +147,28 @@ where
     }
 }
 
-fn keys<'a>(store: &'a dyn Store, name: &'a str, header: &Header) -> impl Iterator<Item = Result<Key>> + use<'a> {
+fn keys<'a>(
+    store: &'a dyn Store,
+    name: &'a str,
+    header: &Header,
+) -> impl Iterator<Item = Result<Key>> + use<'a> {
     let items = Items::<32>::new(store, name, header.identity(), header.postings());
     items.map(|item| item.map(|bytes| Posting::from_bytes(&bytes).key))
 }
 
 /// For every bucket the number of postings before it. A block begins with the number that the block
 /// before it ended with, so that both ends of a bucket are in one block.
-fn write_fan_out(store: &dyn Store, name: &str, header: &Header, output: &mut Output<'_>) -> Result<()> {
+fn write_fan_out(
+    store: &dyn Store,
+    name: &str,
+    header: &Header,
+    output: &mut Output<'_>,
+) -> Result<()> {
     let bits = header.fan_out_bits();
     let buckets = header.fan_out().items;
     let mut boundary = |bucket: u64, count: u64| {
         output.item(&count.to_be_bytes())?;
-        if bucket > 0 && bucket < buckets && bucket % BUCKETS == 0 {
+        if bucket > 0 && bucket < buckets && bucket.is_multiple_of(BUCKETS) {
             output.item(&count.to_be_bytes())?;
         }
         Ok(())
@@ -180,7 +190,12 @@ fn write_fan_out(store: &dyn Store, name: &str, header: &Header, output: &mut Ou
     output.end_section()
 }
 
-fn write_filter(store: &dyn Store, name: &str, header: &Header, output: &mut Output<'_>) -> Result<()> {
+fn write_filter(
+    store: &dyn Store,
+    name: &str,
+    header: &Header,
+    output: &mut Output<'_>,
+) -> Result<()> {
     let lines = header.filter().items;
     let mut line = [0; LINE];
     let mut number = 0;

@@ -1,7 +1,7 @@
 //! Holding a whole run against the format: every block, every order, every agreement.
 
 use super::block::{BLOCK, CONTENT, Identity, Items, content};
-use super::filter::{self, LINE, LINES};
+use super::filter::{self, LINE};
 use super::layout::{BUCKETS, Header, Section, bucket};
 use super::run::Run;
 use super::{Posting, damaged};
@@ -26,7 +26,13 @@ pub(super) fn check(store: &dyn Store, run: &Run) -> Result<()> {
 }
 
 /// All blocks of the section have their checksums, and zeros after their items.
-fn check_padding(store: &dyn Store, name: &str, identity: &Identity, section: &Section, size: usize) -> Result<()> {
+fn check_padding(
+    store: &dyn Store,
+    name: &str,
+    identity: &Identity,
+    section: &Section,
+    size: usize,
+) -> Result<()> {
     for number in section.start..section.end() {
         let mut block = [0; BLOCK];
         let got = store.read(name, number * BLOCK as u64, &mut block)?;
@@ -153,10 +159,13 @@ impl<'a> Tables<'a> {
 
     fn boundary(&mut self, number: u64) -> Result<()> {
         let inner = self.next > 0 && self.next < self.header.fan_out().items;
-        let times = if inner && self.next % BUCKETS == 0 { 2 } else { 1 };
+        let times = if inner && self.next.is_multiple_of(BUCKETS) { 2 } else { 1 };
         for _ in 0..times {
             if self.boundaries.next().transpose()? != Some(number.to_be_bytes()) {
-                return Err(damaged(self.name, "its fan-out table does not agree with its postings"));
+                return Err(damaged(
+                    self.name,
+                    "its fan-out table does not agree with its postings",
+                ));
             }
         }
         self.next += 1;
@@ -172,5 +181,3 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 }
-
-const _: () = assert!(LINES as usize * LINE <= CONTENT);

@@ -42,24 +42,30 @@ impl Cover {
     fn read_once(store: &dyn Store, limit: u64) -> Result<Self> {
         let files = store.list(FOLDER)?;
         let all: BTreeSet<Range> = files.iter().filter_map(|file| parse_name(file)).collect();
-        let mut ranges: BTreeSet<Range> = all.iter().copied().filter(|(_, end)| *end <= limit).collect();
+        let mut ranges: BTreeSet<Range> =
+            all.iter().copied().filter(|(_, end)| *end <= limit).collect();
         let mut cover = Self::default();
         while let Err(unusable) = cover.open(store, &best_chain(&ranges))? {
             ranges.remove(&unusable);
             cover.bad.push(name_of(unusable));
         }
-        let used: Vec<_> = cover.runs.iter().map(|run| (run.span().first, run.span().end)).collect();
+        let used: Vec<_> =
+            cover.runs.iter().map(|run| (run.span().first, run.span().end)).collect();
         let within = |(first, end): &Range| {
             used.iter().any(|run| run != &(*first, *end) && run.0 <= *first && *end <= run.1)
         };
         cover.idle = all.iter().filter(|range| within(range)).copied().map(name_of).collect();
-        let unfinished = files.iter().filter(|file| file.ends_with(".tmp"));
+        let unfinished = files.iter().filter(|file| file.strip_suffix(".tmp").is_some());
         cover.idle.extend(unfinished.map(|file| format!("{FOLDER}/{file}")));
         Ok(cover)
     }
 
     /// Opens the chain; gives the first range that cannot be used.
-    fn open(&mut self, store: &dyn Store, chain: &[Range]) -> Result<std::result::Result<(), Range>> {
+    fn open(
+        &mut self,
+        store: &dyn Store,
+        chain: &[Range],
+    ) -> Result<std::result::Result<(), Range>> {
         // headers that were read in an earlier attempt are not read again
         let mut known: BTreeMap<Range, Run> =
             self.runs.drain(..).map(|run| ((run.span().first, run.span().end), run)).collect();

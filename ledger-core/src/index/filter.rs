@@ -23,7 +23,7 @@ pub(super) fn lines(keys: u64) -> u64 {
 
 /// The line of a key, of so many.
 pub(super) fn line(key: Key, lines: u64) -> u64 {
-    let scaled = u128::from(key.high()) * u128::from(lines) >> 64;
+    let scaled = (u128::from(key.high()) * u128::from(lines)) >> 64;
     u64::try_from(scaled).unwrap_or(0)
 }
 

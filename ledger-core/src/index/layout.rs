@@ -66,8 +66,9 @@ impl Header {
     /// Reads the content of the header's block; the checksum is checked by the caller, with the
     /// identity from here.
     pub(super) fn parse(name: &str, content: &[u8]) -> Result<Self> {
-        let (used, rest) =
-            content.split_at_checked(USED).ok_or_else(|| damaged(name, "its header is too short"))?;
+        let (used, rest) = content
+            .split_at_checked(USED)
+            .ok_or_else(|| damaged(name, "its header is too short"))?;
         let rest_of = used.strip_prefix(MAGIC).ok_or_else(|| damaged(name, "it is not a run"))?;
         let (first, at) = number(rest_of);
         let (end, at) = number(at);

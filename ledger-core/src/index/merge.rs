@@ -51,8 +51,12 @@ fn choose_sizes(sizes: &[u64], max_entries: u64) -> Option<(usize, usize)> {
 pub(super) fn merge(store: &dyn Store, window: &[Run]) -> Result<()> {
     let (Some(first), Some(last)) = (window.first(), window.last()) else { return Ok(()) };
     let (first_span, last_span) = (first.span(), last.span());
-    let span =
-        Span { first: first_span.first, end: last_span.end, before: first_span.before, last: last_span.last };
+    let span = Span {
+        first: first_span.first,
+        end: last_span.end,
+        before: first_span.before,
+        last: last_span.last,
+    };
     let mut count = 0;
     let mut previous = None;
     for segment in segments(store, window) {
@@ -65,9 +69,9 @@ pub(super) fn merge(store: &dyn Store, window: &[Run]) -> Result<()> {
         Ok(segment) => previous.replace(*segment) != Some(*segment),
         Err(_) => true,
     };
-    let offsets = window.iter().flat_map(|run| {
-        Items::<8>::new(store, &run.name, run.identity, run.header.offsets())
-    });
+    let offsets = window
+        .iter()
+        .flat_map(|run| Items::<8>::new(store, &run.name, run.identity, run.header.offsets()));
     let postings = window.iter().map(|run| run.header.postings).sum();
     let parts = Parts {
         segments: segments(store, window).filter(distinct),
@@ -78,7 +82,10 @@ pub(super) fn merge(store: &dyn Store, window: &[Run]) -> Result<()> {
 }
 
 /// The segments of all runs; a segment that two runs share comes twice in a row.
-fn segments<'a>(store: &'a dyn Store, window: &'a [Run]) -> impl Iterator<Item = Result<[u8; 8]>> + use<'a> {
+fn segments<'a>(
+    store: &'a dyn Store,
+    window: &'a [Run],
+) -> impl Iterator<Item = Result<[u8; 8]>> + use<'a> {
     window
         .iter()
         .flat_map(move |run| Items::new(store, &run.name, run.identity, run.header.segments()))

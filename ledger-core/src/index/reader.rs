@@ -16,7 +16,7 @@ use crate::hash::Blake3;
 use crate::store::Store;
 
 /// Bytes of blocks that an index keeps in memory, unless told otherwise.
-pub(super) const CACHE_BYTES: usize = 4 << 20;
+pub const CACHE_BYTES: usize = 4 << 20;
 /// How often a reader looks for merged runs in the place of removed ones before it gives up.
 const ATTEMPTS: usize = 8;
 

@@ -49,7 +49,12 @@ impl Run {
     }
 
     /// The postings of the key between two places in its order, as a range of their numbers.
-    pub(super) fn find(&self, from: &Source<'_>, key: Key, orders: Range<(u64, u64)>) -> Result<Range<u64>> {
+    pub(super) fn find(
+        &self,
+        from: &Source<'_>,
+        key: Key,
+        orders: Range<(u64, u64)>,
+    ) -> Result<Range<u64>> {
         if !self.might_contain(from, key)? {
             return Ok(0..0);
         }
