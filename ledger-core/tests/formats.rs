@@ -14,6 +14,8 @@ mod naive;
 mod note;
 #[path = "formats/policy.rs"]
 mod policy;
+#[path = "formats/spec.rs"]
+mod spec;
 #[path = "formats/tile.rs"]
 mod tile;
 #[path = "formats/tree.rs"]
