@@ -6,7 +6,18 @@
 //! Run with `LEDGER_VECTORS=<folder> cargo test --features outside-vectors --test outside`. Without
 //! the feature these tests are not built; with it, a missing folder is a failure.
 
-#![allow(unreachable_pub, reason = "helpers that several tests share")]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    clippy::expect_used,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too, and builds its texts plainly"
+)]
 
 #[path = "outside/proofs.rs"]
 mod proofs;

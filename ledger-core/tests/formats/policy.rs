@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ed25519_dalek::SigningKey;
 use ledger_core::checkpoint::Checkpoint;
+use ledger_core::error::Error;
 use ledger_core::hash::Sha256;
 use ledger_core::note::{self, KeyType, Note, VerifierKey};
 use ledger_core::policy::{MAX_ITEMS, Policy};
@@ -40,7 +41,7 @@ fn policy_vectors() {
             assert_eq!(again, policy, "{}", vector.name);
             policy.check(&note)
         });
-        vector.check(outcome.as_ref().err().map(|error| error.code()));
+        vector.check(outcome.as_ref().err().map(Error::code));
     }
 }
 
@@ -51,7 +52,7 @@ fn proof_vectors() {
             assert_eq!(proof.encode(), vector.bytes, "{}", vector.name);
             proof.verify(&tree::leaf_hash(vector.header("entry").as_bytes()), &policy())
         });
-        vector.check(outcome.as_ref().err().map(|error| error.code()));
+        vector.check(outcome.as_ref().err().map(Error::code));
     }
 }
 
@@ -66,7 +67,7 @@ fn range_vectors() {
             assert_eq!(proof.encode(), vector.bytes, "{}", vector.name);
             proof.verify(&leaves, &policy())
         });
-        vector.check(outcome.as_ref().err().map(|error| error.code()));
+        vector.check(outcome.as_ref().err().map(Error::code));
     }
 }
 
