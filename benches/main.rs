@@ -1,3 +1,9 @@
 //! Seeded benches.
 
-fn main() {}
+mod index;
+
+fn main() {
+    if std::env::args().nth(1).as_deref() == Some("index") {
+        index::run();
+    }
+}
