@@ -58,6 +58,19 @@ impl Error {
         Self::new(Kind::Unavailable, code, message)
     }
 
+    /// A sync that failed: what is on the disk is in doubt, whatever the operating system said.
+    #[must_use]
+    pub fn failed_sync(mut self) -> Self {
+        self.kind = Kind::Unavailable;
+        self.code = "sync";
+        self
+    }
+
+    /// Whether it is a failed sync.
+    pub fn is_sync(&self) -> bool {
+        self.code == "sync"
+    }
+
     /// A failed operation of the operating system on `name`.
     pub fn io(doing: &str, name: &str, source: std::io::Error) -> Self {
         let mut error =

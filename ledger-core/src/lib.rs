@@ -1,5 +1,6 @@
 //! An append-only, hash-chained, signed log of release events.
 
+pub mod capability;
 pub mod chain;
 pub mod checkpoint;
 pub mod cosignature;
@@ -15,10 +16,12 @@ pub mod key;
 pub mod ledger;
 pub mod note;
 pub mod policy;
+pub mod producer;
 pub mod proof;
 pub mod range;
 pub mod schema;
 pub mod seal;
+pub mod segment;
 pub mod signature;
 pub mod signer;
 pub mod store;

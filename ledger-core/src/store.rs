@@ -42,10 +42,10 @@ pub trait Store: Send + Sync {
     /// Codes `read-only` (a sealed file too), `no-space`.
     fn write(&self, name: &str, offset: u64, bytes: &[u8]) -> Result<()>;
 
-    /// Makes the bytes of the file durable (fdatasync). Code `missing`.
+    /// Makes the bytes of the file durable (fdatasync); code `sync` when it fails. Code `missing`.
     fn sync(&self, name: &str) -> Result<()>;
 
-    /// Makes the names in the folder durable (fsync of the directory); `""` is the root. A folder
+    /// Makes the names in the folder durable (fsync of the directory); `""` is the root. Code `sync`. A folder
     /// that does not exist may be an error or not.
     fn sync_dir(&self, dir: &str) -> Result<()>;
 

@@ -1,4 +1,8 @@
-//! What may be erased: the inbox and the persons of the log.
+//! What may be erased: the persons of the log, and the inbox of the disclosures.
+//!
+//! Nothing here is needed to verify a log. Appenders look persons up and add to the inbox; only the
+//! holder of the vault's secret key reads it.
 
 pub mod inbox;
+pub mod key;
 pub mod persons;

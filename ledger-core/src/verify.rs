@@ -1,1 +1,54 @@
-//! (to come)
+//! Verify: is it true? Every line, link, signature and root of a folder, believed from nobody.
+//!
+//! Spec page: `spec/verify.md`. The log is streamed in windows: lines are parsed and hashed on all
+//! cores, joined in order, and their signatures checked in bulk with the strict verdict. Derived
+//! state is not read. Memory stays flat: what must be unique is sorted segment by segment, spilled
+//! to scratch and merged. The verdict is one of three, and a fault is reported once, not with all
+//! that follows from it.
+
+mod anchor;
+mod fault;
+mod folder;
+mod spill;
+mod window;
+
+pub use fault::{Class, Fault, Notice, Report, Verdict};
+
+use crate::checkpoint::Origin;
+use crate::error::Result;
+use crate::hash::Blake3;
+use crate::policy::Policy;
+use crate::signature::Mode;
+use crate::store::Store;
+
+/// What the caller knows from outside the folder, and how to work.
+pub struct Options<'a> {
+    /// The auditor's policy: which log key and witnesses to believe.
+    pub policy: Option<&'a Policy>,
+    /// The origin that was stored outside the folder when the ledger was made or first trusted.
+    pub pinned: Option<&'a Origin>,
+    /// Checkpoints kept from earlier, as signed notes.
+    pub older: &'a [Vec<u8>],
+    /// Receipts that producers remember: index and hash of the entry's line.
+    pub receipts: &'a [(u64, Blake3)],
+    /// How signatures are checked; the verdict is the same.
+    pub mode: Mode,
+    /// 32 unpredictable bytes for the bulk check.
+    pub random: [u8; 32],
+    /// Where sorted runs are spilled; none keeps them in memory.
+    pub scratch: Option<&'a dyn Store>,
+    /// Told (entries done, entries in all) from time to time.
+    pub progress: Option<&'a (dyn Fn(u64, u64) + Sync)>,
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("pinned", &self.pinned).field("mode", &self.mode).finish_non_exhaustive()
+    }
+}
+
+/// Verifies a whole folder. An error means that it could not even be begun (no ledger, unreadable);
+/// everything found wrong is in the report.
+pub fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report> {
+    folder::verify(store, options)
+}

@@ -135,14 +135,16 @@ impl Store for Dir {
         let open = || File::open(self.at(name));
         let handle =
             self.handles.reader(name, open).map_err(|error| failure("sync", name, error))?;
-        handle.sync().map_err(|error| writing_failure("sync", name, error))
+        handle.sync().map_err(|error| writing_failure("sync", name, error).failed_sync())
     }
 
     fn sync_dir(&self, dir: &str) -> Result<()> {
         check_folder(dir)?;
         let open = || File::open(self.at(dir));
         let shown = if dir.is_empty() { "." } else { dir };
-        self.handles.sync_folder(dir, open).map_err(|error| writing_failure("sync", shown, error))
+        self.handles
+            .sync_folder(dir, open)
+            .map_err(|error| writing_failure("sync", shown, error).failed_sync())
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<()> {

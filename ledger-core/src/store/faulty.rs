@@ -104,12 +104,13 @@ impl Faulty {
                 Outcome::Half => drop(operation(false)?),
             }
         }
-        Err(match fault.cause {
+        let error = match fault.cause {
             Cause::Io => Error::io(what, name, io::Error::from_raw_os_error(5)),
             Cause::Full => {
                 Error::unavailable("no-space", format!("cannot {what} `{name}`: the disk is full"))
             }
-        })
+        };
+        Err(if what == "sync" { error.failed_sync() } else { error })
     }
 }
 

@@ -328,5 +328,5 @@ fn missing(name: &str) -> Error {
 }
 
 fn sync_error(name: &str) -> Error {
-    Error::io("sync", name, io::Error::from_raw_os_error(5))
+    Error::io("sync", name, io::Error::from_raw_os_error(5)).failed_sync()
 }

@@ -1,0 +1,93 @@
+//! What the log already holds around a new event: its stream and its source identity.
+
+use super::{Admitted, Ledger};
+use crate::chain::{Link, Neighbours};
+use crate::error::Result;
+use crate::hash::Blake3;
+use crate::index::{self, Key, Kind};
+
+impl Ledger {
+    /// The neighbours of a new event in its stream; in-order events need no look-up.
+    pub(super) fn neighbours(&self, event: &Admitted, name: &str) -> Result<Neighbours> {
+        if let Some(end) = self.tail.end(&event.stream)
+            && end.seq + 1 == event.seq
+        {
+            let ended = end.is_final.then_some(end.seq);
+            return Ok(Neighbours { before: Some(*end), last: Some(end.seq), ended, ..Neighbours::default() });
+        }
+        self.around(event.stream, name, event.seq)
+    }
+
+    /// The neighbours of one place in a stream, looked up.
+    pub(super) fn around(&self, stream: Key, name: &str, seq: u64) -> Result<Neighbours> {
+        let staged = self.tail.asked(&stream);
+        let indexed = self.index.might_contain(stream)?;
+        if staged.is_empty() && !indexed {
+            return Ok(Neighbours::default());
+        }
+        let mut last = staged.iter().map(|&(seq, _)| seq).max();
+        if indexed {
+            last = last.max(self.index.last(stream)?.map(|posting| posting.order));
+        }
+        let at = |place: Option<u64>| match place {
+            Some(place) => self.link(stream, name, place),
+            None => Ok(None),
+        };
+        let ended_key = index::key(Kind::Final, name);
+        let ended = self.tail.asked(&ended_key).first().map(|&(seq, _)| seq);
+        let ended = match ended {
+            None if indexed => self.index.last(ended_key)?.map(|posting| posting.order),
+            known => known,
+        };
+        Ok(Neighbours {
+            same: at(Some(seq))?,
+            before: at(seq.checked_sub(1))?,
+            after: at(seq.checked_add(1))?,
+            last,
+            ended,
+        })
+    }
+
+    /// The stream's event at one place, read from its entry.
+    fn link(&self, stream: Key, name: &str, seq: u64) -> Result<Option<Link>> {
+        let staged = self.tail.asked(&stream).iter().filter(|&&(at, _)| at == seq).map(|&(_, i)| i);
+        let mut indexes: Vec<u64> = staged.collect();
+        let range = seq..seq.saturating_add(1);
+        let indexed = self.index.lookup(stream, range, usize::MAX)?;
+        indexes.extend(indexed.into_iter().map(|posting| posting.index));
+        for index in indexes {
+            let read = |entry: &crate::entry::Entry<'_>| {
+                let event = &entry.event;
+                (event.stream.name == name && event.seq == seq)
+                    .then(|| Link::of(event, event.hash(), index))
+            };
+            let link = match self.staged_line(index) {
+                Some(line) => super::commit::parsed(line, read)?,
+                None => self.entry(index, read)?,
+            };
+            if link.is_some() {
+                return Ok(link);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The entry that already holds this source identity, and the original it cites.
+    pub(super) fn imported(&self, identity: Key) -> Result<Option<(u64, Blake3)>> {
+        let staged = self.tail.asked(&identity).first().map(|&(_, index)| index);
+        let index = match staged {
+            Some(index) => Some(index),
+            None if self.index.might_contain(identity)? => {
+                self.index.last(identity)?.map(|posting| posting.index)
+            }
+            None => None,
+        };
+        let Some(index) = index else { return Ok(None) };
+        let original = |entry: &crate::entry::Entry<'_>| entry.event.source.map(|source| source.original);
+        let original = match self.staged_line(index) {
+            Some(line) => super::commit::parsed(line, original)?,
+            None => self.entry(index, original)?,
+        };
+        Ok(original.map(|original| (index, original)))
+    }
+}

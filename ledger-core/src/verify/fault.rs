@@ -1,0 +1,101 @@
+//! What verification found, and the verdict over it.
+
+/// The answer to "does it hold?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything was checked and holds, against something outside the folder.
+    Holds,
+    /// At least one fault.
+    DoesNotHold,
+    /// No fault, but nothing outside the folder to hold it against, or a part could not be read.
+    CannotTell,
+}
+
+/// Which part of the log a fault is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// A line is not a lawful spelling.
+    Form,
+    /// Order: index, chain, streams, identities.
+    Link,
+    /// Keys: who may sign what.
+    Key,
+    /// A signature.
+    Signature,
+    /// The tree, a checkpoint or its archive.
+    Checkpoint,
+    /// Files: segments, head.
+    Store,
+    /// Something remembered outside the folder: a pin, a receipt, an older checkpoint.
+    Anchor,
+}
+
+impl Class {
+    /// One word for people and machines.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Link => "link",
+            Self::Key => "key",
+            Self::Signature => "signature",
+            Self::Checkpoint => "checkpoint",
+            Self::Store => "store",
+            Self::Anchor => "anchor",
+        }
+    }
+}
+
+/// One distinct thing that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The entry it is about; none for files and checkpoints.
+    pub index: Option<u64>,
+    /// The part of the log.
+    pub class: Class,
+    /// The stable code of the reason.
+    pub code: &'static str,
+    /// One sentence: what is wrong, and what that means.
+    pub message: String,
+    /// How many further entries are wrong for this reason alone.
+    pub followers: u64,
+}
+
+/// Something a reader should know that is not a fault of integrity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Stable code.
+    pub code: &'static str,
+    /// One sentence.
+    pub message: String,
+}
+
+/// The outcome of verification.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The verdict on INTEGRITY.
+    pub verdict: Verdict,
+    /// Why it cannot be told, if it cannot.
+    pub reason: Option<String>,
+    /// The ledger's origin as the folder says.
+    pub origin: String,
+    /// How many entries were read.
+    pub size: u64,
+    /// The root over them, base64.
+    pub root: String,
+    /// Signatures checked.
+    pub signatures: u64,
+    /// Faults, by entry.
+    pub faults: Vec<Fault>,
+    /// What else to know: gaps in streams, clocks, recovered bytes, a solo ledger.
+    pub notices: Vec<Notice>,
+    /// Checkpoints found in the archive and checked.
+    pub checkpoints: u64,
+    /// The largest size under a checkpoint that holds.
+    pub checkpointed: u64,
+    /// Newest entries that no checkpoint covers.
+    pub uncovered: u64,
+    /// What outside the folder it was held against, in words.
+    pub anchors: Vec<String>,
+    /// Whether one person alone administers the ledger.
+    pub solo: bool,
+}
