@@ -68,6 +68,21 @@ fn two_openings_see_each_other() {
     one.remove("checkpoint").unwrap();
     assert_eq!(read_all(&two, "checkpoint").unwrap(), None, "a removed file is seen");
 
+    one.write("old", 0, b"old").unwrap();
+    one.write("new", 0, b"new").unwrap();
+    let mut buf = [0; 3];
+    two.read("old", 0, &mut buf).unwrap();
+    two.rename("new", "old").unwrap();
+    two.read("old", 0, &mut buf).unwrap();
+    assert_eq!(&buf, b"new", "a file that it never opened takes a name that it knows");
+    one.lock("lock").unwrap();
+    one.read("old", 0, &mut buf).unwrap();
+    assert_eq!(&buf, b"old", "what it has not synced stays its own");
+    one.sync("old").unwrap();
+    one.lock("lock").unwrap();
+    one.read("old", 0, &mut buf).unwrap();
+    assert_eq!(&buf, b"new", "with the lock it looks again");
+
     let held = one.lock("lock").unwrap();
     assert_eq!(code(two.lock("lock")), "busy");
     drop(held);
