@@ -67,6 +67,12 @@ pub trait Store: Send + Sync {
     fn lock(&self, name: &str) -> Result<Box<dyn Lock>>;
 }
 
+impl std::fmt::Debug for dyn Store + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
 /// A held lock; dropping it releases it.
 pub trait Lock: Send {}
 

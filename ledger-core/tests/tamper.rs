@@ -41,12 +41,12 @@ fn ledger(n: u64) -> (Arc<Memory>, World, Ledger, Vec<u8>) {
     let store = Arc::new(Memory::new());
     let (mut world, mut ledger) = World::create(store.clone()).unwrap();
     let events: Vec<_> = (0..n / 2).map(|_| world.deployment()).collect();
-    world.append(&mut ledger, events).unwrap().into_iter().for_each(|r| drop(r.unwrap()));
+    world.append(&mut ledger, events).unwrap().into_iter().for_each(|r| assert!(r.is_ok()));
     let signed = signer::sign(&ledger, None, &world.checkpoint).unwrap();
     let held: Arc<dyn Store> = store.clone();
     signer::publish(&held, &signed).unwrap();
     let events: Vec<_> = (0..n - n / 2).map(|_| world.deployment()).collect();
-    world.append(&mut ledger, events).unwrap().into_iter().for_each(|r| drop(r.unwrap()));
+    world.append(&mut ledger, events).unwrap().into_iter().for_each(|r| assert!(r.is_ok()));
     (store, world, ledger, signed.note)
 }
 
@@ -127,10 +127,12 @@ fn every_dropped_swapped_and_repeated_line_is_found() {
 
 #[test]
 fn every_truncation_of_every_file_is_found_or_harmless() {
-    let (store, _, ledger, _) = ledger(4);
+    let (store, _, ledger, _) = ledger(2);
     for name in [SEGMENT, "head", "checkpoint", "checkpoints.log", "ledger.toml"] {
         let good = read_all(&*store, name).unwrap().unwrap();
-        for length in 0..good.len() {
+        // the slots of the head are mostly zero bytes: every length near an edge, and some between
+        let edge = |length: usize| name != "head" || length % 4096 < 400 || length % 61 == 0;
+        for length in (0..good.len()).filter(|length| edge(*length)) {
             let copy = store.snapshot();
             put(&copy, name, &good[..length]);
             let options = Options {

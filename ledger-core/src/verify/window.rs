@@ -122,14 +122,11 @@ fn summary(document: &mut Document, line: &[u8], registry: &Registry) -> Result<
         index: entry.index,
         chain: entry.chain,
         recorded_at: entry.recorded_at,
-        key_event: event.kind.starts_with("key.") || event.kind == "ledger.created",
+        key_event: crate::ledger::is_key_event(event.kind),
         event: span(line, event.bytes()).unwrap_or_default(),
         stream: index::key(Kind::Stream, event.stream.name),
         link: Link::of(event, event.hash(), entry.index),
-        source: event
-            .identity()
-            .zip(event.source.as_ref())
-            .map(|(identity, source)| (index::key(Kind::Source, &identity), source.original)),
+        source: event.claim().map(|(name, what)| (index::key(Kind::Source, &name), what)),
         seen: event.seen,
         judged: registry.judge(&entry),
         signatures: entry.signatures,

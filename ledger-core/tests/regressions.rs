@@ -1,4 +1,4 @@
-//! scratch
+//! Faults that a reader found, each as the smallest story that showed it.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 #[path = "common/world.rs"]
@@ -43,7 +43,6 @@ fn all_or_nothing_duplicate_gets_no_receipt() {
     let bad = world.sign(&draft, &[&approver]);
     let group = admit(&ledger, vec![a.clone(), a, bad]);
     let out = ledger.append(&group, Group { all_or_nothing: true, ..world::group(99) }).unwrap();
-    eprintln!("{out:?} size {}", ledger.size());
     assert!(out.iter().all(Result::is_err));
 }
 
@@ -61,7 +60,6 @@ fn relay_cannot_register() {
         time(50), evil.public().id(), ledger_core::encoding::base64(&[1;32]), evil.public().to_base64()));
     let sub = world.sign(&draft, &[&relay, &evil]);
     let out = world.append(&mut ledger, vec![sub]).unwrap();
-    eprintln!("{out:?}");
     assert!(out[0].is_err(), "a relay key registered an admin key");
 }
 
@@ -75,9 +73,7 @@ fn damaged_newest_slot_keeps_acknowledged_lines_of_one_stream() {
     let slot = ledger.head().counter % 2;
     store.write("head", slot * 4096 + 100, b"X").unwrap();
     let mut ledger = Ledger::open(store.clone()).unwrap();
-    eprintln!("opened at {}", ledger.size());
     let mended = ledger.recover().unwrap();
-    eprintln!("{mended:?}");
     assert_eq!(ledger.size(), 7);
 }
 
@@ -90,7 +86,6 @@ fn stale_stream_end_of_another_process() {
     let mut two = Ledger::open(store.clone()).unwrap();
     for r in world.append(&mut two, events[2..3].to_vec()).unwrap() { r.unwrap(); }
     let again = world.append(&mut one, events[2..3].to_vec()).unwrap();
-    eprintln!("{again:?} size {}", one.size());
     assert!(again[0].as_ref().unwrap().known);
 }
 
@@ -107,7 +102,6 @@ fn failed_index_step_loses_no_memory() {
         faulty.plan(None);
         let again = world.append(&mut ledger, events.clone()).unwrap();
         let bad = again.iter().any(|r| !r.as_ref().is_ok_and(|r| r.known));
-        eprintln!("at {at}: {:?} -> {:?}", step.as_ref().map_err(|e| e.code()), again.iter().map(|r| r.as_ref().map(|r| (r.index, r.known)).map_err(|e| (e.code(), e.to_string()))).collect::<Vec<_>>());
         assert!(!bad, "at {at}");
         let more = world.deployment();
         world.append(&mut ledger, vec![more]).unwrap().pop().unwrap().unwrap();
@@ -127,7 +121,6 @@ fn failed_refresh_leaves_no_hole() {
         let r = one.refresh();
         faulty.plan(None);
         let again = world.append(&mut one, vec![event]).unwrap();
-        eprintln!("at {at}: {:?} {:?}", r.as_ref().map_err(|e| e.code()), again);
         assert!(again[0].as_ref().unwrap().known, "at {at}");
     }
 }
@@ -149,11 +142,9 @@ fn foreign_index_is_not_believed() {
         let name = format!("index/{file}");
         let bytes = ledger_core::store::read_all(&*other, &name).unwrap().unwrap();
         store.write(&name, 0, &bytes).unwrap();
-        eprintln!("copied {name}");
     }
     let mut opened = Ledger::open(store.clone()).unwrap();
     let found = opened.find(ledger_core::index::Kind::Subject, "service:payments", 100).unwrap();
-    eprintln!("{found:?}");
     assert_eq!(found.len(), 5);
     let again = world.append(&mut opened, events).unwrap();
     assert!(again.iter().all(|r| r.as_ref().unwrap().known));
@@ -213,6 +204,5 @@ fn service_key_cannot_approve_for_a_person() {
         "data":{{"approval":"a-1","approver":{{"issuer":"hr","id":"17"}},"decision":"granted","for":{{"environment":"production"}},"method":"key","role":"owner"}}}}"#, time(60)));
     let sub = world.sign(&draft, &[&svc]);
     let out = world.append(&mut ledger, vec![sub]).unwrap();
-    eprintln!("{out:?}");
     assert!(out[0].is_err(), "a service approved in the name of a person");
 }
