@@ -1,9 +1,12 @@
 //! Seeded benches.
 
 mod ceiling;
+mod index;
 
 fn main() {
-    if std::env::args().nth(1).as_deref() == Some("ceiling") {
-        ceiling::run();
+    match std::env::args().nth(1).as_deref() {
+        Some("ceiling") => ceiling::run(),
+        Some("index") => index::run(),
+        _ => {}
     }
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::error::{Error, Result};
-use crate::event::is_label;
+use crate::event::{is_id, is_label};
 
 /// One power of a key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +39,7 @@ impl Capability {
         let (word, of) = text.split_once(':').map_or((text, None), |(word, of)| (word, Some(of)));
         let found = match (word, of) {
             ("append", Some(pattern)) if is_pattern(pattern) => Self::Append(pattern.to_owned()),
-            ("relay", Some(source)) if is_label(source) => Self::Relay(source.to_owned()),
+            ("relay", Some(source)) if is_id(source) => Self::Relay(source.to_owned()),
             ("gate", Some(name)) if is_label(name) => Self::Gate(name.to_owned()),
             ("approve", None) => Self::Approve,
             ("review", None) => Self::Review,

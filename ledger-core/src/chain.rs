@@ -93,7 +93,7 @@ pub enum Place {
     Same(u64),
 }
 
-/// The law of streams; codes `stream-fork`, `stream-prev`, `stream-ended`.
+/// The law of streams; codes `stream-fork`, `stream-ended`.
 pub fn place(new: &Link, around: &Neighbours) -> Result<Place> {
     if let Some(same) = around.same {
         if same.hash == new.hash {
@@ -119,7 +119,7 @@ pub fn place(new: &Link, around: &Neighbours) -> Result<Place> {
     }
     Ok(match (around.last, around.before) {
         (None, _) if new.seq == 0 => Place::Next,
-        (Some(last), Some(_)) if last + 1 == new.seq => Place::Next,
+        (Some(last), Some(_)) if last.checked_add(1) == Some(new.seq) => Place::Next,
         (Some(last), _) if new.seq < last => Place::Late,
         _ => Place::Gap,
     })

@@ -10,6 +10,7 @@ use crate::event::{Event, MAX_SIGNERS};
 use crate::hash::Blake3;
 use crate::json::{Document, Kind, Names, View, quote};
 use crate::key::KeyId;
+use crate::seal;
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
@@ -166,8 +167,8 @@ fn persons<'a>(view: View<'a>, event: &Event<'a>) -> Result<Vec<(&'a str, Pseudo
             .plain()
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| wrong("persons", "not a pseudonym"))?;
-        let sealed = event.root.pointer(pointer).and_then(|value| value.get("sealed"));
-        if sealed.is_none() {
+        let sealed = event.root.pointer(pointer).map(|value| seal::from_json(value.raw()));
+        if !matches!(sealed, Some(Ok(_))) {
             return Err(Error::malformed(
                 "entry-pointer",
                 format!("`{pointer}` names no sealed value of the event"),

@@ -175,10 +175,19 @@ impl<'a> Event<'a> {
         self.root.pointer(pointer).and_then(|view| view.plain())
     }
 
-    /// The name under which an import is known: source, its id, type and ordinal.
-    pub fn identity(&self) -> Option<String> {
-        let source = self.source.as_ref()?;
-        Some(format!("{} {} {} {}", source.source, source.source_id, self.kind, source.ordinal))
+    /// What only one entry may say, and what it says there: an import its identity (source, its id,
+    /// type, ordinal) and original; a `stream.forked` its stream and place, and the conflicting event.
+    pub fn claim(&self) -> Option<(String, Blake3)> {
+        if let Some(source) = &self.source {
+            let name = format!("{} {} {} {}", source.source, source.source_id, self.kind, source.ordinal);
+            return Some((name, source.original));
+        }
+        if self.kind != "stream.forked" {
+            return None;
+        }
+        let seq = self.root.pointer("/data/seq").and_then(|seq| seq.unsigned())?;
+        let name = format!("stream.forked {} {seq}", self.text_at("/subject/stream")?);
+        Some((name, Blake3::of(self.text_at("/data/conflicting")?.as_bytes())))
     }
 }
 

@@ -7,6 +7,7 @@
 use crate::encoding;
 use crate::error::{Error, Result};
 use crate::hash::{Blake3, Sha256};
+use crate::json::MAX_INTEGER;
 use crate::store::{self, Store};
 
 /// The file's name.
@@ -97,19 +98,38 @@ impl Head {
         };
         let frontier: Option<Vec<Sha256>> = lines.map(subtree).collect();
         let frontier = frontier?;
-        (frontier.len() == head.size.count_ones() as usize).then_some(Self { frontier, ..head })
+        let limit = MAX_INTEGER.unsigned_abs();
+        let bounded = [head.counter, head.size, head.segment, head.offset].iter().all(|n| *n <= limit);
+        let placed = head.segment <= head.size && (head.offset == 0) == (head.segment == head.size);
+        let whole = frontier.len() == head.size.count_ones() as usize;
+        (bounded && placed && whole).then_some(Self { frontier, ..head })
     }
 
     /// Reads the file: the newest whole head, and whether a slot is damaged. None when there is no
     /// file; code `head-lost` when no slot is whole.
     pub fn read(store: &dyn Store) -> Result<Option<Read>> {
-        let Some(bytes) = store::read_all(store, NAME)? else { return Ok(None) };
-        let slot = |number: usize| {
-            bytes.get(number * SLOT..(number + 1) * SLOT).map(Self::from_slot).and_then(Result::ok)
-        };
-        if bytes.len() > 2 * SLOT {
+        let mut read = Self::read_once(store);
+        // a reader without the lock can meet a slot that is just being written: look again
+        for _ in 0..3 {
+            match &read {
+                Ok(Some(Read { damaged: None, .. }) | None) => break,
+                _ => read = Self::read_once(store),
+            }
+        }
+        read
+    }
+
+    fn read_once(store: &dyn Store) -> Result<Option<Read>> {
+        let Some(length) = store.len(NAME)? else { return Ok(None) };
+        if length > 2 * SLOT as u64 {
             return Err(Error::untrue("head-lost", "the head file is longer than its two slots"));
         }
+        let bytes = store::read_range(store, NAME, 0, 2 * SLOT)?;
+        let slot = |number: usize| {
+            let slot = bytes.get(number * SLOT..(number + 1) * SLOT)?;
+            // a slot written in the wrong place would let the next write spoil the newest
+            Self::from_slot(slot).ok().filter(|head| head.counter % 2 == number as u64)
+        };
         let (read, damaged) = match (slot(0), slot(1)) {
             (Some(first), Some(second)) if first.counter < second.counter => (second, None),
             (Some(first), Some(_)) => (first, None),

@@ -24,8 +24,9 @@ pub use build::Batch;
 pub use reader::{CACHE_BYTES, Index};
 pub use writer::Writer;
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::hash::Blake3;
+use crate::store::Store;
 
 /// The folder of the runs.
 pub const FOLDER: &str = "index";
@@ -149,9 +150,53 @@ impl Span {
     }
 }
 
-/// The refusal of a run that is not what was written; code `index-damaged`, at the run's name.
-fn damaged(name: &str, what: &str) -> Error {
-    Error::untrue("index-damaged", format!("the index is damaged: {what}"))
+/// Reads all of one run (`index/….run`) and holds it against the format; what it covers.
+///
+/// It cannot tell whether a posting is missing that the writer forgot: for that, build the run
+/// again and compare the bytes.
+pub fn examine(store: &dyn Store, name: &str) -> Result<Span> {
+    let run = run::Run::open(store, name.to_owned())?;
+    check::check(store, &run)?;
+    Ok(*run.span())
+}
+
+/// Whether the error says that a run is not what was written. The place is the run's name; delete
+/// the index ([`Writer::delete`]) and build it again.
+pub fn is_damage(error: &Error) -> bool {
+    error.kind() == crate::error::Kind::Untrue && error.code().starts_with("index-")
+}
+
+/// What can be wrong with a run.
+#[derive(Clone, Copy, Debug)]
+enum Damage {
+    Length,
+    Magic,
+    Header,
+    Checksum,
+    Name,
+    Padding,
+    Place,
+    Posting,
+    FanOut,
+    Filter,
+    History,
+}
+
+fn damaged(name: &str, damage: Damage) -> Error {
+    let (code, what) = match damage {
+        Damage::Length => ("index-length", "it is longer or shorter than its header says"),
+        Damage::Magic => ("index-magic", "it is not a run of this version"),
+        Damage::Header => ("index-header", "its header contradicts itself"),
+        Damage::Checksum => ("index-checksum", "a block does not have its checksum"),
+        Damage::Name => ("index-name", "it covers another range than its name says"),
+        Damage::Padding => ("index-padding", "there is something between its sections"),
+        Damage::Place => ("index-place", "its places of entries contradict each other"),
+        Damage::Posting => ("index-posting", "a posting is out of order or of an entry elsewhere"),
+        Damage::FanOut => ("index-fan-out", "its fan-out table does not agree with its postings"),
+        Damage::Filter => ("index-filter", "its filter does not agree with its postings"),
+        Damage::History => ("index-history", "it is of another history than the run before it"),
+    };
+    Error::untrue(code, format!("the index is damaged: {what}"))
         .at(name)
         .hint("delete the folder `index`; it is built again from the entries")
 }

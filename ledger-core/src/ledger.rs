@@ -18,6 +18,7 @@ use crate::chain::End;
 use crate::checkpoint::Origin;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
+use crate::hash::Blake3;
 use crate::event::Event;
 use crate::head::Head;
 use crate::index::{Index, Kind, ORDER_END, Posting};
@@ -67,7 +68,8 @@ impl std::fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// Opens a ledger for reading and appending; changes nothing.
+    /// Opens a ledger for reading and appending. The log is not changed; an index that is far behind
+    /// or of another history is made anew.
     ///
     /// Codes `ledger-none`, `ledger-format`, `head-lost`, `segment-*`, and those of damaged entries.
     pub fn open(store: Arc<dyn Store>) -> Result<Self> {
@@ -227,8 +229,8 @@ impl Ledger {
             .hint("the folder was restored to an older state; acknowledged entries are missing"));
         }
         self.damaged_slot = read.damaged;
-        if read.head == self.head {
-            return Ok(());
+        if read.head.size == self.head.size && read.head.last != self.head.last {
+            return Err(forked(self.head.size));
         }
         self.head = read.head;
         self.replay()
@@ -238,11 +240,25 @@ impl Ledger {
     fn settle(&mut self) -> Result<()> {
         let covered = self.index_covers()?;
         self.tail = Tail::new(covered);
-        if self.head.size - covered > MAX_REPLAY {
+        let foreign = covered == 0 && self.index.covered().0 > 0;
+        if foreign || self.head.size - covered > MAX_REPLAY {
             self.rebuild_index()?;
         }
+        self.genesis_holds()?;
         self.read_keys()?;
         self.replay()
+    }
+
+    /// Entry 0 must be the one that the origin names: else everything would be signed for another log.
+    fn genesis_holds(&self) -> Result<()> {
+        if self.head.size == 0 {
+            return Ok(());
+        }
+        let line = self.line_at(0, Place { segment: 0, offset: 0 })?;
+        if genesis_of(&line)? == self.origin.genesis() {
+            return Ok(());
+        }
+        Err(Error::untrue("ledger-origin", format!("the origin in `{FORMAT}` does not name entry 0")).hint(VERIFY))
     }
 
     /// Folds the key events that the index finds, in order.
@@ -272,6 +288,10 @@ impl Ledger {
             return Ok(());
         }
         let from = self.place_before(next)?;
+        let mut end = match next.checked_sub(1) {
+            None => End::empty(&self.origin.to_string()),
+            Some(before) => End { size: next, last: Blake3::of(&self.line_at(before, from)?) },
+        };
         let store = Arc::clone(&self.store);
         let mut blocks = Blocks::new(&*store, from, Some(self.end_place()))?;
         let mut document = Document::default();
@@ -285,16 +305,20 @@ impl Ledger {
                 if entry.index < index {
                     continue;
                 }
-                if entry.index != index {
-                    return Err(Error::untrue(
-                        "chain-index",
-                        format!("index {} stands where {index} should", entry.index),
-                    )
-                    .hint(VERIFY));
+                if block.unterminated && range.end == block.bytes.len() {
+                    return Err(Error::untrue("segment-line", format!("entry {index} is torn")).hint(VERIFY));
                 }
-                Arc::make_mut(&mut self.registry).apply(&entry)?;
+                let wrong = |error: Error| error.at(format!("entry {index}")).hint(VERIFY);
+                end = end.follow(&entry).map_err(wrong)?;
+                self.registry.judge(&entry).map_err(wrong)?;
+                if is_key_event(entry.event.kind) {
+                    Arc::make_mut(&mut self.registry).apply(&entry)?;
+                }
                 self.tail.replay(place, &entry);
             }
+        }
+        if end.last != self.head.last {
+            return Err(forked(self.head.size));
         }
         if self.tail.next() != self.head.size {
             return Err(Error::untrue(
@@ -313,6 +337,16 @@ impl Ledger {
             Some(before) => self.place(before),
         }
     }
+}
+
+/// Whether events of the type change who may sign.
+pub(crate) fn is_key_event(kind: &str) -> bool {
+    kind.starts_with("key.") || kind == "ledger.created"
+}
+
+fn forked(size: u64) -> Error {
+    Error::untrue("head-fork", format!("the {size} entries of the head are not a continuation of those before"))
+        .hint(VERIFY)
 }
 
 const VERIFY: &str = "run `ledger verify` for all that is wrong; nothing was changed";

@@ -28,6 +28,7 @@ pub mod store;
 pub mod tile;
 pub mod time;
 pub mod tree;
+pub mod tree_files;
 pub mod trust;
 pub mod vault;
 pub mod verify;

@@ -74,12 +74,6 @@ pub struct Blocks<'s> {
     end: Option<Place>,
 }
 
-impl std::fmt::Debug for dyn Store + '_ {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Store")
-    }
-}
-
 impl<'s> Blocks<'s> {
     /// Reads from `from` to `end`; without an end, to the end of the last segment.
     pub fn new(store: &'s dyn Store, from: Place, end: Option<Place>) -> Result<Self> {

@@ -141,8 +141,13 @@ pub fn sign(ledger: &Ledger, memory: Option<&Memory>, key: &SigningKey) -> Resul
 /// If we stop after the archive, the next checkpoint of the same size archives nothing new and
 /// publishes it.
 pub fn publish(store: &Arc<dyn Store>, signed: &Signed) -> Result<()> {
-    let archive = store::read_all(&**store, ARCHIVE)?.unwrap_or_default();
-    if !archive.ends_with(&framed(&signed.note)) {
+    let mut archive = store::read_all(&**store, ARCHIVE)?.unwrap_or_default();
+    let torn = archived(&archive).1.len();
+    if torn > 0 {
+        // an earlier signer stopped while writing: nobody has seen that note
+        archive.truncate(archive.len() - torn);
+        store::replace(&**store, ARCHIVE, &[&archive[..], &framed(&signed.note)].concat())?;
+    } else if !archive.ends_with(&framed(&signed.note)) {
         store.write(ARCHIVE, archive.len() as u64, &framed(&signed.note))?;
         store.sync(ARCHIVE)?;
         store.sync_dir("")?;
@@ -195,6 +200,9 @@ fn read_back(ledger: &Ledger, mut tree: Frontier) -> Result<Frontier> {
     };
     let mut blocks = ledger.blocks_from(place)?;
     while let Some(block) = blocks.next_block()? {
+        if block.unterminated {
+            return Err(Error::untrue("signer-mismatch", "a segment ends within a line"));
+        }
         for range in &block.lines {
             tree.push(tree::leaf_hash(block.line(range)))?;
         }

@@ -6,7 +6,7 @@
 //! (feature `store-contract`) runs against each.
 //!
 //! Codes that every store uses: `store-name`, `missing`, `not-a-file`, `not-a-folder`, `read-only`,
-//! `no-space`, `busy`, and `io` for the rest.
+//! `no-space`, `busy`, `sync`, and `io` for the rest.
 
 #[cfg(feature = "store-contract")]
 pub mod contract;
@@ -45,8 +45,8 @@ pub trait Store: Send + Sync {
     /// Makes the bytes of the file durable (fdatasync); code `sync` when it fails. Code `missing`.
     fn sync(&self, name: &str) -> Result<()>;
 
-    /// Makes the names in the folder durable (fsync of the directory); `""` is the root. Code `sync`. A folder
-    /// that does not exist may be an error or not.
+    /// Makes the names in the folder durable (fsync of the directory); `""` is the root; code `sync`
+    /// when it fails. A folder that does not exist may be an error or not.
     fn sync_dir(&self, dir: &str) -> Result<()>;
 
     /// Puts the file `from` in the place of `to` (creating its folders), atomically. Code `missing`.
@@ -65,6 +65,12 @@ pub trait Store: Send + Sync {
     /// Takes the exclusive lock on the file, waiting for other holders up to the store's patience;
     /// code `busy` when it does not come free. Released when the guard is dropped or its holder dies.
     fn lock(&self, name: &str) -> Result<Box<dyn Lock>>;
+}
+
+impl std::fmt::Debug for dyn Store + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
 }
 
 /// A held lock; dropping it releases it.

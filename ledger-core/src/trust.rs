@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::capability::Capability;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::event::Event;
+use crate::event::{Event, MAX_SIGNERS};
 use crate::json::View;
 use crate::key::{KeyId, PublicKey};
 use crate::schema::{self, Need};
@@ -131,15 +131,19 @@ impl Registry {
         if event.kind == "key.registered" {
             self.registration(entry)?;
         }
-        if let (Some(known), None) = (known, &event.source)
-            && let (Some(own), Holder::Person(holder)) = (known.own, &first.holder)
-            && entry.person(own) != Some(*holder)
-        {
-            return Err(Error::refused(
-                "person-self",
-                format!("the person at `{own}` is not the holder of the signing key"),
-            )
-            .hint("a person's decision counts only when that person's own key signed it"));
+        if let (Some(own), None) = (known.and_then(|known| known.own), &event.source) {
+            let holds = match &first.holder {
+                Holder::Person(holder) => entry.person(own) == Some(*holder),
+                // a service speaks for nobody, unless it relays a source
+                Holder::Service(_) => false,
+            };
+            if !holds {
+                return Err(Error::refused(
+                    "person-self",
+                    format!("the person at `{own}` is not the holder of the signing key"),
+                )
+                .hint("a person's decision counts only when that person's own key signed it"));
+            }
         }
         Ok(())
     }
@@ -221,6 +225,12 @@ impl Registry {
 
     fn allowed(&self, event: &Event<'_>, need: Need, first: &Record) -> Result<()> {
         if let Some(source) = &event.source {
+            if !matches!(need, Need::Append | Need::Approve) {
+                return Err(Error::refused(
+                    "key-relay",
+                    format!("`{}` is never imported: it speaks for this ledger itself", event.kind),
+                ));
+            }
             let relay = Capability::Relay(source.source.to_owned());
             if !first.capabilities.contains(&relay) {
                 return Err(lacks(event, &relay.to_string()));
@@ -299,6 +309,14 @@ impl Registry {
         let record = registered(entry)?.ok_or_else(|| {
             Error::refused("person-missing", "the holder of the new key was not resolved")
         })?;
+        let personal = [Capability::Approve, Capability::Review, Capability::SignOff];
+        let speaks = record.capabilities.iter().any(|capability| personal.contains(capability));
+        if speaks && matches!(record.holder, Holder::Service(_)) {
+            return Err(Error::refused(
+                "key-service",
+                "a service's key cannot approve, review or sign off: those are a person's",
+            ));
+        }
         let alone = record.capabilities.iter().any(Capability::stands_alone);
         if record.capabilities.is_empty() || (alone && record.capabilities.len() > 1) {
             return Err(Error::refused(
@@ -376,25 +394,32 @@ fn registered(entry: &Entry<'_>) -> Result<Option<Record>> {
             None => return Ok(None),
         },
     };
-    let list = |pointer: &str| -> Vec<&str> {
+    let list = |pointer: &str| -> Result<Vec<&str>> {
         let items = event.root.pointer(pointer).into_iter().flat_map(|list| list.items());
-        items.filter_map(|item| item.plain()).collect()
+        // an item that is left out would widen the scope: refuse it
+        items.map(|item| item.plain().ok_or_else(|| not_text(pointer))).collect()
     };
-    let owned = |pointer: &str| list(pointer).into_iter().map(str::to_owned).collect();
+    let owned = |pointer: &str| -> Result<Vec<String>> {
+        Ok(list(pointer)?.into_iter().map(str::to_owned).collect())
+    };
     Ok(Some(Record {
         public,
         holder,
-        capabilities: list("/data/capabilities")
+        capabilities: list("/data/capabilities")?
             .into_iter()
             .map(Capability::parse)
             .collect::<Result<_>>()?,
         scope: Scope {
-            services: owned("/data/scope/services"),
-            environments: owned("/data/scope/environments"),
+            services: owned("/data/scope/services")?,
+            environments: owned("/data/scope/environments")?,
         },
         registered: entry.index,
         revoked: None,
     }))
+}
+
+fn not_text(pointer: &str) -> Error {
+    Error::refused("key-registration", "an item is not a plain string").at(pointer)
 }
 
 /// Entry 0: signed by exactly its roots, each with a named person; t of them, at least two unless solo.
@@ -415,6 +440,14 @@ fn genesis(entry: &Entry<'_>) -> Result<()> {
     let threshold = threshold(event);
     if threshold < if solo { 1 } else { 2 } || (solo && threshold != 1) {
         return refuse("the threshold is at least 2, or exactly 1 with `solo`");
+    }
+    let named = (0..roots.len())
+        .all(|position| entry.person(&format!("/data/roots/{position}/person")).is_some());
+    if !named {
+        return refuse("each root belongs to a person who was disclosed");
+    }
+    if threshold > MAX_SIGNERS - 1 {
+        return refuse("the threshold is at most 7: an event has 8 signers, and a new key signs too");
     }
     if persons.len() < threshold {
         return refuse("the roots belong to fewer distinct persons than the threshold");

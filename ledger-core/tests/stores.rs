@@ -109,6 +109,18 @@ fn sealed_file_is_read_only_for_everybody() {
 }
 
 #[test]
+fn full_disk_says_so() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = Dir::create(temp.path(), IMPATIENT).unwrap();
+    std::os::unix::fs::symlink("/dev/full", temp.path().join("a")).unwrap();
+    let error = store.write("a", 0, b"x").unwrap_err();
+    assert_eq!(error.code(), "no-space");
+    assert!(error.advice().is_some());
+    let other = Dir::open(temp.path(), IMPATIENT).unwrap();
+    assert_eq!(code(other.read("a", 0, &mut [0])), "not-a-file", "a device is not read");
+}
+
+#[test]
 fn foreign_files_and_folders_are_not_listed() {
     let temp = tempfile::tempdir().unwrap();
     let store = Dir::create(temp.path(), IMPATIENT).unwrap();
@@ -252,7 +264,7 @@ fn failed_sync_marks_pages_clean_without_writing_them() {
     disk.sync_dir("").unwrap();
     disk.write("a", 0, b"new").unwrap();
     disk.fail_sync(0);
-    assert_eq!(code(disk.sync("a")), "io");
+    assert_eq!(code(disk.sync("a")), "sync");
     assert_eq!(code(disk.sync("a")), "ok", "the second sync lies");
     assert_eq!(read_all(&disk, "a").unwrap().unwrap(), b"new", "and reading does not tell");
     assert!(crashes(&disk, "a").contains(&Some(b"old".to_vec())));
@@ -262,7 +274,7 @@ fn failed_sync_marks_pages_clean_without_writing_them() {
 
     disk.rename("a", "b").unwrap();
     disk.fail_sync(0);
-    assert_eq!(code(disk.sync_dir("")), "io");
+    assert_eq!(code(disk.sync_dir("")), "sync");
     assert_eq!(code(disk.sync_dir("")), "ok");
     assert!(crashes(&disk, "b").contains(&None));
 }

@@ -4,8 +4,8 @@
 //! checksum covers the identity of the run and the number of the block: a block that was written
 //! to the wrong place, or stems from another run, does not pass.
 
-use super::damaged;
 use super::layout::Section;
+use super::{Damage, damaged};
 use crate::error::Result;
 use crate::store::Store;
 
@@ -126,13 +126,13 @@ impl<'a, const N: usize> Items<'a, N> {
         let mut raw = vec![0; usize::try_from(count).unwrap_or(0) * BLOCK];
         let got = self.store.read(self.name, self.next_block * BLOCK as u64, &mut raw)?;
         if got < raw.len() || raw.is_empty() {
-            return Err(damaged(self.name, "it ends too early"));
+            return Err(damaged(self.name, Damage::Length));
         }
         self.chunk.clear();
         self.at = 0;
         for block in raw.chunks_exact(BLOCK) {
             let content = content(&self.identity, self.next_block, block)
-                .ok_or_else(|| damaged(self.name, "a block does not have its checksum"))?;
+                .ok_or_else(|| damaged(self.name, Damage::Checksum))?;
             let used = CONTENT - CONTENT % N;
             self.chunk.extend_from_slice(content.get(..used).unwrap_or_default());
             self.next_block += 1;
@@ -146,7 +146,7 @@ impl<'a, const N: usize> Items<'a, N> {
         }
         let item = self.chunk.get(self.at..).and_then(|rest| rest.first_chunk().copied());
         self.at += N;
-        item.ok_or_else(|| damaged(self.name, "it ends too early"))
+        item.ok_or_else(|| damaged(self.name, Damage::Length))
     }
 }
 

@@ -4,7 +4,7 @@ use super::block::{BLOCK, CONTENT, Identity, Items, content};
 use super::filter::{self, LINE};
 use super::layout::{BUCKETS, Header, Section, bucket};
 use super::run::Run;
-use super::{Posting, damaged};
+use super::{Damage, Posting, damaged};
 use crate::error::Result;
 use crate::store::Store;
 
@@ -13,7 +13,7 @@ pub(super) fn check(store: &dyn Store, run: &Run) -> Result<()> {
     let Run { name, header, identity } = run;
     let length = header.blocks().checked_mul(BLOCK as u64);
     if store.len(name)? != length {
-        return Err(damaged(name, "it is longer or shorter than its header says"));
+        return Err(damaged(name, Damage::Length));
     }
     let sections =
         [header.segments(), header.offsets(), header.postings(), header.fan_out(), header.filter()];
@@ -37,14 +37,14 @@ fn check_padding(
         let mut block = [0; BLOCK];
         let got = store.read(name, number * BLOCK as u64, &mut block)?;
         let content = content(identity, number, &block).filter(|_| got == BLOCK);
-        let content = content.ok_or_else(|| damaged(name, "a block does not have its checksum"))?;
+        let content = content.ok_or_else(|| damaged(name, Damage::Checksum))?;
         let before = (number - section.start) * section.per_block;
         let items = (section.items - before).min(section.per_block);
         // a block of the fan-out table holds one number more than it has buckets
         let items = items + u64::from(section.per_block == BUCKETS);
         let used = usize::try_from(items).unwrap_or(CONTENT).saturating_mul(size);
         if content.get(used..).is_none_or(|rest| rest.iter().any(|byte| *byte != 0)) {
-            return Err(damaged(name, "there is something between its sections"));
+            return Err(damaged(name, Damage::Padding));
         }
     }
     Ok(())
@@ -53,7 +53,7 @@ fn check_padding(
 /// Segments ascend, and every entry is in one, at an offset above the one before it.
 fn check_places(store: &dyn Store, run: &Run) -> Result<()> {
     let Run { name, header, identity } = run;
-    let wrong = || damaged(name, "its places of entries contradict each other");
+    let wrong = || damaged(name, Damage::Place);
     let mut segments = Items::<8>::new(store, name, *identity, header.segments());
     let mut next = || segments.next().transpose().map(|item| item.map(u64::from_be_bytes));
     let mut segment = next()?.filter(|first| *first <= header.span.first).ok_or_else(wrong)?;
@@ -88,7 +88,7 @@ fn check_postings(store: &dyn Store, run: &Run) -> Result<()> {
         let in_order = before.is_none_or(|before| before < posting);
         let in_range = (header.span.first..header.span.end).contains(&posting.index);
         if !in_order || !in_range || posting.order == super::ORDER_END {
-            return Err(damaged(name, "a posting is out of order or speaks of an entry elsewhere"));
+            return Err(damaged(name, Damage::Posting));
         }
         let new = before.is_none_or(|before| before.key != posting.key);
         filtered += u64::from(new && posting.key.is_filtered());
@@ -97,7 +97,7 @@ fn check_postings(store: &dyn Store, run: &Run) -> Result<()> {
         number += 1;
     }
     if filtered != header.filtered {
-        return Err(damaged(name, "its filter is made for another number of keys"));
+        return Err(damaged(name, Damage::Filter));
     }
     tables.finish(number)
 }
@@ -162,10 +162,7 @@ impl<'a> Tables<'a> {
         let times = if inner && self.next.is_multiple_of(BUCKETS) { 2 } else { 1 };
         for _ in 0..times {
             if self.boundaries.next().transpose()? != Some(number.to_be_bytes()) {
-                return Err(damaged(
-                    self.name,
-                    "its fan-out table does not agree with its postings",
-                ));
+                return Err(damaged(self.name, Damage::FanOut));
             }
         }
         self.next += 1;
@@ -174,7 +171,7 @@ impl<'a> Tables<'a> {
 
     fn close_line(&mut self) -> Result<()> {
         if self.lines.next().transpose()? != Some(self.line) {
-            return Err(damaged(self.name, "its filter does not agree with its postings"));
+            return Err(damaged(self.name, Damage::Filter));
         }
         self.line = [0; LINE];
         self.line_number += 1;

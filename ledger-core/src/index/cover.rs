@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::parse_name;
 use super::run::Run;
-use super::{FOLDER, damaged};
+use super::{Damage, FOLDER, damaged, is_damage};
 use crate::error::Result;
 use crate::store::Store;
 
@@ -73,7 +73,7 @@ impl Cover {
             let run = known.remove(range).map_or_else(|| Run::open(store, name_of(*range)), Ok);
             let run = match run.and_then(|run| self.links(run)) {
                 Ok(run) => run,
-                Err(error) if error.code() == "index-damaged" => return Ok(Err(*range)),
+                Err(error) if is_damage(&error) => return Ok(Err(*range)),
                 Err(error) => return Err(error),
             };
             self.runs.push(run);
@@ -84,7 +84,7 @@ impl Cover {
     fn links(&self, run: Run) -> Result<Run> {
         match self.runs.last() {
             Some(before) if before.span().last != run.span().before => {
-                Err(damaged(&run.name, "it belongs to another history than the run before it"))
+                Err(damaged(&run.name, Damage::History))
             }
             _ => Ok(run),
         }

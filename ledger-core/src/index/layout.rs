@@ -1,7 +1,7 @@
 //! The header of a run, and where its sections are: all of it follows from a few counts.
 
 use super::block::{CONTENT, Identity};
-use super::{Span, damaged, filter};
+use super::{Damage, Span, damaged, filter};
 use crate::error::Result;
 use crate::hash::Blake3;
 
@@ -66,10 +66,9 @@ impl Header {
     /// Reads the content of the header's block; the checksum is checked by the caller, with the
     /// identity from here.
     pub(super) fn parse(name: &str, content: &[u8]) -> Result<Self> {
-        let (used, rest) = content
-            .split_at_checked(USED)
-            .ok_or_else(|| damaged(name, "its header is too short"))?;
-        let rest_of = used.strip_prefix(MAGIC).ok_or_else(|| damaged(name, "it is not a run"))?;
+        let (used, rest) =
+            content.split_at_checked(USED).ok_or_else(|| damaged(name, Damage::Length))?;
+        let rest_of = used.strip_prefix(MAGIC).ok_or_else(|| damaged(name, Damage::Magic))?;
         let (first, at) = number(rest_of);
         let (end, at) = number(at);
         let (before, at) = hash(at);
@@ -85,7 +84,7 @@ impl Header {
             && filtered <= postings
             && rest.iter().all(|byte| *byte == 0);
         if !sound {
-            return Err(damaged(name, "its header contradicts itself"));
+            return Err(damaged(name, Damage::Header));
         }
         Ok(Self { span, segments, postings, filtered })
     }

@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use super::block::Items;
 use super::build::Parts;
 use super::run::Run;
-use super::{Span, damaged};
+use super::{Damage, Span, damaged};
 use crate::error::Result;
 use crate::store::Store;
 
@@ -116,7 +116,7 @@ impl<'a> Merged<'a> {
         let (items, name) = self.sources.get_mut(number)?;
         match items.next() {
             Some(Ok(next)) if next > posting => *top = Reverse((next, number)),
-            Some(Ok(_)) => return Some(Err(damaged(name, "its postings are out of order"))),
+            Some(Ok(_)) => return Some(Err(damaged(name, Damage::Posting))),
             Some(Err(error)) => return Some(Err(error)),
             None => drop(std::collections::binary_heap::PeekMut::pop(top)),
         }

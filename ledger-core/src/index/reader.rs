@@ -10,7 +10,7 @@ use super::cache::{Cache, Content};
 use super::cover::Cover;
 use super::layout::POSTINGS;
 use super::run::{Run, Source, posting_at};
-use super::{Key, ORDER_END, Posting, Span, check, damaged};
+use super::{Damage, Key, ORDER_END, Posting, Span, check, damaged, is_damage};
 use crate::error::{Error, Result};
 use crate::hash::Blake3;
 use crate::store::Store;
@@ -23,8 +23,8 @@ const ATTEMPTS: usize = 8;
 /// The index as it stood when it was opened: it answers for the entries below [`Index::covered`],
 /// and for no others, however many a writer adds or merges meanwhile.
 ///
-/// Errors of all questions: `index-damaged`, with the run as the place (delete the folder, build it
-/// again), `index-stale` (open it again: what it stood on is gone), and those of the store.
+/// Errors of all questions: damage ([`is_damage`]), with the run as the place (delete the folder,
+/// build it again), `index-stale` (open it again: what it stood on is gone), those of the store.
 pub struct Index {
     store: Arc<dyn Store>,
     cache: Cache,
@@ -165,7 +165,7 @@ impl Index {
         let mut damaged = self.bad.clone();
         for run in self.runs().iter() {
             match check::check(self.store.as_ref(), run) {
-                Err(error) if error.code() == "index-damaged" => damaged.push(run.name.clone()),
+                Err(error) if is_damage(&error) => damaged.push(run.name.clone()),
                 other => other?,
             }
         }
@@ -219,7 +219,7 @@ impl Cursor<'_> {
             _ => self.run.posting_block(from, number)?,
         };
         let posting = posting_at(&content, number % POSTINGS)
-            .ok_or_else(|| damaged(&self.run.name, "a posting has no place"))?;
+            .ok_or_else(|| damaged(&self.run.name, Damage::Posting))?;
         self.block = Some((block, content));
         Ok(Some(posting))
     }

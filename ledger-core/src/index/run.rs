@@ -7,7 +7,7 @@ use super::block::{self, BLOCK, Identity};
 use super::cache::{Cache, Content};
 use super::filter::{self, LINE, LINES};
 use super::layout::{BUCKETS, Header, NUMBERS, POSTINGS, Section, bucket};
-use super::{Key, Posting, Span, damaged};
+use super::{Damage, Key, Posting, Span, damaged};
 use crate::error::Result;
 use crate::store::Store;
 
@@ -31,15 +31,15 @@ impl Run {
     pub(super) fn open(store: &dyn Store, name: String) -> Result<Self> {
         let mut bytes = [0; BLOCK];
         if store.read(&name, 0, &mut bytes)? < BLOCK {
-            return Err(damaged(&name, "it ends too early"));
+            return Err(damaged(&name, Damage::Length));
         }
         let header = Header::parse(&name, bytes.get(..block::CONTENT).unwrap_or_default())?;
         let identity = header.identity();
         if block::content(&identity, 0, &bytes).is_none() {
-            return Err(damaged(&name, "its header does not have its checksum"));
+            return Err(damaged(&name, Damage::Checksum));
         }
         if header.span.name() != name {
-            return Err(damaged(&name, "it covers another range than its name says"));
+            return Err(damaged(&name, Damage::Name));
         }
         Ok(Self { name, header, identity })
     }
@@ -96,7 +96,7 @@ impl Run {
         }
         let segment = self.number(from, segments, low)?;
         if segment > index || (segment == index) != (offset == 0) {
-            return Err(damaged(&self.name, "an entry is in no segment"));
+            return Err(damaged(&self.name, Damage::Place));
         }
         Ok((segment, offset))
     }
@@ -112,7 +112,7 @@ impl Run {
         let start = number_at(&content, bucket % BUCKETS);
         let end = number_at(&content, bucket % BUCKETS + 1);
         if start > end || end > self.header.postings {
-            return Err(damaged(&self.name, "a bucket of keys has no place"));
+            return Err(damaged(&self.name, Damage::FanOut));
         }
         Ok(start..end)
     }
@@ -156,10 +156,10 @@ impl Run {
         let mut bytes = [0; BLOCK];
         let offset = number.saturating_mul(BLOCK as u64);
         if from.store.read(&self.name, offset, &mut bytes)? < BLOCK {
-            return Err(damaged(&self.name, "it ends too early"));
+            return Err(damaged(&self.name, Damage::Length));
         }
         let content = block::content(&self.identity, number, &bytes)
-            .ok_or_else(|| damaged(&self.name, "a block does not have its checksum"))?;
+            .ok_or_else(|| damaged(&self.name, Damage::Checksum))?;
         let content: Content = Arc::from(content);
         from.cache.put(place, Arc::clone(&content));
         Ok(content)

@@ -110,7 +110,7 @@ impl Scan<'_> {
     }
 
     fn value(&mut self, depth: usize, pointers: bool) -> Result<()> {
-        if depth > MAX_DEPTH {
+        if depth >= MAX_DEPTH && matches!(self.peek(), Some(b'{' | b'[')) {
             return Err(self.wrong("json-depth", "objects and arrays are nested too deep"));
         }
         match self.peek() {

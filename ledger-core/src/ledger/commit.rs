@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 use crate::tree::{self, Frontier};
 use crate::trust::{Holder, Registry};
 use crate::vault::inbox::{self, Item};
-use crate::vault::persons::Pseudonym;
+use crate::vault::persons::{DELTA, Pseudonym};
 
 /// How a group is taken in.
 #[derive(Clone, Copy, Debug)]
@@ -79,12 +79,22 @@ impl Ledger {
             return Err(poisoned());
         }
         self.refresh()?;
-        self.mend_tail()?;
+        let mark = self.tail.mark();
+        if let Err(error) = self.mend_tail() {
+            return Err(self.failed(mark, error));
+        }
         let mark = self.tail.mark();
         let mut outcomes: Vec<Option<Result<Receipt>>> = admitted.iter().map(|_| None).collect();
         let (stage, checked) = loop {
             self.forget(mark)?;
-            let stage = self.stage(admitted, &mut outcomes, group)?;
+            let stage = match self.stage(admitted, &mut outcomes, group) {
+                Ok(stage) => stage,
+                Err(error) => {
+                    self.tail.back_to(mark);
+                    self.staged.clear();
+                    return Err(error);
+                }
+            };
             let (checked, refused) = self.check(&stage);
             if refused.is_empty() {
                 break (stage, checked);
@@ -98,6 +108,12 @@ impl Ledger {
         if group.all_or_nothing && outcomes.iter().flatten().any(Result::is_err) {
             self.forget(mark)?;
             self.staged.clear();
+            for outcome in &mut outcomes {
+                // the same event twice in a group that is not written has no receipt
+                if matches!(outcome, Some(Ok(receipt)) if receipt.index >= self.head.size) {
+                    *outcome = None;
+                }
+            }
             return Ok(settled(outcomes, &[]));
         }
         let written = self.write(&stage, checked, group);
@@ -121,8 +137,9 @@ impl Ledger {
     }
 
     /// After a failed write nothing was promised; after a failed sync nobody knows, so all stop.
-    fn failed(&mut self, mark: Mark, error: Error) -> Error {
+    pub(super) fn failed(&mut self, mark: Mark, error: Error) -> Error {
         self.tail.back_to(mark);
+        self.staged.clear();
         if error.is_sync() {
             self.stopped = true;
             // if even the mark cannot be written, the lines past the head still show the next
@@ -319,7 +336,12 @@ impl Ledger {
         let store = Arc::clone(&self.store);
         // if we stop in here, recovery finds pseudonyms and disclosures that no entry refers to
         if let Some(persons) = &mut self.persons {
-            persons.flush(&*store)?;
+            if persons.pending() > 0 {
+                persons.flush(&*store)?;
+            } else if !stage.items.is_empty() && store.len(DELTA)?.is_some() {
+                // what another process wrote before it died may be in the page cache only
+                store.sync(DELTA)?;
+            }
         }
         self.deliver(&stage.items, group)?;
         // if we stop in here, recovery finds lines past the head: lawful ones are rewritten and
@@ -345,7 +367,8 @@ impl Ledger {
         // if we stop in here, the older slot stands and recovery keeps the lawful lines after it
         head.write(&*store)?;
         if head.segment != self.head.segment {
-            store.seal(&segment::name(self.head.segment))?;
+            // the mode protects from accidents only; failing to set it breaks no promise
+            let _sealed = store.seal(&segment::name(self.head.segment));
         }
         self.head = head;
         for ((place, hash), checked) in places.into_iter().zip(&stage.hashes).zip(checked) {

@@ -33,9 +33,11 @@ pub struct Beginning {
 /// `ledger.toml` is written last: if we stop before it, the folder is no ledger yet and can be
 /// deleted. Codes `ledger-exists`, `genesis`, and those of [`Door::admit`].
 pub fn create(store: Arc<dyn Store>, genesis: Submission, new: Beginning) -> Result<Ledger> {
-    let taken = [FORMAT, crate::head::NAME, LOCK, key::FILE];
-    let entries = store.list(segment::DIR)?;
-    if taken.iter().any(|name| matches!(store.len(name), Ok(Some(_)))) || !entries.is_empty() {
+    let mut taken = !store.list(segment::DIR)?.is_empty();
+    for name in [FORMAT, crate::head::NAME, LOCK, key::FILE] {
+        taken |= store.len(name)?.is_some();
+    }
+    if taken {
         return Err(Error::refused("ledger-exists", "there is a ledger here already")
             .hint("a ledger is made in a new folder; nothing here was changed"));
     }

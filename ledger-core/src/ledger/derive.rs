@@ -11,6 +11,7 @@ use crate::hash::Blake3;
 use crate::index::{Index, Writer};
 use crate::json::Document;
 use crate::segment::{Blocks, Place};
+use crate::store::memory::Memory;
 
 /// Entries of one run when the index is built from the entries: what fits into flat memory.
 const RUN: usize = 65_536;
@@ -33,9 +34,9 @@ impl Ledger {
     ///
     /// In a folder that cannot be written, the tail in memory takes its place.
     pub(super) fn rebuild_index(&mut self) -> Result<()> {
-        let Ok(writer) = Writer::open(Arc::clone(&self.store)) else { return Ok(()) };
-        if self.index_covers()? == 0 {
-            writer.delete()?;
+        let Ok(writer) = Writer::open(Arc::clone(&self.store)) else { return self.without_index() };
+        if self.index_covers()? == 0 && writer.delete().is_err() {
+            return self.without_index();
         }
         let index = Index::open(Arc::clone(&self.store))?;
         self.index = index;
@@ -57,17 +58,26 @@ impl Ledger {
                     let last = entry.hash();
                     tail.replay(block.place_of(range), &entry);
                     if tail.len() == RUN {
-                        writer.write(tail.take(before)?)?;
+                        writer.write(tail.batch(before)?)?;
+                        tail.begin_after();
                         before = last;
                     }
                 }
             }
         }
         if tail.len() > 0 {
-            writer.write(tail.take(before)?)?;
+            writer.write(tail.batch(before)?)?;
         }
         self.index = Index::open(Arc::clone(&self.store))?;
         self.tail = Tail::new(self.index.covered().0);
+        Ok(())
+    }
+
+    /// In a folder that cannot be written, an index of another history is as good as none.
+    fn without_index(&mut self) -> Result<()> {
+        if self.index_covers()? == 0 {
+            self.index = Index::open(Arc::new(Memory::new()))?;
+        }
         Ok(())
     }
 
@@ -81,11 +91,15 @@ impl Ledger {
         let (covered, last) = Index::open(Arc::clone(&self.store))?.covered();
         if covered == self.tail_first() && (covered == 0 || Some(self.before_tail()?) == last) {
             let before = self.before_tail()?;
-            writer.write(self.tail.take(before)?)?;
+            writer.write(self.tail.batch(before)?)?;
             while writer.merge_step(merge_below)? {}
         }
-        self.index = Index::open(Arc::clone(&self.store))?;
-        if self.index.covered().0 != self.tail.next() {
+        let index = Index::open(Arc::clone(&self.store))?;
+        let covered = index.covered().0;
+        self.index = index;
+        if covered == self.tail.next() {
+            self.tail.begin_after();
+        } else {
             // another process was faster: begin again from what it wrote
             self.settle()?;
         }

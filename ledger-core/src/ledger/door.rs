@@ -151,11 +151,8 @@ impl Door {
             prev: event.prev,
             is_final: event.is_final,
             own: if event.source.is_none() { schema::find(event.kind).and_then(|t| t.own) } else { None },
-            source: event
-                .identity()
-                .zip(event.source.as_ref())
-                .map(|(identity, source)| (index::key(Kind::Source, &identity), source.original)),
-            key_event: event.kind.starts_with("key.") || event.kind == "ledger.created",
+            source: event.claim().map(|(name, what)| (index::key(Kind::Source, &name), what)),
+            key_event: super::is_key_event(event.kind),
             verified,
             disclosures,
             event: Vec::new(),

@@ -55,9 +55,19 @@ impl Ledger {
         let poisoned = self.store.len(POISON)?.is_some();
         self.refresh()?;
         let slot = self.damaged_slot.is_some();
-        let mended = if poisoned || slot || self.has_rest()? { Some(self.mend(poisoned)?) } else { None };
-        self.stopped = false;
-        Ok(mended)
+        let mark = self.tail.mark();
+        let mended = match self.has_rest() {
+            Ok(rest) if poisoned || slot || rest => self.mend(poisoned).map(Some),
+            Ok(_) => Ok(None),
+            Err(error) => Err(error),
+        };
+        match mended {
+            Ok(mended) => {
+                self.stopped = false;
+                Ok(mended)
+            }
+            Err(error) => Err(self.failed(mark, error)),
+        }
     }
 
     /// What was set aside and is not yet recorded by any `recovery.recorded` entry.
@@ -134,6 +144,11 @@ impl Ledger {
         let kept = head.size - self.head.size;
         head.write_both(&*store)?;
         if poisoned {
+            // the delta of the persons may be what failed to sync: write it anew, merged
+            if let Some(persons) = &mut self.persons {
+                persons.refresh(&*store)?;
+                persons.compact(&*store)?;
+            }
             // last: until the mark is gone, every process refuses to append
             store.remove(POISON)?;
             store.sync_dir("")?;
@@ -175,6 +190,8 @@ impl Ledger {
                 let offset = from + rest.lawful.len() as u64;
                 let place = segment::Place { segment, offset };
                 let Ok(last) = self.accept(&mut registry, line, &head, place) else { break };
+                // lines past the head count for each other, like those of a group
+                self.staged.push(String::from_utf8_lossy(line).into_owned());
                 rest.lawful.extend_from_slice(line);
                 rest.lawful.push(b'\n');
                 frontier.push(tree::leaf_hash(line))?;
@@ -189,6 +206,7 @@ impl Ledger {
             rests.push(rest);
         }
         self.tail.back_to(mark);
+        self.staged.clear();
         head.frontier = frontier.hashes().to_vec();
         head.counter = self.head.counter + 1;
         Ok((rests, head))
@@ -216,7 +234,7 @@ impl Ledger {
         if let chain::Place::Same(index) = chain::place(&link, &around)? {
             return Err(Error::refused("stream-same", format!("entry {index} holds the same event")));
         }
-        if let Some(identity) = entry.event.identity()
+        if let Some((identity, _)) = entry.event.claim()
             && self.imported(index::key(Kind::Source, &identity))?.is_some()
         {
             return Err(Error::refused("source-same", "the record was imported before"));

@@ -4,7 +4,7 @@ use super::{Admitted, Ledger};
 use crate::chain::{Link, Neighbours};
 use crate::error::Result;
 use crate::hash::Blake3;
-use crate::index::{self, Key, Kind};
+use crate::index::{self, Key, Kind, ORDER_END};
 
 impl Ledger {
     /// The neighbours of a new event in its stream; in-order events need no look-up.
@@ -72,22 +72,26 @@ impl Ledger {
         Ok(None)
     }
 
-    /// The entry that already holds this source identity, and the original it cites.
-    pub(super) fn imported(&self, identity: Key) -> Result<Option<(u64, Blake3)>> {
-        let staged = self.tail.asked(&identity).first().map(|&(_, index)| index);
-        let index = match staged {
-            Some(index) => Some(index),
-            None if self.index.might_contain(identity)? => {
-                self.index.last(identity)?.map(|posting| posting.index)
+    /// The entry that already holds this claim, and what it says there.
+    pub(super) fn imported(&self, claim: Key) -> Result<Option<(u64, Blake3)>> {
+        let mut indexes: Vec<u64> = self.tail.asked(&claim).iter().map(|&(_, index)| index).collect();
+        if self.index.might_contain(claim)? {
+            let indexed = self.index.lookup(claim, 0..ORDER_END, usize::MAX)?;
+            indexes.extend(indexed.into_iter().map(|posting| posting.index));
+        }
+        for index in indexes {
+            let read = |entry: &crate::entry::Entry<'_>| entry.event.claim();
+            let found = match self.staged_line(index) {
+                Some(line) => super::commit::parsed(line, read)?,
+                None => self.entry(index, read)?,
+            };
+            // the index is a hint: the entry itself must make the claim
+            if let Some((name, what)) = found
+                && index::key(Kind::Source, &name) == claim
+            {
+                return Ok(Some((index, what)));
             }
-            None => None,
-        };
-        let Some(index) = index else { return Ok(None) };
-        let original = |entry: &crate::entry::Entry<'_>| entry.event.source.map(|source| source.original);
-        let original = match self.staged_line(index) {
-            Some(line) => super::commit::parsed(line, original)?,
-            None => self.entry(index, original)?,
-        };
-        Ok(original.map(|original| (index, original)))
+        }
+        Ok(None)
     }
 }

@@ -79,11 +79,13 @@ impl Tail {
     /// Takes in an entry that was read back: its place, its postings, and what the door asks for.
     pub(super) fn replay(&mut self, place: Place, entry: &Entry<'_>) {
         let event = &entry.event;
-        self.ask(index::key(Kind::Stream, event.stream.name), event.seq, entry.index);
+        let stream = index::key(Kind::Stream, event.stream.name);
+        self.ends.remove(&stream);
+        self.ask(stream, event.seq, entry.index);
         if event.is_final {
             self.ask(index::key(Kind::Final, event.stream.name), event.seq, entry.index);
         }
-        if let Some(identity) = event.identity() {
+        if let Some((identity, _)) = event.claim() {
             self.ask(index::key(Kind::Source, &identity), 0, entry.index);
         }
         self.push(place, entry.hash(), postings(entry));
@@ -126,10 +128,8 @@ impl Tail {
         self.places.get(at).map(|(place, _)| *place)
     }
 
-    /// Hands over what the index takes in, and begins anew after it. Stream ends stay.
-    ///
-    /// `before` is the hash of the line before the tail's first entry.
-    pub(super) fn take(&mut self, before: Blake3) -> Result<Batch> {
+    /// What the index takes in; `before` is the hash of the line before the tail's first entry.
+    pub(super) fn batch(&self, before: Blake3) -> Result<Batch> {
         let mut batch = Batch::new(self.first, before);
         let mut postings = self.postings.iter().peekable();
         for (index, (place, hash)) in (self.first..).zip(&self.places) {
@@ -138,8 +138,12 @@ impl Tail {
                 batch.post(posting.key, posting.order)?;
             }
         }
-        *self = Self { first: self.next(), ends: std::mem::take(&mut self.ends), ..Self::default() };
         Ok(batch)
+    }
+
+    /// Begins anew after entries that the index covers now. Stream ends stay.
+    pub(super) fn begin_after(&mut self) {
+        *self = Self { first: self.next(), ends: std::mem::take(&mut self.ends), ..Self::default() };
     }
 }
 
@@ -157,7 +161,7 @@ pub(super) fn postings(entry: &Entry<'_>) -> Vec<Posting> {
     if event.is_final {
         add(Kind::Final, event.stream.name, event.seq);
     }
-    if let Some(identity) = event.identity() {
+    if let Some((identity, _)) = event.claim() {
         add(Kind::Source, &identity, 0);
     }
     for (name, value) in event.root.get("subject").into_iter().flat_map(|subject| subject.members()) {

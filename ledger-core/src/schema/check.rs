@@ -114,7 +114,17 @@ fn exactly_one_holder(event: &Event<'_>, data: View<'_>) -> Result<()> {
     if event.kind == "ledger.created" && data.get("solo").is_some_and(|v| v.boolean() != Some(true)) {
         return Err(wrong("/data/solo", "`solo` is `true` or left out"));
     }
+    if event.kind == "stream.closed" {
+        let stream = event.text_at("/subject/stream");
+        let length = data.get("length").and_then(|length| length.unsigned());
+        if !event.is_final || stream != Some(event.stream.name) || length != event.seq.checked_add(1) {
+            return Err(wrong("/data/length", "it closes its own stream: `final`, with the stream's name and length"));
+        }
+    }
     if event.kind == "approval.decided" {
+        if (data.get("method").and_then(|m| m.plain()) == Some("relay")) != event.source.is_some() {
+            return Err(wrong("/data/method", "`relay` stands exactly where the event was imported"));
+        }
         let subject = event.root.get("subject");
         let has = |name: &str| subject.is_some_and(|subject| subject.get(name).is_some());
         if !has("change") && !has("access") {

@@ -1,8 +1,557 @@
-//! A whole folder.
-use super::{Options, Report};
-use crate::error::{Error, Result};
-use crate::store::Store;
+//! A whole folder, from the first line to the head.
 
-pub(super) fn verify(_store: &dyn Store, _options: &Options<'_>) -> Result<Report> {
-    Err(Error::unavailable("verify", "being written"))
+use std::collections::HashMap;
+
+use super::anchor::{self, Archive, Pending};
+use super::fault::{Class, Fault, Notice, Report, Verdict};
+use super::spill::Places;
+use super::window::{Line, Summary, Window};
+use super::Options;
+use crate::chain::End;
+use crate::entry::Entry;
+use crate::error::{Error, Result};
+use crate::hash::{Blake3, Sha256};
+use crate::head::{Head, Read};
+use crate::json::Document;
+use crate::ledger::{POISON, read_format};
+use crate::segment::{self, Blocks, Place};
+use crate::signature::{self, Check};
+use crate::signer::CHECKPOINT;
+use crate::store::{self, Store};
+use crate::time::Timestamp;
+use crate::tree::Frontier;
+use crate::trust::Registry;
+
+/// More distinct faults than this are counted, not listed.
+const MAX_FAULTS: usize = 1000;
+
+pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report> {
+    let origin = read_format(store)?.to_string();
+    let mut run = Run::new(store, options, origin)?;
+    let head = run.head()?;
+    let end = head.as_ref().map(|read| Place { segment: read.head.segment, offset: read.head.offset });
+    run.total = head.as_ref().map_or(0, |read| read.head.size);
+    let mut broken = None;
+    match Blocks::new(store, Place { segment: 0, offset: 0 }, end) {
+        Ok(mut blocks) => loop {
+            let read = Window::read(&mut blocks, &mut broken);
+            if read.is_empty() {
+                break;
+            }
+            run.window(Window::parse(read, &run.registry))?;
+        },
+        Err(error) => broken = Some(error),
+    }
+    if let Some(error) = broken {
+        run.fault(None, Class::Store, &error);
+    }
+    run.finish(head)
+}
+
+/// Verification under way.
+struct Run<'a> {
+    store: &'a dyn Store,
+    options: &'a Options<'a>,
+    origin: String,
+    registry: Registry,
+    tree: Frontier,
+    end: End,
+    /// Whether the line before the next one is at fault, so that its followers are not reported.
+    after_fault: bool,
+    places: Places<'a>,
+    archive: Archive<'a>,
+    /// Checkpoints whose size is not reached yet, ascending; the archive gives its next one in turn.
+    waiting: Vec<Pending>,
+    /// Checkpoints whose root is known and whose signer is judged at the end of the window.
+    reached: Vec<(Pending, Sha256)>,
+    roots: HashMap<u64, Sha256>,
+    receipts: HashMap<u64, Blake3>,
+    last_time: Option<Timestamp>,
+    clock_back: u64,
+    total: u64,
+    signatures: u64,
+    checkpoints: u64,
+    checkpointed: u64,
+    anchors: Vec<String>,
+    faults: Vec<Fault>,
+    unlisted: u64,
+    notices: Vec<Notice>,
+    doubts: Vec<String>,
+}
+
+impl<'a> Run<'a> {
+    fn new(store: &'a dyn Store, options: &'a Options<'a>, origin: String) -> Result<Self> {
+        let mut run = Self {
+            end: End::empty(&origin),
+            registry: Registry::default(),
+            tree: Frontier::new(),
+            after_fault: false,
+            places: Places::new(options.scratch),
+            archive: Archive::new(store),
+            waiting: Vec::new(),
+            reached: Vec::new(),
+            roots: HashMap::new(),
+            receipts: options.receipts.iter().copied().collect(),
+            last_time: None,
+            clock_back: 0,
+            total: 0,
+            signatures: 0,
+            checkpoints: 0,
+            checkpointed: 0,
+            anchors: Vec::new(),
+            faults: Vec::new(),
+            unlisted: 0,
+            notices: Vec::new(),
+            doubts: Vec::new(),
+            store,
+            options,
+            origin,
+        };
+        for note in options.older {
+            match anchor::pending(note, Some("a checkpoint kept from earlier".to_owned())) {
+                Ok(pending) => run.waiting.push(pending),
+                Err(error) => run.fault(None, Class::Anchor, &error),
+            }
+        }
+        run.next_archived()?;
+        Ok(run)
+    }
+
+    fn head(&mut self) -> Result<Option<Read>> {
+        match Head::read(self.store) {
+            Ok(Some(read)) => {
+                if let Some(slot) = read.damaged {
+                    let message = format!("slot {slot} of `head` is damaged or was torn");
+                    self.notices.push(Notice { code: "head-slot", message: message.clone() });
+                    self.doubts.push(format!("{message}; it may have covered newer entries; run `ledger recover`"));
+                }
+                Ok(Some(read))
+            }
+            Ok(None) => {
+                let error = Error::untrue("head-lost", "there is no head: nobody knows what was acknowledged");
+                self.fault(None, Class::Store, &error);
+                Ok(None)
+            }
+            Err(error) if error.kind() == crate::error::Kind::Untrue => {
+                self.fault(None, Class::Store, &error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn fault(&mut self, index: Option<u64>, class: Class, error: &Error) {
+        let message = error.to_string();
+        self.push(Fault { index, class, code: error.code(), message, followers: 0 });
+    }
+
+    /// Takes a fault in, or counts it with an earlier one that has the same cause.
+    fn push(&mut self, fault: Fault) {
+        let same = |known: &&mut Fault| {
+            known.code == fault.code
+                && match fault.class {
+                    // one damaged registration or checkpoint key spoils all that it stands for
+                    Class::Key => known.message == fault.message,
+                    Class::Checkpoint => fault.index.is_none(),
+                    Class::Signature => known.index == fault.index,
+                    _ => false,
+                }
+        };
+        if let Some(known) = self.faults.iter_mut().find(same) {
+            known.followers += 1;
+        } else if self.faults.len() < MAX_FAULTS {
+            self.faults.push(fault);
+        } else {
+            self.unlisted += 1;
+        }
+    }
+
+    fn window(&mut self, window: Window) -> Result<()> {
+        let first = self.end.size;
+        let mut good: Vec<(usize, usize)> = Vec::new();
+        let has_keys = window.lines.iter().flatten().any(|line| matches!(&line.entry, Ok(s) if s.key_event));
+        for (number, lines) in window.lines.iter().enumerate() {
+            let block = window.blocks.get(number);
+            if block.is_some_and(|block| block.place.offset == 0 && block.place.segment != self.end.size) {
+                let name = segment::name(block.map_or(0, |block| block.place.segment));
+                let message = format!("`{name}` does not begin with entry {}", self.end.size);
+                self.fault(Some(self.end.size), Class::Store, &Error::untrue("segment-name", message));
+            }
+            self.grow_tree(lines)?;
+            for (position, line) in lines.iter().enumerate() {
+                let bytes = block
+                    .and_then(|block| block.lines.get(position).map(|range| block.line(range)))
+                    .unwrap_or_default();
+                if self.line(line, bytes, has_keys)? {
+                    good.push((number, position));
+                }
+            }
+        }
+        self.check_signatures(&window, &good);
+        self.judge_checkpoints();
+        if let Some(progress) = self.options.progress {
+            progress(self.end.size, self.total.max(self.end.size));
+        }
+        debug_assert!(self.end.size >= first, "a window never goes back");
+        Ok(())
+    }
+
+    /// Adds the lines' leaves, stopping at each checkpoint's size to compare its root.
+    fn grow_tree(&mut self, lines: &[Line]) -> Result<()> {
+        let end = self.tree.size() + lines.len() as u64;
+        let mut lines = lines;
+        while let Some(size) = self.waiting.first().map(|p| p.checkpoint.size()).filter(|size| *size <= end) {
+            let count = usize::try_from(size.saturating_sub(self.tree.size())).unwrap_or(0);
+            let (now, later) = lines.split_at_checked(count).unwrap_or((lines, &[]));
+            let span = Window::span(now, self.tree.size())?;
+            self.tree.append(&span)?;
+            lines = later;
+            self.at_checkpoint()?;
+        }
+        let span = Window::span(lines, self.tree.size())?;
+        self.tree.append(&span)
+    }
+
+    /// The first waiting checkpoint is of the size reached (or of one passed: then it is out of order).
+    fn at_checkpoint(&mut self) -> Result<()> {
+        let pending = self.waiting.remove(0);
+        let size = pending.checkpoint.size();
+        let root = if size == self.tree.size() { Some(self.tree.root()) } else { self.roots.get(&size).copied() };
+        match root {
+            // the keys registered before this size may be in this very window: judged at its end
+            Some(root) => {
+                self.roots.insert(size, root);
+                self.reached.push((pending, root));
+            }
+            None => {
+                let error = Error::untrue("checkpoint-order", format!("the archive goes back to {size} entries"));
+                self.fault(None, Class::Checkpoint, &error);
+            }
+        }
+        self.next_archived()
+    }
+
+    fn next_archived(&mut self) -> Result<()> {
+        if self.waiting.iter().any(|pending| pending.outside.is_none()) {
+            return Ok(());
+        }
+        match self.archive.next().and_then(|note| note.map(|note| anchor::pending(&note, None)).transpose()) {
+            Ok(Some(pending)) => self.waiting.push(pending),
+            Ok(None) => {}
+            Err(error) if error.kind() == crate::error::Kind::Unavailable => return Err(error),
+            Err(error) => {
+                self.fault(None, Class::Checkpoint, &error);
+                return self.next_archived();
+            }
+        }
+        self.waiting.sort_by_key(|pending| pending.checkpoint.size());
+        Ok(())
+    }
+
+    fn judge_checkpoints(&mut self) {
+        for (pending, root) in std::mem::take(&mut self.reached) {
+            match pending.judge(&self.origin, &root, &self.registry) {
+                Ok(()) => {
+                    self.checkpointed = self.checkpointed.max(pending.checkpoint.size());
+                    match pending.outside {
+                        Some(what) => {
+                            let size = pending.checkpoint.size();
+                            self.anchors.push(format!("{what}, at {size} entries"));
+                        }
+                        None => self.checkpoints += 1,
+                    }
+                }
+                Err(fault) => self.push(fault),
+            }
+        }
+    }
+
+    /// One line in its place. True when its signatures are worth checking.
+    fn line(&mut self, line: &Line, bytes: &[u8], has_keys: bool) -> Result<bool> {
+        let index = self.end.size;
+        if let Some(known) = self.receipts.remove(&index)
+            && known != line.hash
+        {
+            let error = Error::untrue("receipt", "its line is not the one that a remembered receipt names");
+            self.fault(Some(index), Class::Anchor, &error);
+        }
+        let expected = std::mem::replace(&mut self.end, End { size: index + 1, last: line.hash });
+        let summary = match &line.entry {
+            Ok(summary) => summary,
+            Err(error) => {
+                self.fault(Some(index), Class::Form, error);
+                self.after_fault = true;
+                return Ok(false);
+            }
+        };
+        let in_order = self.order(summary, expected);
+        let judged = if has_keys { self.judge_again(bytes) } else { None };
+        let judged = match (&judged, &summary.judged) {
+            (Some(outcome), _) => outcome.as_ref().err(),
+            (None, outcome) => outcome.as_ref().err(),
+        };
+        if let Some(error) = judged {
+            let class = if error.code().starts_with("person") { Class::Link } else { Class::Key };
+            self.fault(Some(summary.index), class, error);
+        }
+        if in_order {
+            self.places.stream(summary.stream, &summary.link)?;
+            if let Some((key, original)) = summary.source {
+                self.places.source(key, summary.index, original)?;
+            }
+        }
+        self.seen(summary);
+        if self.last_time.is_some_and(|last| summary.recorded_at < last) {
+            self.clock_back += 1;
+        }
+        self.last_time = Some(summary.recorded_at);
+        Ok(judged.is_none_or(|error| error.code() != "key-unknown"))
+    }
+
+    /// The chain: index and link. One fault where it breaks; then it goes on from what stands there.
+    fn order(&mut self, summary: &Summary, expected: End) -> bool {
+        let quiet = std::mem::replace(&mut self.after_fault, false);
+        if summary.index != expected.size {
+            let (index, size) = (summary.index, expected.size);
+            let message = if index > size {
+                format!("entries {size} to {} are missing: entry {index} stands in their place", index - 1)
+            } else {
+                format!("entry {index} stands again, or out of order, where entry {size} should")
+            };
+            self.fault(Some(size), Class::Link, &Error::untrue("chain-index", message));
+            self.end.size = summary.index + 1;
+            return false;
+        }
+        if summary.chain != expected.last && !quiet {
+            let message = match expected.size.checked_sub(1) {
+                Some(before) => format!("its chain value is not the hash of entry {before}"),
+                None => "its chain value is not the hash of the origin".to_owned(),
+            };
+            self.fault(Some(summary.index), Class::Link, &Error::untrue("chain-link", message));
+        }
+        true
+    }
+
+    /// In a window with key events authority changes from line to line: judge in order.
+    fn judge_again(&mut self, bytes: &[u8]) -> Option<Result<()>> {
+        let mut document = Document::default();
+        let entry = Entry::parse(&mut document, bytes).ok()?;
+        let outcome = self.registry.judge(&entry);
+        // a key whose registration does not hold still explains what it signed: apply regardless,
+        // the fault is reported once and not again with every event of that key
+        if outcome.is_ok() || !matches!(&outcome, Err(error) if error.code() == "key-twice") {
+            let applied = self.registry.apply(&entry);
+            return Some(outcome.and(applied));
+        }
+        Some(outcome)
+    }
+
+    /// Every signer is a light witness: what it had seen must be what was published.
+    fn seen(&mut self, summary: &Summary) {
+        let Some(seen) = summary.seen else { return };
+        let root = if seen.size == self.tree.size() { Some(self.tree.root()) } else { self.roots.get(&seen.size).copied() };
+        match root {
+            Some(root) if root == seen.root => {}
+            Some(_) => {
+                let message = format!("its producer had seen another root of {} entries: the log was forked or changed", seen.size);
+                self.fault(Some(summary.index), Class::Checkpoint, &Error::untrue("seen-root", message));
+            }
+            None => self.notices.push(Notice {
+                code: "seen-unknown",
+                message: format!("entry {} names a checkpoint of {} entries that is not archived", summary.index, seen.size),
+            }),
+        }
+    }
+
+    /// The strict verdict on every signature of the window, in bulk.
+    fn check_signatures(&mut self, window: &Window, good: &[(usize, usize)]) {
+        let mut checks = Vec::with_capacity(good.len());
+        let mut owners = Vec::with_capacity(good.len());
+        for &(number, position) in good {
+            let (Some(block), Some(lines)) = (window.blocks.get(number), window.lines.get(number)) else { continue };
+            let (Some(range), Some(line)) = (block.lines.get(position), lines.get(position)) else { continue };
+            let Ok(summary) = &line.entry else { continue };
+            let Some(message) = block.line(range).get(summary.event.clone()) else { continue };
+            for signature in &summary.signatures {
+                if let Some(record) = self.registry.get(&signature.key) {
+                    owners.push(summary.index);
+                    checks.push(Check { key: &record.public, message, signature: &signature.bytes });
+                }
+            }
+        }
+        self.signatures += checks.len() as u64;
+        let failed = signature::verify_all(&checks, self.options.random, self.options.mode);
+        let failed: Vec<(Option<u64>, String)> = failed
+            .into_iter()
+            .map(|at| (owners.get(at).copied(), checks.get(at).map_or_else(String::new, |c| c.key.id().to_string())))
+            .collect();
+        for (index, key) in failed {
+            let message = format!("its signature by key `{key}` does not hold: the event or the signature was changed");
+            self.fault(index, Class::Signature, &Error::untrue("signature", message));
+        }
+    }
+
+    fn finish(mut self, head: Option<Read>) -> Result<Report> {
+        if let Some(read) = &head {
+            self.against_head(&read.head)?;
+        }
+        while !self.waiting.is_empty() {
+            let beyond = self.waiting.remove(0);
+            let size = beyond.checkpoint.size();
+            let whose = beyond.outside.as_deref().unwrap_or("a published checkpoint");
+            let message = format!("{whose} covers {size} entries; the log has {}: entries are missing", self.end.size);
+            let class = if beyond.outside.is_some() { Class::Anchor } else { Class::Checkpoint };
+            self.push(Fault { index: None, class, code: "checkpoint-beyond", message, followers: 0 });
+            self.next_archived()?;
+        }
+        let newest = self.newest_checkpoint()?;
+        match anchor::policy(self.options, newest.as_deref()) {
+            Some(Ok((what, _))) => self.anchors.push(what),
+            Some(Err(fault)) => self.push(fault),
+            None => {}
+        }
+        self.outside();
+        let places = std::mem::replace(&mut self.places, Places::new(None));
+        let mut found = Vec::new();
+        places.judge(&mut |fault| found.push(fault), &mut self.notices)?;
+        let known: std::collections::HashSet<Option<u64>> = self.faults.iter().map(|f| f.index).collect();
+        found.retain(|fault| !known.contains(&fault.index));
+        found.into_iter().for_each(|fault| self.push(fault));
+        self.remarks()?;
+        Ok(self.report())
+    }
+
+    /// What the head promises must be what the lines are.
+    fn against_head(&mut self, head: &Head) -> Result<()> {
+        if self.end.size != head.size {
+            let message = format!("the head covers {} entries; {} were read", head.size, self.end.size);
+            self.fault(None, Class::Store, &Error::untrue("head-size", message));
+        } else if self.end.last != head.last && !self.after_fault {
+            let message = format!("it is not the line that the head covers: entry {} was changed", head.size.saturating_sub(1));
+            self.fault(head.size.checked_sub(1), Class::Store, &Error::untrue("head-last", message));
+        } else if head.frontier != self.tree.hashes() && self.faults.is_empty() {
+            self.fault(None, Class::Store, &Error::untrue("head-tree", "the head's tree is not that of the lines"));
+        }
+        let open = self.store.len(&segment::name(head.segment))?.unwrap_or(0);
+        let later = segment::list(self.store)?.into_iter().filter(|&first| first > head.segment).count();
+        if open > head.offset || later > 0 {
+            self.notices.push(Notice {
+                code: "past-head",
+                message: "there are bytes past the head that nobody was promised; the next append or `ledger recover` sets them right".to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The newest note as published, with cosignatures that came later; it must be an archived one.
+    fn newest_checkpoint(&mut self) -> Result<Option<Vec<u8>>> {
+        let archived = self.archive.newest.take();
+        let published = store::read_all(self.store, CHECKPOINT)?;
+        let (Some(note), archive) = (&published, &archived) else {
+            if let Some(_note) = &archived {
+                let message = format!("`{CHECKPOINT}` is missing; the archive has its newest note");
+                self.notices.push(Notice { code: "checkpoint-missing", message });
+            }
+            return Ok(archived);
+        };
+        let text = |note: &[u8]| crate::note::Note::parse(note).map(|note| note.text().to_owned());
+        match (text(note), archive.as_ref().map(|note| text(note))) {
+            (Ok(published), Some(Ok(archived))) if published == archived => {}
+            (Err(error), _) => self.fault(None, Class::Checkpoint, &error.at(format!("`{CHECKPOINT}`"))),
+            _ => {
+                let message = format!("`{CHECKPOINT}` is not the newest note of the archive");
+                self.fault(None, Class::Checkpoint, &Error::untrue("checkpoint-newest", message));
+            }
+        }
+        Ok(published)
+    }
+
+    /// The pin, and receipts that were not reached.
+    fn outside(&mut self) {
+        if let Some(pinned) = self.options.pinned {
+            if pinned.to_string() == self.origin && self.genesis_holds() {
+                self.anchors.push("the origin that was pinned outside the folder".to_owned());
+            } else {
+                let message = if pinned.to_string() == self.origin {
+                    "entry 0 is not the one that the pinned origin names".to_owned()
+                } else {
+                    format!("the folder says `{}`, pinned is `{pinned}`: it is another ledger", self.origin)
+                };
+                self.fault(None, Class::Anchor, &Error::untrue("pin", message));
+            }
+        }
+        let mut missing: Vec<u64> = self.receipts.keys().copied().collect();
+        missing.sort_unstable();
+        for index in missing {
+            let error = Error::untrue("receipt", "a producer holds a receipt for it, and it is not here");
+            self.fault(Some(index), Class::Anchor, &error);
+        }
+        let held = self.options.receipts.len();
+        if held > 0 && !self.faults.iter().any(|fault| fault.code == "receipt") {
+            self.anchors.push(format!("{held} receipt(s) that producers remember"));
+        }
+    }
+
+    /// Whether entry 0 is the one that the origin names.
+    fn genesis_holds(&self) -> bool {
+        let first = segment::name(0);
+        let bytes = store::read_range(self.store, &first, 0, crate::entry::MAX_LINE + 1).unwrap_or_default();
+        let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let genesis = crate::ledger::genesis_of(line);
+        genesis.is_ok_and(|genesis| self.origin.ends_with(&crate::encoding::hex(&genesis.0)))
+    }
+
+    fn remarks(&mut self) -> Result<()> {
+        if !self.genesis_holds() && self.options.pinned.is_none() {
+            let error = Error::untrue("genesis", "the origin in `ledger.toml` does not name entry 0");
+            self.fault(Some(0), Class::Link, &error);
+        }
+        if self.store.len(POISON)?.is_some() {
+            let message = "a sync failed and was not recovered from".to_owned();
+            self.notices.push(Notice { code: "poison", message: message.clone() });
+            self.doubts.push(format!("{message}; run `ledger recover`"));
+        }
+        if self.clock_back > 0 {
+            let message = format!("the writer's clock went back {} time(s)", self.clock_back);
+            self.notices.push(Notice { code: "clock-back", message });
+        }
+        for file in self.store.list(crate::ledger::RECOVERED)? {
+            let message = format!("recovery set bytes aside: `recovered/{file}`");
+            self.notices.push(Notice { code: "recovered", message });
+        }
+        if self.unlisted > 0 {
+            let message = format!("{} further faults are not listed", self.unlisted);
+            self.notices.push(Notice { code: "unlisted", message });
+        }
+        Ok(())
+    }
+
+    fn report(mut self) -> Report {
+        self.faults.sort_by_key(|fault| (fault.index.is_none(), fault.index, fault.class));
+        let reason = if self.anchors.is_empty() {
+            Some("self-consistent only: nothing outside the folder was given to hold it against".to_owned())
+        } else {
+            self.doubts.first().cloned()
+        };
+        let verdict = match (&reason, self.faults.is_empty()) {
+            (_, false) => Verdict::DoesNotHold,
+            (Some(_), true) => Verdict::CannotTell,
+            (None, true) => Verdict::Holds,
+        };
+        Report {
+            verdict,
+            reason: reason.filter(|_| verdict == Verdict::CannotTell),
+            size: self.end.size,
+            root: self.tree.root().to_base64(),
+            signatures: self.signatures,
+            checkpoints: self.checkpoints,
+            checkpointed: self.checkpointed,
+            uncovered: self.end.size.saturating_sub(self.checkpointed),
+            solo: self.registry.solo(),
+            origin: self.origin,
+            faults: self.faults,
+            notices: self.notices,
+            anchors: self.anchors,
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use ledger_core::checkpoint::{Checkpoint, Origin};
 use ledger_core::cosignature::{Cosignature, MAX_TIME, message};
+use ledger_core::error::Error;
 use ledger_core::hash::Sha256;
 use ledger_core::note::{self, VerifierKey, open};
 use ledger_core::tree;
@@ -24,7 +25,7 @@ fn checkpoint_vectors() {
                 .get("origin")
                 .map_or(Ok(()), |_| Origin::parse(checkpoint.origin()).map(drop))
         });
-        vector.check(outcome.as_ref().err().map(|error| error.code()));
+        vector.check(outcome.as_ref().err().map(Error::code));
     }
 }
 
@@ -38,7 +39,7 @@ fn cosignature_vectors() {
             assert_eq!(time.unwrap().to_string(), vector.header("time"), "{}", vector.name);
             Ok(())
         });
-        vector.check(outcome.as_ref().err().map(|error| error.code()));
+        vector.check(outcome.as_ref().err().map(Error::code));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Notes: published examples, Go's cases, and what must be refused.
 
 use data_encoding::{BASE64, HEXLOWER};
+use ledger_core::error::Error;
 use ledger_core::hash::Sha256;
 use ledger_core::note::{
     KeyType, MAX_BYTES, MAX_SIGNATURES, Note, SignatureLine, VerifierKey, open, sign,
@@ -23,7 +24,7 @@ fn note_vectors() {
         let keys: Result<Vec<_>, _> =
             vector.header("vkey").split(' ').map(VerifierKey::parse).collect();
         let outcome = keys.and_then(|keys| open(&vector.bytes, &keys));
-        vector.check(outcome.as_ref().err().map(|error| error.code()));
+        vector.check(outcome.as_ref().err().map(Error::code));
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ed25519_dalek::SigningKey;
 use ledger_core::checkpoint::Checkpoint;
+use ledger_core::error::Error;
 use ledger_core::hash::Sha256;
 use ledger_core::note::{self, KeyType, Note, VerifierKey};
 use ledger_core::policy::{MAX_ITEMS, Policy};
@@ -40,7 +41,7 @@ fn policy_vectors() {
             assert_eq!(again, policy, "{}", vector.name);
             policy.check(&note)
         });
-        vector.check(outcome.as_ref().err().map(|error| error.code()));
+        vector.check(outcome.as_ref().err().map(Error::code));
     }
 }
 
@@ -51,7 +52,7 @@ fn proof_vectors() {
             assert_eq!(proof.encode(), vector.bytes, "{}", vector.name);
             proof.verify(&tree::leaf_hash(vector.header("entry").as_bytes()), &policy())
         });
-        vector.check(outcome.as_ref().err().map(|error| error.code()));
+        vector.check(outcome.as_ref().err().map(Error::code));
     }
 }
 
@@ -66,7 +67,7 @@ fn range_vectors() {
             assert_eq!(proof.encode(), vector.bytes, "{}", vector.name);
             proof.verify(&leaves, &policy())
         });
-        vector.check(outcome.as_ref().err().map(|error| error.code()));
+        vector.check(outcome.as_ref().err().map(Error::code));
     }
 }
 
@@ -123,6 +124,30 @@ fn policies_without_a_file() {
     let again = policy.with_log(key(LOG_KEY)).unwrap_err();
     assert_eq!(again.code(), "policy-duplicate-key");
     assert_eq!(Policy::of_log(key(WITNESS_KEY)).unwrap_err().code(), "policy-key-type");
+}
+
+/// B4: a trusted log speaks for its own origin only, also where both logs are trusted.
+#[test]
+fn logs_do_not_speak_for_each_other() {
+    let signer = |seed| SigningKey::from_bytes(&[seed; 32]);
+    let verifier = |seed, name| {
+        VerifierKey::new(name, KeyType::Ed25519, signer(seed).verifying_key()).unwrap()
+    };
+    let both = Policy::of_log(verifier(1, "one.example"))
+        .and_then(|policy| policy.with_log(verifier(2, "two.example")))
+        .unwrap();
+    let leaf = tree::leaf_hash(b"seven");
+    for (seed, name, expected) in [
+        (1, "one.example", "accept"),
+        (2, "two.example", "policy-log"),
+        (2, "one.example", "note-unknown"),
+    ] {
+        let body = Checkpoint::new("one.example", 1, leaf).unwrap().encode();
+        let line = note::sign(&body, name, &signer(seed)).unwrap();
+        let note = Note::new(&body, vec![line]).unwrap().encode();
+        let outcome = Proof::new(0, Vec::new(), &note).unwrap().verify(&leaf, &both);
+        assert_eq!(outcome.map_or_else(|error| error.code(), |_| "accept"), expected);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::error::Result;
+use ledger_core::error::{Error, Result};
 use ledger_core::tile::{
     Builder, MAX_ENTRY, Part, TILE_BYTES, TilePath, Tiles, WIDTH, decode_bundle, encode_bundle,
     new_tiles, tile_bytes, tiles,
@@ -26,7 +26,7 @@ fn tile_vectors() {
                 assert_eq!(encode_bundle(&entries).unwrap(), vector.bytes, "{}", vector.name);
             })
         };
-        vector.check(outcome.as_ref().err().map(|error| error.code()));
+        vector.check(outcome.as_ref().err().map(Error::code));
     }
 }
 
@@ -214,7 +214,7 @@ proptest! {
             }
             let mut builder = Builder::resume(old, &reader(old, &built)).unwrap();
             let mut full = Vec::new();
-            for leaf in &leaves[old as usize..new as usize] {
+            for leaf in &leaves[old.try_into().unwrap()..new.try_into().unwrap()] {
                 builder
                     .push(*leaf, |path, bytes| {
                         full.push((path, bytes.to_vec()));

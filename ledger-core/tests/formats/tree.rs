@@ -1,6 +1,7 @@
 //! The tree against its naive definition, and against another implementation.
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
+use ledger_core::error::Error;
 use ledger_core::hash::Sha256;
 use ledger_core::tree::{
     Frontier, Levels, MAX_PROOF, MAX_RANGE_PROOF, Span, consistency_proof, inclusion_proof,
@@ -16,7 +17,9 @@ const SIZES: usize = 300;
 
 fn span(start: usize, leaves: &[Sha256]) -> Span {
     let mut span = Span::at(start as u64);
-    leaves.iter().for_each(|leaf| span.push(*leaf).unwrap());
+    for leaf in leaves {
+        span.push(*leaf).unwrap();
+    }
     span
 }
 
@@ -51,7 +54,7 @@ fn tree_vectors() {
             }
             other => panic!("{other}"),
         };
-        vector.check(outcome.as_ref().err().map(|error| error.code()));
+        vector.check(outcome.as_ref().err().map(Error::code));
     }
 }
 
