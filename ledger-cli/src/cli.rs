@@ -4,9 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::commands::{append, init, key, log, show};
+use crate::commands::{
+    append, checkpoint, consistency, demo, init, key, log, man, prove, recover, show, tiles,
+    verify, witness,
+};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::output::{self, talk};
@@ -44,8 +47,18 @@ enum Command {
     #[command(subcommand)]
     Key(key::Key),
     Append(append::Append),
+    Recover(recover::Recover),
     Log(log::Log),
     Show(show::Show),
+    Checkpoint(checkpoint::Checkpoint),
+    Witness(witness::Witness),
+    Prove(prove::Prove),
+    Consistency(consistency::Consistency),
+    Verify(verify::Verify),
+    Tiles(tiles::Tiles),
+    Demo(demo::Demo),
+    Completions(man::Completions),
+    Man(man::Man),
 }
 
 /// Parses, runs, and says how it ended.
@@ -74,8 +87,18 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Init(args) => init::run(args, context),
         Command::Key(args) => key::run(args, context),
         Command::Append(args) => append::run(args, context),
+        Command::Recover(args) => recover::run(args, context),
         Command::Log(args) => log::run(args, context),
         Command::Show(args) => show::run(args, context),
+        Command::Checkpoint(args) => checkpoint::run(args, context),
+        Command::Witness(args) => witness::run(args, context),
+        Command::Prove(args) => prove::run(args, context),
+        Command::Consistency(args) => consistency::run(args, context),
+        Command::Verify(args) => verify::run(args, context),
+        Command::Tiles(args) => tiles::run(args, context),
+        Command::Demo(args) => demo::run(args, context),
+        Command::Completions(args) => man::completions(args, Cli::command(), context),
+        Command::Man(args) => man::man(args, Cli::command(), context),
     }
 }
 
@@ -115,7 +138,7 @@ fn told(error: &clap::Error) -> Failure {
         _ => String::new(),
     };
     let usage = usage.lines().next().unwrap_or_default().replacen("Usage: ", "usage: ", 1);
-    let hint = tip.map(|tip| tip.replace('\'', "`")).unwrap_or(usage);
+    let hint = tip.map_or(usage, |tip| tip.replace('\'', "`"));
     let failure = Failure::new("usage", message);
     if hint.is_empty() { failure.hint("see `ledger --help`") } else { failure.hint(hint) }
 }

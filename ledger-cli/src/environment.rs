@@ -1,6 +1,6 @@
 //! The environment: the one place where its variables are read.
 //!
-//! `LEDGER_DIR`, `LEDGER_KEY`, `LEDGER_STATE`; for the place of the state `XDG_STATE_HOME` and
+//! What was typed as the name of the program, and the variables `LEDGER_DIR`, `LEDGER_KEY` and
 //! `HOME`. A variable of ours that is set but empty is a mistake in a script, so it is an error.
 
 use std::ffi::OsString;
@@ -37,6 +37,18 @@ pub(crate) fn default_state() -> Result<PathBuf> {
         Failure::new("environment-state", "there is no place for what is kept outside the ledger")
             .hint(format!("give --state DIR, or set `{STATE}` or `HOME`"))
     })
+}
+
+/// How this program was called, for commands that people copy.
+pub(crate) fn program() -> String {
+    std::env::args_os()
+        .next()
+        .map_or_else(|| "ledger".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The system's folder for temporary files (`TMPDIR`, else `/tmp`).
+pub(crate) fn temporary() -> PathBuf {
+    std::env::temp_dir()
 }
 
 fn raw(name: &str) -> Option<OsString> {

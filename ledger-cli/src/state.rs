@@ -51,7 +51,7 @@ impl State {
         if !self.root.exists() {
             return Ok(None);
         }
-        Ok(store::read_all(&self.open()?, name).map_err(|error| self.of_state(error))?)
+        store::read_all(&self.open()?, name).map_err(|error| self.of_state(error))
     }
 
     /// Replaces a file, durably.

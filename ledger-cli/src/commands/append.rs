@@ -1,7 +1,7 @@
 //! `ledger append`
 
 mod conflict;
-mod recovery;
+pub(crate) mod recovery;
 mod stream;
 
 use std::path::PathBuf;
@@ -63,16 +63,22 @@ pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
     let keys = load_keys(args)?;
     let signers = keys::signers(&keys);
     let (folder, mut ledger) = context.open_to_append()?;
-    let notes = recovery::record(&mut ledger, &signers)?;
+    let mut notes = recovery::record_all(&folder, &mut ledger, &signers)?;
     let job = Job { args, drafts: &drafts, signers: &signers };
     let done = match &args.stream {
         Some(file) => stream::append(&job, file, &mut ledger),
         None => job.submissions(&ledger).and_then(|events| job.deliver(&mut ledger, events)),
     };
-    let mut done = Receipts { receipts: done?, notes };
+    let receipts = done.inspect_err(|_| {
+        // a refusal may have recorded a fork; what was durable before stands in any case
+        let _ = remember(&folder, &ledger);
+    })?;
     // what this very append found past the head was mended on the way
-    done.notes.extend(recovery::record(&mut ledger, &signers)?);
-    done.finish(&folder, &mut ledger, context)
+    notes += recovery::record_all(&folder, &mut ledger, &signers)?;
+    if notes > 0 && !context.out.json() {
+        talk(format!("note: recorded {notes} recoveries besides"));
+    }
+    finish(&receipts, &folder, &mut ledger, context)
 }
 
 fn load_keys(args: &Append) -> Result<Vec<SigningKey>> {
@@ -212,57 +218,45 @@ fn deliver(
     })
 }
 
-/// What was promised.
-pub(crate) struct Receipts {
-    /// One for each event.
-    pub(crate) receipts: Vec<Receipt>,
-    /// Receipts of what was recorded besides.
-    pub(crate) notes: Vec<Receipt>,
+/// Prints the receipts, remembers the newest entry, and brings the index up.
+pub(crate) fn finish(
+    receipts: &[Receipt],
+    folder: &Folder,
+    ledger: &mut Ledger,
+    context: &mut Context,
+) -> Result<Answer> {
+    let out = &mut context.out;
+    if out.json() {
+        out.object([("receipts", Value::List(receipts.iter().map(value).collect()))])?;
+    }
+    for receipt in receipts {
+        let known = if receipt.known { "  was there before" } else { "" };
+        let hash = receipt.hash.to_base64();
+        out.line(format!("entry {}  {hash}  durable{known}", receipt.index))?;
+    }
+    // the promise is out before anything that could fail
+    out.flush()?;
+    remember(folder, ledger)?;
+    if let Err(error) = ledger.catch_up(BEHIND, MERGE_BELOW) {
+        talk(format!("note: the index was not brought up: {error}"));
+    }
+    Ok(Answer::Yes)
 }
 
-impl Receipts {
-    /// Prints the receipts, remembers the newest, and brings the index up.
-    pub(crate) fn finish(
-        self,
-        folder: &Folder,
-        ledger: &mut Ledger,
-        context: &mut Context,
-    ) -> Result<Answer> {
-        self.print(context)?;
-        context.out.flush()?;
-        remember(folder, self.receipts.iter().chain(&self.notes))?;
-        if let Err(error) = ledger.catch_up(BEHIND, MERGE_BELOW) {
-            talk(format!("note: the index was not brought up: {error}"));
-        }
-        Ok(Answer::Yes)
-    }
-
-    fn print(&self, context: &mut Context) -> Result<()> {
-        let out = &mut context.out;
-        let items = self.receipts.iter().map(|receipt| {
-            Value::object([
-                ("hash", Value::text(receipt.hash.to_base64())),
-                ("index", Value::count(receipt.index)),
-                ("known", Value::Bool(receipt.known)),
-                ("state", Value::text("durable")),
-            ])
-        });
-        if out.json() {
-            out.object([("receipts", Value::List(items.collect()))])?;
-        }
-        for receipt in &self.receipts {
-            let known = if receipt.known { "  was there before" } else { "" };
-            let hash = receipt.hash.to_base64();
-            out.line(format!("entry {}  {hash}  durable{known}", receipt.index))?;
-        }
-        Ok(())
-    }
+fn value(receipt: &Receipt) -> Value {
+    Value::object([
+        ("hash", Value::text(receipt.hash.to_base64())),
+        ("index", Value::count(receipt.index)),
+        ("known", Value::Bool(receipt.known)),
+        ("state", Value::text("durable")),
+    ])
 }
 
-/// Remembers the newest receipt outside the folder.
-fn remember<'a>(folder: &Folder, receipts: impl Iterator<Item = &'a Receipt>) -> Result<()> {
-    match receipts.max_by_key(|receipt| receipt.index) {
-        Some(newest) => folder.state.remember(&folder.origin, newest.index, newest.hash),
+/// Remembers the newest durable entry outside the folder.
+pub(crate) fn remember(folder: &Folder, ledger: &Ledger) -> Result<()> {
+    let end = ledger.end();
+    match end.size.checked_sub(1) {
+        Some(index) => folder.state.remember(&folder.origin, index, end.last),
         None => Ok(()),
     }
 }

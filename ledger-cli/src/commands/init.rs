@@ -140,7 +140,7 @@ fn new_folder(dir: &Path) -> Result<()> {
             "a ledger is made in a folder that does not exist or is empty; nothing was changed",
         )
     };
-    match std::fs::read_dir(dir).map(|entries| entries.count()) {
+    match std::fs::read_dir(dir).map(Iterator::count) {
         Ok(0) => Ok(()),
         Ok(_) if dir.join(ledger::FORMAT).exists() => Err(taken("there is a ledger here already")),
         Ok(_) => Err(taken("the folder is not empty")),
@@ -199,6 +199,7 @@ fn show(
     out.line(format!("pin           {}", pin.display()))?;
     if let Some(secret) = secret {
         out.line(format!("vault secret  {}", secret.display()))?;
+        out.flush()?;
         talk("keep the vault secret and the root keys apart from the ledger, and a copy of each");
     }
     if !out.json() {

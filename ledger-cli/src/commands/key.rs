@@ -10,7 +10,7 @@ use ssh_key::LineEnding;
 use ssh_key::private::{Ed25519Keypair, Ed25519PrivateKey};
 use ssh_key::public::Ed25519PublicKey;
 
-use crate::commands::append::{self, Receipts};
+use crate::commands::append;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::{clock, files, keys, random};
@@ -179,7 +179,7 @@ fn register(args: &Register, context: &mut Context) -> Result<Answer> {
     signing.push(&new);
     let (folder, mut ledger) = context.open_to_append()?;
     let receipt = append::one(&mut ledger, &draft, "keys", &signing)?;
-    Receipts { receipts: vec![receipt], notes: Vec::new() }.finish(&folder, &mut ledger, context)
+    append::finish(&[receipt], &folder, &mut ledger, context)
 }
 
 fn load_secret(path: &Path) -> Result<SigningKey> {

@@ -56,14 +56,9 @@ fn fork(
     let mut document = Document::default();
     let event = Event::parse(&mut document, &submission.event)?;
     let (stream, seq) = (event.stream.name, event.seq);
-    for posting in ledger.find(Kind::Subject, &format!("stream:{stream}"), usize::MAX)? {
-        let same = ledger.entry(posting.index, |entry| {
-            let place = entry.event.root.pointer("/data/seq").and_then(|seq| seq.unsigned());
-            entry.event.kind == "stream.forked" && place == Some(seq)
-        })?;
-        if same {
-            return Ok(("stream.forked", Kept::Before(posting.index)));
-        }
+    let claim = format!("stream.forked {stream} {seq}");
+    if let Some(posting) = ledger.find(Kind::Source, &claim, 1)?.first() {
+        return Ok(("stream.forked", Kept::Before(posting.index)));
     }
     let postings = ledger.find(Kind::Stream, stream, usize::MAX)?;
     let first = postings.iter().find(|posting| posting.order == seq);
@@ -97,8 +92,8 @@ fn conflict(
     let event = ledger_core::json::read(&submission.event)?;
     let mut document = Document::default();
     let parsed = Event::parse(&mut document, &submission.event)?;
-    let identity = parsed.identity().unwrap_or_default();
-    let first = ledger.find(Kind::Source, &identity, 1)?;
+    let claim = parsed.claim().map(|(name, _)| name).unwrap_or_default();
+    let first = ledger.find(Kind::Source, &claim, 1)?;
     let blob = blob(ledger, submission)?;
     let member = |name: &str| event.get(name).cloned().unwrap_or(Value::Bool(true));
     for ordinal in 0..MAX_CONFLICTS {
