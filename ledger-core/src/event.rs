@@ -110,7 +110,7 @@ impl<'a> Event<'a> {
         if bytes.len() > MAX_EVENT {
             return Err(too_long(bytes.len()));
         }
-        Self::from_view(document.parse(bytes, Names::Plain)?)
+        Self::from_view(document.parse_within(bytes, Names::Plain, 1)?)
     }
 
     /// Reads the event from its value within an entry's line.
@@ -176,7 +176,7 @@ impl<'a> Event<'a> {
     }
 
     /// What only one entry may say, and what it says there: an import its identity (source, its id,
-    /// type, ordinal) and original; a `stream.forked` its stream and place, and the conflicting event.
+    /// type, ordinal) and original; a `stream.forked` its stream, place and conflicting event.
     pub fn claim(&self) -> Option<(String, Blake3)> {
         if let Some(source) = &self.source {
             let name = format!("{} {} {} {}", source.source, source.source_id, self.kind, source.ordinal);
@@ -186,8 +186,9 @@ impl<'a> Event<'a> {
             return None;
         }
         let seq = self.root.pointer("/data/seq").and_then(|seq| seq.unsigned())?;
-        let name = format!("stream.forked {} {seq}", self.text_at("/subject/stream")?);
-        Some((name, Blake3::of(self.text_at("/data/conflicting")?.as_bytes())))
+        let conflicting = self.text_at("/data/conflicting")?;
+        let name = format!("stream.forked {} {seq} {conflicting}", self.text_at("/subject/stream")?);
+        Some((name, Blake3::of(conflicting.as_bytes())))
     }
 }
 

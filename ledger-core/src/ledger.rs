@@ -57,6 +57,8 @@ pub struct Ledger {
     damaged_slot: Option<usize>,
     persons: Option<Persons>,
     vault_key: Option<VaultKey>,
+    /// The length of the persons' delta when this process last knew it synced.
+    synced_delta: Option<u64>,
     /// Why nothing more is appended through this value: a sync failed.
     stopped: bool,
 }
@@ -88,6 +90,7 @@ impl Ledger {
             head: read.head,
             damaged_slot: read.damaged,
             stopped: false,
+            synced_delta: None,
             store,
             origin,
             index,
@@ -232,8 +235,17 @@ impl Ledger {
         if read.head.size == self.head.size && read.head.last != self.head.last {
             return Err(forked(self.head.size));
         }
+        let mark = self.tail.mark();
+        let (head, registry) = (self.head.clone(), Arc::clone(&self.registry));
         self.head = read.head;
-        self.replay()
+        let outcome = self.replay(Some(head.last));
+        if outcome.is_err() {
+            // what was not taken in whole is not taken in at all: the next look begins here again
+            self.head = head;
+            self.registry = registry;
+            self.tail.back_to(mark);
+        }
+        outcome
     }
 
     /// Brings index and keys to the head: the index first when it is far behind.
@@ -246,7 +258,7 @@ impl Ledger {
         }
         self.genesis_holds()?;
         self.read_keys()?;
-        self.replay()
+        self.replay(None)
     }
 
     /// Entry 0 must be the one that the origin names: else everything would be signed for another log.
@@ -281,8 +293,9 @@ impl Ledger {
         Ok(())
     }
 
-    /// Reads the entries between the tail and the head.
-    fn replay(&mut self) -> Result<()> {
+    /// Reads the entries between the tail and the head; they must continue the line whose hash is
+    /// known from before.
+    fn replay(&mut self, known: Option<Blake3>) -> Result<()> {
         let next = self.tail.next();
         if next >= self.head.size {
             return Ok(());
@@ -292,6 +305,9 @@ impl Ledger {
             None => End::empty(&self.origin.to_string()),
             Some(before) => End { size: next, last: Blake3::of(&self.line_at(before, from)?) },
         };
+        if known.is_some_and(|known| known != end.last) {
+            return Err(forked(next));
+        }
         let store = Arc::clone(&self.store);
         let mut blocks = Blocks::new(&*store, from, Some(self.end_place()))?;
         let mut document = Document::default();

@@ -141,14 +141,18 @@ pub fn sign(ledger: &Ledger, memory: Option<&Memory>, key: &SigningKey) -> Resul
 /// If we stop after the archive, the next checkpoint of the same size archives nothing new and
 /// publishes it.
 pub fn publish(store: &Arc<dyn Store>, signed: &Signed) -> Result<()> {
-    let mut archive = store::read_all(&**store, ARCHIVE)?.unwrap_or_default();
+    let archive = store::read_all(&**store, ARCHIVE)?.unwrap_or_default();
+    let note = framed(&signed.note);
     let torn = archived(&archive).1.len();
+    let whole = archive.get(..archive.len() - torn).unwrap_or_default();
     if torn > 0 {
         // an earlier signer stopped while writing: nobody has seen that note
-        archive.truncate(archive.len() - torn);
-        store::replace(&**store, ARCHIVE, &[&archive[..], &framed(&signed.note)].concat())?;
-    } else if !archive.ends_with(&framed(&signed.note)) {
-        store.write(ARCHIVE, archive.len() as u64, &framed(&signed.note))?;
+        store::replace(&**store, ARCHIVE, &[whole, &note].concat())?;
+    } else {
+        // a note that stands there already may be in the page cache only: its bytes are written
+        // again, so that the sync speaks of them
+        let at = if whole.ends_with(&note) { whole.len() - note.len() } else { whole.len() };
+        store.write(ARCHIVE, at as u64, &note)?;
         store.sync(ARCHIVE)?;
         store.sync_dir("")?;
     }

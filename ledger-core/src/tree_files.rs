@@ -38,7 +38,8 @@ impl TreeFiles {
     /// Opens the files and brings them up to the ledger's head, reading only the lines that are new.
     ///
     /// `root` is what the files must make for some size (a checkpoint); if they do not, they are
-    /// made anew, and if they still do not, code `tree-root`.
+    /// made anew, and if they still do not, code `tree-root`. Without one, whoever makes a proof from
+    /// the files holds it against a root himself.
     pub fn open(ledger: &Ledger, checkpoint: Option<(u64, &Sha256)>) -> Result<Self> {
         let mut files = Self { store: Arc::clone(ledger.store()), leaves: 0 };
         files.leaves = files.whole()?;

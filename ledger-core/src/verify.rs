@@ -9,6 +9,7 @@
 mod anchor;
 mod fault;
 mod folder;
+mod seen;
 mod spill;
 mod window;
 

@@ -52,6 +52,11 @@ impl Document {
     /// `json-range`, `json-escape`, `json-control`, `json-name`, `json-order`, `json-duplicate`,
     /// `json-depth`, `json-trailing`, `json-empty`. The place is the byte offset.
     pub fn parse<'a>(&'a mut self, text: &'a [u8], names: Names) -> Result<View<'a>> {
+        self.parse_within(text, names, 0)
+    }
+
+    /// [`Document::parse`] for a text that will stand `depth` levels deep in another.
+    pub fn parse_within<'a>(&'a mut self, text: &'a [u8], names: Names, depth: usize) -> Result<View<'a>> {
         self.nodes.clear();
         let string = std::str::from_utf8(text).map_err(|error| {
             Error::malformed("json-utf8", "the bytes are not UTF-8")
@@ -65,7 +70,7 @@ impl Document {
         if text.is_empty() {
             return Err(scan.wrong("json-empty", "there is no value"));
         }
-        scan.value(0, false)?;
+        scan.value(depth, false)?;
         if scan.at != text.len() {
             return Err(match scan.peek() {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => scan.space(),

@@ -336,10 +336,14 @@ impl Ledger {
         if let Some(persons) = &mut self.persons {
             if persons.pending() > 0 {
                 persons.flush(&*store)?;
-            } else if !stage.items.is_empty() && store.len(DELTA)?.is_some() {
+            } else if !stage.items.is_empty() {
                 // what another process wrote before it died may be in the page cache only
-                store.sync(DELTA)?;
+                let length = store.len(DELTA)?;
+                if length.is_some() && length != self.synced_delta {
+                    store.sync(DELTA)?;
+                }
             }
+            self.synced_delta = store.len(DELTA)?;
         }
         self.deliver(&stage.items, group)?;
         // if we stop in here, recovery finds lines past the head: lawful ones are rewritten and

@@ -70,6 +70,7 @@ pub fn create(store: Arc<dyn Store>, genesis: Submission, new: Beginning) -> Res
         persons: Some(persons),
         vault_key: Some(new.vault_key),
         stopped: false,
+        synced_delta: None,
         origin,
         store,
     };

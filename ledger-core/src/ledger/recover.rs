@@ -189,7 +189,8 @@ impl Ledger {
                 let (line, after) = left.split_at_checked(end).unwrap_or_default();
                 let offset = from + rest.lawful.len() as u64;
                 let place = segment::Place { segment, offset };
-                let Ok(last) = self.accept(&mut registry, line, &head, place) else { break };
+                // a look-up that fails says nothing about the line: then nothing is set aside
+                let Some(last) = self.accept(&mut registry, line, &head, place)? else { break };
                 // lines past the head count for each other, like those of a group
                 self.staged.push(String::from_utf8_lossy(line).into_owned());
                 rest.lawful.extend_from_slice(line);
@@ -212,36 +213,33 @@ impl Ledger {
         Ok((rests, head))
     }
 
-    /// The laws for one line past the head: form, chain, keys, signatures, stream, source.
+    /// The laws for one line past the head: form, chain, keys, signatures, stream, source. None when
+    /// it is not lawful; an error only when it could not be judged.
     fn accept(
         &mut self,
         registry: &mut crate::trust::Registry,
         line: &[u8],
         head: &Head,
         place: segment::Place,
-    ) -> Result<Blake3> {
+    ) -> Result<Option<Blake3>> {
         let mut document = Document::default();
-        let entry = Entry::parse(&mut document, line)?;
-        let end = End { size: head.size, last: head.last }.follow(&entry)?;
-        registry.judge(&entry)?;
-        let keys = registry.signer_keys(&entry.event)?;
-        for (key, signature) in keys.iter().zip(&entry.signatures) {
-            signature::verify_one(key, entry.event.bytes(), &signature.bytes)?;
-        }
+        let Ok(entry) = Entry::parse(&mut document, line) else { return Ok(None) };
+        let end = End { size: head.size, last: head.last };
+        let Ok(last) = lawful(registry, &end, &entry) else { return Ok(None) };
         let stream = index::key(Kind::Stream, entry.event.stream.name);
         let link = Link::of(&entry.event, entry.event.hash(), entry.index);
         let around = self.around(stream, entry.event.stream.name, entry.event.seq)?;
-        if let chain::Place::Same(index) = chain::place(&link, &around)? {
-            return Err(Error::refused("stream-same", format!("entry {index} holds the same event")));
+        if matches!(chain::place(&link, &around), Ok(chain::Place::Same(_)) | Err(_)) {
+            return Ok(None);
         }
         if let Some((identity, _)) = entry.event.claim()
             && self.imported(index::key(Kind::Source, &identity))?.is_some()
         {
-            return Err(Error::refused("source-same", "the record was imported before"));
+            return Ok(None);
         }
         registry.apply(&entry)?;
         self.tail.replay(place, &entry);
-        Ok(end.last)
+        Ok(Some(last))
     }
 
     /// The bytes of the open segment that the head covers, read back and checked against it.
@@ -269,6 +267,17 @@ impl Ledger {
         }
         Ok(bytes)
     }
+}
+
+/// Chain, keys and signatures of one line.
+fn lawful(registry: &crate::trust::Registry, end: &End, entry: &Entry<'_>) -> Result<Blake3> {
+    let end = end.follow(entry)?;
+    registry.judge(entry)?;
+    let keys = registry.signer_keys(&entry.event)?;
+    for (key, signature) in keys.iter().zip(&entry.signatures) {
+        signature::verify_one(key, entry.event.bytes(), &signature.bytes)?;
+    }
+    Ok(end.last)
 }
 
 fn digest(bytes: &[u8]) -> String {

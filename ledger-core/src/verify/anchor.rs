@@ -33,6 +33,11 @@ impl<'s> Archive<'s> {
     /// The next note; an error of code `archive-torn` for bytes that are no whole note.
     pub(super) fn next(&mut self) -> Result<Option<Vec<u8>>> {
         while self.ready.is_empty() && !self.ended {
+            if self.buffer.len() > note::MAX_BYTES {
+                // no note is that long: what stands here is none, and the rest is not searched
+                self.ended = true;
+                break;
+            }
             if self.at == 0 && self.store.len(ARCHIVE)?.is_none() {
                 self.ended = true;
                 return Ok(None);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::anchor::{self, Archive, Pending};
 use super::fault::{Class, Fault, Notice, Report, Verdict};
+use super::seen::Claims;
 use super::spill::Places;
 use super::window::{Line, Summary, Window};
 use super::Options;
@@ -42,8 +43,14 @@ pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report>
         },
         Err(error) => broken = Some(error),
     }
-    if let Some(error) = broken {
-        run.fault(None, Class::Store, &error);
+    match broken {
+        // a disk that cannot be read says nothing about the truth
+        Some(error) if error.kind() == crate::error::Kind::Unavailable => {
+            run.unread = true;
+            run.doubts.insert(0, error.to_string());
+        }
+        Some(error) => run.fault(None, Class::Store, &error),
+        None => {}
     }
     run.finish(head)
 }
@@ -65,7 +72,8 @@ struct Run<'a> {
     /// Checkpoints whose root is known and whose signer is judged at the end of the window.
     reached: Vec<(Pending, Sha256)>,
     roots: HashMap<u64, Sha256>,
-    receipts: HashMap<u64, Blake3>,
+    receipts: Vec<(u64, Blake3)>,
+    seen: Claims,
     last_time: Option<Timestamp>,
     clock_back: u64,
     total: u64,
@@ -77,6 +85,8 @@ struct Run<'a> {
     unlisted: u64,
     /// The newest head slot may be the damaged one, and there are bytes past the head.
     maybe_past_head: bool,
+    /// Reading ended early: what was not read is neither there nor missing.
+    unread: bool,
     notices: Vec<Notice>,
     doubts: Vec<String>,
 }
@@ -93,7 +103,8 @@ impl<'a> Run<'a> {
             waiting: Vec::new(),
             reached: Vec::new(),
             roots: HashMap::new(),
-            receipts: options.receipts.iter().copied().collect(),
+            receipts: options.receipts.to_vec(),
+            seen: Claims::default(),
             last_time: None,
             clock_back: 0,
             total: 0,
@@ -104,6 +115,7 @@ impl<'a> Run<'a> {
             faults: Vec::new(),
             unlisted: 0,
             maybe_past_head: false,
+            unread: false,
             notices: Vec::new(),
             doubts: Vec::new(),
             store,
@@ -116,6 +128,8 @@ impl<'a> Run<'a> {
                 Err(error) => run.fault(None, Class::Anchor, &error),
             }
         }
+        // the largest index first: taken from the end as the lines pass
+        run.receipts.sort_unstable_by(|one, other| other.cmp(one));
         run.next_archived()?;
         Ok(run)
     }
@@ -181,6 +195,9 @@ impl<'a> Run<'a> {
                 self.fault(Some(self.end.size), Class::Store, &Error::untrue("segment-name", message));
             }
             self.grow_tree(lines)?;
+            if let Some(block) = block {
+                self.seen.pass(block, lines)?;
+            }
             for (position, line) in lines.iter().enumerate() {
                 let bytes = block
                     .and_then(|block| block.lines.get(position).map(|range| block.line(range)))
@@ -235,26 +252,29 @@ impl<'a> Run<'a> {
     }
 
     fn next_archived(&mut self) -> Result<()> {
-        if self.waiting.iter().any(|pending| pending.outside.is_none()) {
-            return Ok(());
+        while !self.waiting.iter().any(|pending| pending.outside.is_none()) {
+            if !self.take_archived()? {
+                break;
+            }
         }
+        self.waiting.sort_by_key(|pending| pending.checkpoint.size());
+        Ok(())
+    }
+
+    /// Takes the archive's next note; false at its end.
+    fn take_archived(&mut self) -> Result<bool> {
         match self.archive.next().and_then(|note| note.map(|note| anchor::pending(&note, None)).transpose()) {
             Ok(Some(pending)) => self.waiting.push(pending),
-            Ok(None) => {}
+            Ok(None) => return Ok(false),
             Err(error) if error.kind() == crate::error::Kind::Unavailable => return Err(error),
             Err(error) if error.code() == "archive-torn" => {
                 // a signer stopped while writing: nobody has seen that note. If it was cut off
                 // later, the published checkpoint is beyond the archive, and that is a fault.
                 self.notices.push(Notice { code: "archive-torn", message: error.to_string() });
-                return self.next_archived();
             }
-            Err(error) => {
-                self.fault(None, Class::Checkpoint, &error);
-                return self.next_archived();
-            }
+            Err(error) => self.fault(None, Class::Checkpoint, &error),
         }
-        self.waiting.sort_by_key(|pending| pending.checkpoint.size());
-        Ok(())
+        Ok(true)
     }
 
     fn judge_checkpoints(&mut self) {
@@ -278,11 +298,11 @@ impl<'a> Run<'a> {
     /// One line in its place. True when its signatures are worth checking.
     fn line(&mut self, line: &Line, bytes: &[u8], has_keys: bool) -> Result<bool> {
         let index = self.end.size;
-        if let Some(known) = self.receipts.remove(&index)
-            && known != line.hash
-        {
-            let error = Error::untrue("receipt", "its line is not the one that a remembered receipt names");
-            self.fault(Some(index), Class::Anchor, &error);
+        while let Some((_, known)) = self.receipts.pop_if(|(receipt, _)| *receipt == index) {
+            if known != line.hash {
+                let error = Error::untrue("receipt", "its line is not the one that a remembered receipt names");
+                self.fault(Some(index), Class::Anchor, &error);
+            }
         }
         let expected = std::mem::replace(&mut self.end, End { size: index + 1, last: line.hash });
         let summary = match &line.entry {
@@ -309,7 +329,14 @@ impl<'a> Run<'a> {
                 self.places.source(key, summary.index, original)?;
             }
         }
-        self.seen(summary);
+        if let Some(seen) = summary.seen {
+            if seen.size > summary.index {
+                let message = format!("its producer claims to have seen {} entries: more than there were", seen.size);
+                self.fault(Some(summary.index), Class::Checkpoint, &Error::untrue("seen-future", message));
+            } else {
+                self.seen.claim(seen, summary.index);
+            }
+        }
         if self.last_time.is_some_and(|last| summary.recorded_at < last) {
             self.clock_back += 1;
         }
@@ -355,23 +382,6 @@ impl<'a> Run<'a> {
         Some(outcome)
     }
 
-    /// Every signer is a light witness: what it had seen must be what was published.
-    fn seen(&mut self, summary: &Summary) {
-        let Some(seen) = summary.seen else { return };
-        let root = if seen.size == self.tree.size() { Some(self.tree.root()) } else { self.roots.get(&seen.size).copied() };
-        match root {
-            Some(root) if root == seen.root => {}
-            Some(_) => {
-                let message = format!("its producer had seen another root of {} entries: the log was forked or changed", seen.size);
-                self.fault(Some(summary.index), Class::Checkpoint, &Error::untrue("seen-root", message));
-            }
-            None => self.notices.push(Notice {
-                code: "seen-unknown",
-                message: format!("entry {} names a checkpoint of {} entries that is not archived", summary.index, seen.size),
-            }),
-        }
-    }
-
     /// The strict verdict on every signature of the window, in bulk.
     fn check_signatures(&mut self, window: &Window, good: &[(usize, usize)]) {
         let mut checks = Vec::with_capacity(good.len());
@@ -403,7 +413,7 @@ impl<'a> Run<'a> {
     fn finish(mut self, head: Option<Read>) -> Result<Report> {
         if let Some(read) = &head {
             let past = self.against_head(&read.head)?;
-            self.maybe_past_head = past && read.damaged.is_some();
+            self.maybe_past_head = self.unread || past && read.damaged.is_some();
         }
         while !self.waiting.is_empty() {
             let beyond = self.waiting.remove(0);
@@ -418,6 +428,9 @@ impl<'a> Run<'a> {
             let class = if beyond.outside.is_some() { Class::Anchor } else { Class::Checkpoint };
             self.push(Fault { index: None, class, code: "checkpoint-beyond", message, followers: 0 });
             self.next_archived()?;
+        }
+        for (index, message) in std::mem::take(&mut self.seen).answer(self.store)? {
+            self.fault(Some(index), Class::Checkpoint, &Error::untrue("seen-root", message));
         }
         let newest = self.newest_checkpoint()?;
         match anchor::policy(self.options, newest.as_deref()) {
@@ -438,6 +451,9 @@ impl<'a> Run<'a> {
 
     /// What the head promises must be what the lines are.
     fn against_head(&mut self, head: &Head) -> Result<bool> {
+        if self.unread {
+            return Ok(false);
+        }
         if self.end.size != head.size {
             let message = format!("the head covers {} entries; {} were read", head.size, self.end.size);
             self.fault(None, Class::Store, &Error::untrue("head-size", message));
@@ -497,7 +513,11 @@ impl<'a> Run<'a> {
     /// The pin, and receipts that were not reached.
     fn outside(&mut self) {
         if let Some(pinned) = self.options.pinned {
-            if pinned.to_string() == self.origin && self.genesis_holds() {
+            let Ok(genesis) = self.genesis_holds() else {
+                self.doubts.push("entry 0 could not be read".to_owned());
+                return;
+            };
+            if pinned.to_string() == self.origin && genesis {
                 self.anchors.push("the origin that was pinned outside the folder".to_owned());
             } else {
                 let message = if pinned.to_string() == self.origin {
@@ -508,7 +528,7 @@ impl<'a> Run<'a> {
                 self.fault(None, Class::Anchor, &Error::untrue("pin", message));
             }
         }
-        let mut missing: Vec<u64> = self.receipts.keys().copied().collect();
+        let mut missing: Vec<u64> = self.receipts.iter().map(|(index, _)| *index).collect();
         missing.sort_unstable();
         for index in missing {
             if self.maybe_past_head {
@@ -526,16 +546,19 @@ impl<'a> Run<'a> {
     }
 
     /// Whether entry 0 is the one that the origin names.
-    fn genesis_holds(&self) -> bool {
+    fn genesis_holds(&self) -> Result<bool> {
         let first = segment::name(0);
-        let bytes = store::read_range(self.store, &first, 0, crate::entry::MAX_LINE + 1).unwrap_or_default();
+        if self.store.len(&first)?.is_none() {
+            return Ok(false);
+        }
+        let bytes = store::read_range(self.store, &first, 0, crate::entry::MAX_LINE + 1)?;
         let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
         let genesis = crate::ledger::genesis_of(line);
-        genesis.is_ok_and(|genesis| self.origin.ends_with(&crate::encoding::hex(&genesis.0)))
+        Ok(genesis.is_ok_and(|genesis| self.origin.ends_with(&crate::encoding::hex(&genesis.0))))
     }
 
     fn remarks(&mut self) -> Result<()> {
-        if !self.genesis_holds() && self.options.pinned.is_none() {
+        if self.options.pinned.is_none() && self.genesis_holds().is_ok_and(|holds| !holds) {
             let error = Error::untrue("genesis", "the origin in `ledger.toml` does not name entry 0");
             self.fault(Some(0), Class::Link, &error);
         }
