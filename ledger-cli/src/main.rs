@@ -1,3 +1,24 @@
-//! The command `ledger`.
+//! The command `ledger`: one file per command, thin over `ledger-core`.
+//!
+//! What the library may not touch is here, each in one module: the clock (`clock`), randomness
+//! (`random`), the environment (`environment`), the terminal (`output`, `progress`).
 
-fn main() {}
+mod cli;
+mod clock;
+mod commands;
+mod context;
+mod drafts;
+mod environment;
+mod failure;
+mod files;
+mod hashes;
+mod keys;
+mod output;
+mod progress;
+mod random;
+mod state;
+mod submission;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -1,6 +1,7 @@
 //! A canonical text and the flat list of its values: one pass, no copies, refused if not canonical.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use super::{MAX_DEPTH, MAX_INTEGER};
 use crate::error::{Error, Result};
@@ -59,7 +60,8 @@ impl Document {
         if u32::try_from(text.len()).is_err() {
             return Err(Error::malformed("json-length", "the text is longer than 4 GiB"));
         }
-        let mut scan = Scan { text, at: 0, nodes: &mut self.nodes, names };
+        let (stops, legal) = (&*STOPS, &*NAMES);
+        let mut scan = Scan { text, at: 0, nodes: &mut self.nodes, names, stops, legal };
         if text.is_empty() {
             return Err(scan.wrong("json-empty", "there is no value"));
         }
@@ -74,11 +76,24 @@ impl Document {
     }
 }
 
+/// Bytes that end a run of plain characters in a string: quote, backslash, control characters.
+static STOPS: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| byte < 0x20 || byte == usize::from(b'"') || byte == usize::from(b'\\'))
+});
+/// Bytes of a member name.
+static NAMES: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| {
+        u8::try_from(byte).is_ok_and(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+    })
+});
+
 struct Scan<'a> {
     text: &'a [u8],
     at: usize,
     nodes: &'a mut Vec<Node>,
     names: Names,
+    stops: &'static [bool; 256],
+    legal: &'static [bool; 256],
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "parse refuses texts longer than u32")]
@@ -169,7 +184,7 @@ impl Scan<'_> {
         self.at += 1;
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let plain = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
+            let plain = rest.iter().position(|&byte| self.stops.get(usize::from(byte)) == Some(&true));
             self.at += plain.unwrap_or(rest.len());
             match self.peek() {
                 Some(b'"') => break,
@@ -259,7 +274,7 @@ impl Scan<'_> {
         self.at += 1;
         let start = self.at;
         let rest = self.text.get(start..).unwrap_or_default();
-        let legal = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+        let legal = |byte: &u8| self.legal.get(usize::from(*byte)) == Some(&true);
         let length = rest
             .iter()
             .position(|byte| !legal(byte) && !(pointers && *byte == b'/'))

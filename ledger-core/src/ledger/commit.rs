@@ -50,7 +50,6 @@ pub struct Receipt {
 /// A group on its way.
 #[derive(Default)]
 struct Stage {
-    lines: Vec<String>,
     hashes: Vec<Blake3>,
     /// Which admitted event each line is.
     owners: Vec<usize>,
@@ -165,7 +164,7 @@ impl Ledger {
         group: Group,
     ) -> Result<Stage> {
         let mut stage = Stage::default();
-        let mut pseudonyms = Pseudonyms::new(group.random);
+        let mut pseudonyms = Fresh::new(group);
         if admitted.iter().any(|event| event.key_event || !event.verified) {
             stage.registry = Some((*self.registry).clone());
         }
@@ -174,12 +173,11 @@ impl Ledger {
             if outcome.as_ref().is_some_and(Result::is_err) {
                 continue;
             }
-            match self.settle_event(event, &mut stage, end, &mut pseudonyms, group.now) {
+            match self.settle_event(event, &mut stage, end, &mut pseudonyms) {
                 Ok(Placed::New(line)) => {
                     end = End { size: end.size + 1, last: Blake3::of(line.as_bytes()) };
                     stage.hashes.push(end.last);
                     stage.owners.push(owner);
-                    stage.lines.push(line.clone());
                     self.staged.push(line);
                     *outcome = None;
                 }
@@ -197,8 +195,7 @@ impl Ledger {
         event: &Admitted,
         stage: &mut Stage,
         end: End,
-        pseudonyms: &mut Pseudonyms,
-        now: Timestamp,
+        pseudonyms: &mut Fresh,
     ) -> Result<Placed> {
         if let Some((identity, original)) = event.source
             && let Some((index, first)) = self.imported(identity)?
@@ -225,7 +222,7 @@ impl Ledger {
             return self.known(index).map(Placed::Known);
         }
         let persons = self.persons_of(event, stage.registry.as_ref(), pseudonyms)?;
-        let line = entry::line(&end.last, &event.event, end.size, &persons, now, &event.signatures);
+        let line = entry::line(&end.last, &event.event, end.size, &persons, &pseudonyms.now, &event.signatures);
         if let Some(registry) = &mut stage.registry {
             parsed(&line, |entry| judge_and_apply(registry, entry, event))??;
         }
@@ -258,7 +255,7 @@ impl Ledger {
         &mut self,
         event: &Admitted,
         registry: Option<&Registry>,
-        pseudonyms: &mut Pseudonyms,
+        pseudonyms: &mut Fresh,
     ) -> Result<Vec<(String, Pseudonym)>> {
         let mut persons = Vec::with_capacity(event.identities.len() + 1);
         if let Some(vault) = &mut self.persons {
@@ -296,8 +293,8 @@ impl Ledger {
     /// The laws, on the very lines that would be stored; on all cores.
     fn check(&self, stage: &Stage) -> (Vec<Checked>, Vec<(usize, Error)>) {
         let first = self.end();
-        let outcomes: Vec<Result<Checked>> = stage
-            .lines
+        let outcomes: Vec<Result<Checked>> = self
+            .staged
             .par_iter()
             .enumerate()
             .with_min_len(32)
@@ -307,7 +304,8 @@ impl Ledger {
                     Some(before) => stage.hashes.get(before).copied().unwrap_or_default(),
                 };
                 let entry = Entry::parse(document, line.as_bytes())?;
-                End { size: first.size + position as u64, last }.follow(&entry)?;
+                let hash = stage.hashes.get(position).copied().unwrap_or_default();
+                End { size: first.size + position as u64, last }.follow_hashed(&entry, hash)?;
                 if stage.registry.is_none() {
                     self.registry.judge(&entry)?;
                 }
@@ -330,7 +328,7 @@ impl Ledger {
 
     /// Makes the group durable, in the order in which one thing refers to another.
     fn write(&mut self, stage: &Stage, checked: Vec<Checked>, group: Group) -> Result<()> {
-        if stage.lines.is_empty() {
+        if stage.hashes.is_empty() {
             return Ok(());
         }
         let store = Arc::clone(&self.store);
@@ -347,10 +345,10 @@ impl Ledger {
         // if we stop in here, recovery finds lines past the head: lawful ones are rewritten and
         // kept, a torn one is set aside; nothing was acknowledged
         let mut place = self.end_place();
-        let mut places = Vec::with_capacity(stage.lines.len());
-        let mut buffer = Vec::with_capacity(stage.lines.iter().map(|line| line.len() + 1).sum());
+        let mut places = Vec::with_capacity(self.staged.len());
+        let mut buffer = Vec::with_capacity(self.staged.iter().map(|line| line.len() + 1).sum());
         let mut begun = place;
-        for (position, line) in stage.lines.iter().enumerate() {
+        for (position, line) in self.staged.iter().enumerate() {
             if place.offset > 0 && place.offset + line.len() as u64 + 1 > MAX_SEGMENT {
                 self.put(begun, &buffer)?;
                 buffer.clear();
@@ -409,7 +407,7 @@ impl Ledger {
         }
         Ok(Head {
             counter: self.head.counter + 1,
-            size: self.head.size + stage.lines.len() as u64,
+            size: self.head.size + stage.hashes.len() as u64,
             segment: end.segment,
             offset: end.offset,
             last: stage.hashes.last().copied().unwrap_or(self.head.last),
@@ -445,7 +443,7 @@ fn judge_and_apply(registry: &mut Registry, entry: &Entry<'_>, event: &Admitted)
 }
 
 fn receipts(stage: &Stage, size: u64) -> Vec<(usize, Receipt)> {
-    let first = size - stage.lines.len() as u64;
+    let first = size - stage.hashes.len() as u64;
     let indexes = first..size;
     let receipts = indexes.zip(&stage.hashes).map(|(index, hash)| Receipt { index, hash: *hash, known: false });
     stage.owners.iter().copied().zip(receipts).collect()
@@ -473,19 +471,22 @@ fn poisoned() -> Error {
         .hint("run `ledger recover`; it re-reads the disk, checks it against the head, and lifts the mark")
 }
 
-/// Fresh pseudonyms from the caller's randomness.
-struct Pseudonyms(blake3::OutputReader);
+/// What the caller gave to a group: its time, spelled once, and pseudonyms from its randomness.
+struct Fresh {
+    now: String,
+    random: blake3::OutputReader,
+}
 
-impl Pseudonyms {
-    fn new(random: [u8; 32]) -> Self {
+impl Fresh {
+    fn new(group: Group) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("release-ledger pseudonyms of a group");
-        hasher.update(&random);
-        Self(hasher.finalize_xof())
+        hasher.update(&group.random);
+        Self { now: group.now.to_string(), random: hasher.finalize_xof() }
     }
 
     fn next(&mut self) -> [u8; 16] {
         let mut bytes = [0; 16];
-        self.0.fill(&mut bytes);
+        self.random.fill(&mut bytes);
         bytes
     }
 }

@@ -75,6 +75,8 @@ struct Run<'a> {
     anchors: Vec<String>,
     faults: Vec<Fault>,
     unlisted: u64,
+    /// The newest head slot may be the damaged one, and there are bytes past the head.
+    maybe_past_head: bool,
     notices: Vec<Notice>,
     doubts: Vec<String>,
 }
@@ -101,6 +103,7 @@ impl<'a> Run<'a> {
             anchors: Vec::new(),
             faults: Vec::new(),
             unlisted: 0,
+            maybe_past_head: false,
             notices: Vec::new(),
             doubts: Vec::new(),
             store,
@@ -239,6 +242,12 @@ impl<'a> Run<'a> {
             Ok(Some(pending)) => self.waiting.push(pending),
             Ok(None) => {}
             Err(error) if error.kind() == crate::error::Kind::Unavailable => return Err(error),
+            Err(error) if error.code() == "archive-torn" => {
+                // a signer stopped while writing: nobody has seen that note. If it was cut off
+                // later, the published checkpoint is beyond the archive, and that is a fault.
+                self.notices.push(Notice { code: "archive-torn", message: error.to_string() });
+                return self.next_archived();
+            }
             Err(error) => {
                 self.fault(None, Class::Checkpoint, &error);
                 return self.next_archived();
@@ -393,13 +402,19 @@ impl<'a> Run<'a> {
 
     fn finish(mut self, head: Option<Read>) -> Result<Report> {
         if let Some(read) = &head {
-            self.against_head(&read.head)?;
+            let past = self.against_head(&read.head)?;
+            self.maybe_past_head = past && read.damaged.is_some();
         }
         while !self.waiting.is_empty() {
             let beyond = self.waiting.remove(0);
             let size = beyond.checkpoint.size();
             let whose = beyond.outside.as_deref().unwrap_or("a published checkpoint");
             let message = format!("{whose} covers {size} entries; the log has {}: entries are missing", self.end.size);
+            if self.maybe_past_head {
+                self.doubts.push(format!("{message}, or past the damaged head; run `ledger recover`"));
+                self.next_archived()?;
+                continue;
+            }
             let class = if beyond.outside.is_some() { Class::Anchor } else { Class::Checkpoint };
             self.push(Fault { index: None, class, code: "checkpoint-beyond", message, followers: 0 });
             self.next_archived()?;
@@ -422,7 +437,7 @@ impl<'a> Run<'a> {
     }
 
     /// What the head promises must be what the lines are.
-    fn against_head(&mut self, head: &Head) -> Result<()> {
+    fn against_head(&mut self, head: &Head) -> Result<bool> {
         if self.end.size != head.size {
             let message = format!("the head covers {} entries; {} were read", head.size, self.end.size);
             self.fault(None, Class::Store, &Error::untrue("head-size", message));
@@ -434,13 +449,14 @@ impl<'a> Run<'a> {
         }
         let open = self.store.len(&segment::name(head.segment))?.unwrap_or(0);
         let later = segment::list(self.store)?.into_iter().filter(|&first| first > head.segment).count();
-        if open > head.offset || later > 0 {
+        let past = open > head.offset || later > 0;
+        if past {
             self.notices.push(Notice {
                 code: "past-head",
                 message: "there are bytes past the head that nobody was promised; the next append or `ledger recover` sets them right".to_owned(),
             });
         }
-        Ok(())
+        Ok(past)
     }
 
     /// The newest note as published, with cosignatures that came later; it must be an archived one.
@@ -457,6 +473,10 @@ impl<'a> Run<'a> {
         let text = |note: &[u8]| crate::note::Note::parse(note).map(|note| note.text().to_owned());
         match (text(note), archive.as_ref().map(|note| text(note))) {
             (Ok(published), Some(Ok(archived))) if published == archived => {}
+            (Ok(published), Some(Ok(_))) if self.was_archived(&published) => {
+                let message = format!("`{CHECKPOINT}` is older than the newest note of the archive: a signer stopped between the two");
+                self.notices.push(Notice { code: "checkpoint-behind", message });
+            }
             (Err(error), _) => self.fault(None, Class::Checkpoint, &error.at(format!("`{CHECKPOINT}`"))),
             _ => {
                 let message = format!("`{CHECKPOINT}` is not the newest note of the archive");
@@ -464,6 +484,14 @@ impl<'a> Run<'a> {
             }
         }
         Ok(published)
+    }
+
+    /// Whether the text is that of a checkpoint of the archive, one before the newest.
+    fn was_archived(&self, text: &str) -> bool {
+        crate::checkpoint::Checkpoint::parse(text).is_ok_and(|checkpoint| {
+            checkpoint.origin() == self.origin
+                && self.roots.get(&checkpoint.size()) == Some(checkpoint.root())
+        })
     }
 
     /// The pin, and receipts that were not reached.
@@ -483,6 +511,11 @@ impl<'a> Run<'a> {
         let mut missing: Vec<u64> = self.receipts.keys().copied().collect();
         missing.sort_unstable();
         for index in missing {
+            if self.maybe_past_head {
+                let message = format!("entry {index}, for which a producer holds a receipt, may be past the damaged head");
+                self.doubts.push(format!("{message}; run `ledger recover`"));
+                continue;
+            }
             let error = Error::untrue("receipt", "a producer holds a receipt for it, and it is not here");
             self.fault(Some(index), Class::Anchor, &error);
         }

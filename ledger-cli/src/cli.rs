@@ -1,0 +1,144 @@
+//! The command line: what can be typed, and how a process ends.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::commands::{
+    append, checkpoint, consistency, demo, init, key, log, man, prove, recover, show, tiles,
+    verify, witness,
+};
+use crate::context::Context;
+use crate::failure::{Answer, Failure, Result};
+use crate::output::{self, talk};
+
+/// An append-only, hash-chained, signed ledger of software releases
+#[derive(Parser, Debug)]
+#[command(name = "ledger", version, propagate_version = true, after_help = STATUS)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const STATUS: &str = "Exit status: 0 done, or it holds; 1 refused by the ledger's laws, or it does \
+not hold; 2 bad input, or it cannot be told.\n\
+Environment: LEDGER_DIR, LEDGER_KEY and LEDGER_STATE stand for --ledger, --key and --state.";
+
+#[derive(Args, Debug)]
+struct Global {
+    /// Folder of the ledger [or LEDGER_DIR]
+    #[arg(long, global = true, value_name = "DIR")]
+    ledger: Option<PathBuf>,
+    /// Folder of what is remembered outside ledgers [or LEDGER_STATE; else ~/.local/state/ledger]
+    #[arg(long, global = true, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Init(init::Init),
+    #[command(subcommand)]
+    Key(key::Key),
+    Append(append::Append),
+    Recover(recover::Recover),
+    Log(log::Log),
+    Show(show::Show),
+    Checkpoint(checkpoint::Checkpoint),
+    Witness(witness::Witness),
+    Prove(prove::Prove),
+    Consistency(consistency::Consistency),
+    Verify(verify::Verify),
+    Tiles(tiles::Tiles),
+    Demo(demo::Demo),
+    Completions(man::Completions),
+    Man(man::Man),
+}
+
+/// Parses, runs, and says how it ended.
+pub(crate) fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let json = cli.global.json;
+    let mut context = Context::new(json, cli.global.ledger, cli.global.state);
+    let answer = dispatch(&cli.command, &mut context);
+    let answer = answer.and_then(|answer| context.out.flush().map(|()| answer));
+    ExitCode::from(match answer {
+        Ok(answer) => answer.status(),
+        Err(failure) => {
+            // what was found before it went wrong is still data
+            let _ = context.out.flush();
+            output::report(&failure, json);
+            failure.status()
+        }
+    })
+}
+
+fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
+    match command {
+        Command::Init(args) => init::run(args, context),
+        Command::Key(args) => key::run(args, context),
+        Command::Append(args) => append::run(args, context),
+        Command::Recover(args) => recover::run(args, context),
+        Command::Log(args) => log::run(args, context),
+        Command::Show(args) => show::run(args, context),
+        Command::Checkpoint(args) => checkpoint::run(args, context),
+        Command::Witness(args) => witness::run(args, context),
+        Command::Prove(args) => prove::run(args, context),
+        Command::Consistency(args) => consistency::run(args, context),
+        Command::Verify(args) => verify::run(args, context),
+        Command::Tiles(args) => tiles::run(args, context),
+        Command::Demo(args) => demo::run(args, context),
+        Command::Completions(args) => man::completions(args, Cli::command(), context),
+        Command::Man(args) => man::man(args, Cli::command(), context),
+    }
+}
+
+/// Help and version are data; anything else is a mistake, told as all mistakes are.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let mut out = output::Out::new(false);
+        let shown = out.bytes(error.to_string().as_bytes()).and_then(|()| out.flush());
+        return ExitCode::from(if shown.is_ok() { 0 } else { 2 });
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        talk("error: no command was given");
+        talk("hint: `ledger --help` lists the commands");
+        return ExitCode::from(2);
+    }
+    output::report(&told(error), false);
+    ExitCode::from(2)
+}
+
+/// One line of what is wrong, from what the parser says over several.
+fn told(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default().trim_start_matches("error: ");
+    let rest: Vec<&str> = lines
+        .take_while(|line| !line.is_empty())
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let mut message = first.trim_end_matches(':').replace('\'', "`");
+    if !rest.is_empty() {
+        message = format!("{message}: {}", rest.join(", ").replace('\'', "`"));
+    }
+    let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+    let usage = match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
+        _ => String::new(),
+    };
+    let usage = usage.lines().next().unwrap_or_default().replacen("Usage: ", "usage: ", 1);
+    let hint = tip.map_or(usage, |tip| tip.replace('\'', "`"));
+    let failure = Failure::new("usage", message);
+    if hint.is_empty() { failure.hint("see `ledger --help`") } else { failure.hint(hint) }
+}

@@ -1,0 +1,16 @@
+//! The commands: each file holds its arguments, its help and its doing.
+
+pub(crate) mod append;
+pub(crate) mod checkpoint;
+pub(crate) mod consistency;
+pub(crate) mod demo;
+pub(crate) mod init;
+pub(crate) mod key;
+pub(crate) mod log;
+pub(crate) mod man;
+pub(crate) mod prove;
+pub(crate) mod recover;
+pub(crate) mod show;
+pub(crate) mod tiles;
+pub(crate) mod verify;
+pub(crate) mod witness;

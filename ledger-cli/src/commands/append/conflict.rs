@@ -1,0 +1,153 @@
+//! Forks and conflicts are refused, and kept: the signed event that lost is evidence.
+
+use ledger_core::encoding::hex;
+use ledger_core::event::Event;
+use ledger_core::hash::Sha256;
+use ledger_core::index::Kind;
+use ledger_core::json::{Document, Value};
+use ledger_core::key::Signer;
+use ledger_core::ledger::{Ledger, Receipt, Submission};
+use ledger_core::store;
+
+use super::Refusal;
+use crate::clock;
+use crate::failure::{Failure, Result};
+use crate::submission;
+
+/// The folder of attachments.
+const BLOBS: &str = "blobs";
+/// How many conflicting originals of one record are kept as events of their own.
+const MAX_CONFLICTS: u64 = 100;
+
+/// The failure to report; a fork or a conflict is recorded first, if there is a key to sign with.
+pub(super) fn keep(
+    ledger: &mut Ledger,
+    event: &Submission,
+    refusal: &Refusal,
+    signers: &[&dyn Signer],
+) -> Result<Failure> {
+    let failure = refusal.failure();
+    let Some(first) = signers.first() else { return Ok(failure) };
+    let kept = match refusal.error.code() {
+        "stream-fork" => fork(ledger, event, *first)?,
+        "source-conflict" => conflict(ledger, event, *first)?,
+        _ => return Ok(failure),
+    };
+    let (what, kept) = kept;
+    Ok(failure.instead(match kept {
+        Kept::New(receipt) => {
+            format!("the conflicting event is kept: `{what}`, entry {}", receipt.index)
+        }
+        Kept::Before(index) => format!("it is known already: `{what}`, entry {index}"),
+    }))
+}
+
+enum Kept {
+    New(Receipt),
+    Before(u64),
+}
+
+/// `stream.forked`, once for each stream and place.
+fn fork(
+    ledger: &mut Ledger,
+    submission: &Submission,
+    signer: &dyn Signer,
+) -> Result<(&'static str, Kept)> {
+    let mut document = Document::default();
+    let event = Event::parse(&mut document, &submission.event)?;
+    let (stream, seq) = (event.stream.name, event.seq);
+    let claim = format!("stream.forked {stream} {seq}");
+    if let Some(posting) = ledger.find(Kind::Source, &claim, 1)?.first() {
+        return Ok(("stream.forked", Kept::Before(posting.index)));
+    }
+    let postings = ledger.find(Kind::Stream, stream, usize::MAX)?;
+    let first = postings.iter().find(|posting| posting.order == seq);
+    let first = first.or_else(|| postings.iter().min_by_key(|posting| posting.order.abs_diff(seq)));
+    let blob = blob(ledger, submission)?;
+    let draft = Value::object([
+        ("type", Value::text("stream.forked")),
+        ("occurred_at", Value::text(clock::now()?.to_string())),
+        ("subject", Value::object([("stream", Value::text(stream))])),
+        (
+            "data",
+            Value::object([
+                ("conflicting", Value::text(&blob.digest)),
+                ("first_index", Value::count(first.map_or(0, |posting| posting.index))),
+                ("seq", Value::count(seq)),
+            ]),
+        ),
+        ("attachments", blob.attachments()),
+    ]);
+    super::one(ledger, &draft, "fork", &[signer])
+        .map(|receipt| ("stream.forked", Kept::New(receipt)))
+}
+
+/// `source.conflicted`: another original of a record that was imported before. It carries the
+/// record's own identity and original, so the same conflict is recorded once.
+fn conflict(
+    ledger: &mut Ledger,
+    submission: &Submission,
+    signer: &dyn Signer,
+) -> Result<(&'static str, Kept)> {
+    let event = ledger_core::json::read(&submission.event)?;
+    let mut document = Document::default();
+    let parsed = Event::parse(&mut document, &submission.event)?;
+    let claim = parsed.claim().map(|(name, _)| name).unwrap_or_default();
+    let first = ledger.find(Kind::Source, &claim, 1)?;
+    let blob = blob(ledger, submission)?;
+    let member = |name: &str| event.get(name).cloned().unwrap_or(Value::Bool(true));
+    for ordinal in 0..MAX_CONFLICTS {
+        let draft = Value::object([
+            ("type", Value::text("source.conflicted")),
+            ("occurred_at", Value::text(clock::now()?.to_string())),
+            ("source", member("source")),
+            ("source_id", member("source_id")),
+            ("ordinal", Value::count(ordinal)),
+            ("original", member("original")),
+            ("adapter", member("adapter")),
+            ("subject", Value::object([("source", member("source"))])),
+            (
+                "data",
+                Value::object([
+                    ("first_index", Value::count(first.first().map_or(0, |posting| posting.index))),
+                    ("source_id", member("source_id")),
+                ]),
+            ),
+            ("attachments", blob.attachments()),
+        ]);
+        match super::one(ledger, &draft, "conflict", &[signer]) {
+            Ok(receipt) if receipt.known => {
+                return Ok(("source.conflicted", Kept::Before(receipt.index)));
+            }
+            Ok(receipt) => return Ok(("source.conflicted", Kept::New(receipt))),
+            Err(failure) if failure.code() == "source-conflict" => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Err(Failure::refused("source-conflicts", "too many originals of one record conflict"))
+}
+
+/// The conflicting event as an attachment: signed, and without what it seals.
+struct Blob {
+    digest: String,
+    size: u64,
+}
+
+impl Blob {
+    fn attachments(&self) -> Value {
+        Value::List(vec![Value::object([
+            ("digest", Value::text(&self.digest)),
+            ("media_type", Value::text("application/json")),
+            ("name", Value::text("conflicting-event.json")),
+            ("size", Value::count(self.size)),
+        ])])
+    }
+}
+
+/// Stores the event, durably, before an entry refers to it.
+fn blob(ledger: &Ledger, submission: &Submission) -> Result<Blob> {
+    let bytes = submission::encode(submission, false)?.into_bytes();
+    let name = hex(&Sha256::of(&bytes).0);
+    store::replace(&**ledger.store(), &format!("{BLOBS}/{name}"), &bytes)?;
+    Ok(Blob { digest: format!("sha256:{name}"), size: bytes.len() as u64 })
+}

@@ -1,0 +1,162 @@
+//! A stream that goes on from call to call, its state kept in a file of the producer.
+//!
+//! The first line of the file says where the stream stands. While events are on their way they stand
+//! below it, signed: if we stop before we know whether they arrived, the next call delivers the very
+//! same bytes first, so a crash makes neither a fork nor a gap nor a second copy.
+
+use std::path::Path;
+
+use ledger_core::encoding;
+use ledger_core::hash::{Blake3, Sha256};
+use ledger_core::json::{self, Value};
+use ledger_core::ledger::{Ledger, Receipt, Submission};
+use ledger_core::producer::Position;
+
+use super::Job;
+use crate::failure::{Failure, Result};
+use crate::output::talk;
+use crate::state::Guard;
+use crate::{files, random, submission};
+
+const FORMAT: &str = "release-ledger/stream@v1";
+
+/// The file's content.
+struct Stream {
+    position: Position,
+    owner: String,
+    /// Digest of the input that `pending` was made from.
+    input: Option<String>,
+    pending: Vec<Submission>,
+}
+
+/// Appends the drafts of the job to the stream in `file`.
+pub(super) fn append(job: &Job<'_>, file: &Path, ledger: &mut Ledger) -> Result<Vec<Receipt>> {
+    let _guard = Guard::beside(file)?;
+    let mut stream = match files::read_if_there(file)? {
+        Some(bytes) => Stream::parse(&bytes)
+            .ok_or_else(|| {
+                Failure::new("stream-file", "this is not the state of a stream")
+                    .hint("restore it from a copy; or name a new file, which begins a new stream")
+            })
+            .map_err(|failure| failure.within(files::shown(file)))?,
+        None => Stream::new(job)?,
+    };
+    let owner = job.signers.first().map(|first| first.public().id().to_string());
+    if owner.as_ref() != Some(&stream.owner) {
+        return Err(Failure::new("stream-owner", "the stream belongs to another key")
+            .within(files::shown(file))
+            .hint(format!("give the key `{}` first", stream.owner)));
+    }
+    let input = digest(job);
+    if !stream.pending.is_empty() {
+        let again = stream.input.as_ref() == Some(&input);
+        let receipts = stream.settle(job, file, ledger)?;
+        if again {
+            return Ok(receipts);
+        }
+        talk(format!("note: {} events of an earlier call were delivered first", receipts.len()));
+    }
+    stream.sign(job, ledger)?;
+    stream.input = Some(input);
+    stream.settle(job, file, ledger)
+}
+
+/// What the call was given, so that a repeated call is known as such.
+fn digest(job: &Job<'_>) -> String {
+    let drafts: String = job.drafts.iter().map(|draft| draft.value.to_canonical() + "\n").collect();
+    encoding::hex(&Sha256::of(drafts.as_bytes()).0)
+}
+
+impl Stream {
+    fn new(job: &Job<'_>) -> Result<Self> {
+        let owner = job.signers.first().map(|first| first.public().id().to_string());
+        let position = Position::first(&job.args.label, random::bytes()?);
+        let owner = owner.unwrap_or_default();
+        Ok(Self { position, owner, input: None, pending: Vec::new() })
+    }
+
+    /// Signs the drafts, one after the other.
+    fn sign(&mut self, job: &Job<'_>, ledger: &Ledger) -> Result<()> {
+        let mut position = self.position.clone();
+        for (number, draft) in (1..).zip(job.drafts) {
+            position.is_final = job.args.ends && number == job.drafts.len();
+            let event = super::sign(ledger, &draft.value, &position, job.signers)
+                .map_err(|failure| draft.place(failure))?;
+            position = position.after(&event.event);
+            self.pending.push(event);
+        }
+        Ok(())
+    }
+
+    /// Delivers what is pending: writes it down, appends it, and moves on.
+    fn settle(&mut self, job: &Job<'_>, file: &Path, ledger: &mut Ledger) -> Result<Vec<Receipt>> {
+        files::replace(file, self.encode()?.as_bytes(), 0o600, true)?;
+        let delivered = job.deliver(ledger, self.pending.clone());
+        if let Err(failure) = &delivered
+            && failure.code() == "sync"
+        {
+            // whether it arrived is in doubt: the next call delivers the same bytes
+            return delivered;
+        }
+        let pending = std::mem::take(&mut self.pending);
+        self.input = None;
+        if delivered.is_ok() {
+            for event in &pending {
+                self.position = self.position.after(&event.event);
+            }
+        }
+        files::replace(file, self.encode()?.as_bytes(), 0o600, true)?;
+        delivered
+    }
+
+    fn encode(&self) -> Result<String> {
+        let mut members = vec![
+            ("format", Value::text(FORMAT)),
+            ("label", Value::text(&self.position.label)),
+            ("owner", Value::text(&self.owner)),
+            ("random", Value::text(encoding::base64url(&self.position.random))),
+            ("seq", Value::count(self.position.seq)),
+        ];
+        members.extend(self.position.prev.map(|prev| ("prev", Value::text(prev.to_base64()))));
+        if !self.pending.is_empty() {
+            members.extend(self.input.iter().map(|input| ("input", Value::text(input))));
+        }
+        let mut text = Value::object(members).to_canonical() + "\n";
+        for event in &self.pending {
+            text.push_str(&submission::encode(event, true)?);
+            text.push('\n');
+        }
+        Ok(text)
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
+        let mut lines = text.split('\n');
+        let head = json::read(lines.next()?.as_bytes()).ok()?;
+        let member = |name| head.get(name).and_then(Value::as_text);
+        let Some(Value::Integer(seq)) = head.get("seq") else { return None };
+        if member("format") != Some(FORMAT) {
+            return None;
+        }
+        let pending = lines.map(|line| {
+            json::read(line.as_bytes()).ok().and_then(|value| submission::decode(&value).ok())
+        });
+        let prev = match member("prev") {
+            Some(prev) => Some(Blake3::from_base64(prev.as_bytes()).ok()?),
+            None => None,
+        };
+        let position = Position {
+            label: member("label")?.to_owned(),
+            random: encoding::from_base64url(member("random")?.as_bytes()).ok()?,
+            seq: u64::try_from(*seq).ok()?,
+            prev,
+            is_final: false,
+        };
+        Some(Self {
+            position,
+            owner: member("owner")?.to_owned(),
+            input: member("input").map(str::to_owned),
+            pending: pending.collect::<Option<Vec<_>>>()?,
+        })
+    }
+}

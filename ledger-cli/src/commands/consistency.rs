@@ -1,0 +1,149 @@
+//! `ledger consistency`
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use ledger_core::checkpoint::Checkpoint;
+use ledger_core::hash::Sha256;
+use ledger_core::ledger::Ledger;
+use ledger_core::note::Note;
+use ledger_core::signer::{ARCHIVE, archived};
+use ledger_core::{store, tree};
+
+use crate::commands::prove;
+use crate::context::{Context, Folder};
+use crate::failure::{Answer, Failure, Result};
+use crate::{files, hashes};
+
+/// Prove that one checkpoint continues another
+///
+/// The proof is the text that a C2SP `tlog-witness` takes: `old` and its size, the hashes, an empty
+/// line, the newer checkpoint. With an older checkpoint as a file the answer is a verdict: 1 when the
+/// ledger does not continue it.
+#[derive(Args, Debug)]
+pub(crate) struct Consistency {
+    /// The older tree: a size, or a checkpoint file
+    old: String,
+    /// The newer checkpoint: its size, or a file; without it the newest
+    new: Option<String>,
+    /// Write the proof to a new file
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+}
+
+/// Makes the proof and checks it.
+pub(crate) fn run(args: &Consistency, context: &mut Context) -> Result<Answer> {
+    let (folder, ledger) = context.open()?;
+    let (note, new) = match &args.new {
+        None => prove::newest(&folder)?,
+        Some(text) => newer(text, &folder, &ledger)?,
+    };
+    let place = folder.shown();
+    if new.size() > ledger.size() {
+        return Err(shorter(new.size(), &ledger));
+    }
+    let hashes = hashes::of(&ledger, Some((new.size(), new.root())))
+        .map_err(|error| Failure::by_law(&error).within(place))?;
+    let (size, root) = older(&args.old, &ledger)?;
+    if size > new.size() {
+        let message = format!("{size} entries are more than the {} of the checkpoint", new.size());
+        return Err(Failure::new("consistency-order", message).hint("name the smaller tree first"));
+    }
+    let path = match size {
+        0 => Vec::new(),
+        size => tree::consistency_proof(size, new.size(), &hashes)?,
+    };
+    if let Some(root) = root {
+        tree::verify_consistency(size, new.size(), &root, new.root(), &path).map_err(|_| {
+            let message = format!("the ledger does not continue the checkpoint of {size} entries");
+            Failure::refused("consistency", message)
+                .within(args.old.clone())
+                .hint("keep both: the folder and the checkpoint are evidence of a fork")
+        })?;
+    }
+    prove::deliver(&encode(size, &path, &note), args.to.as_ref(), new.size(), context)
+}
+
+/// The text of C2SP `tlog-witness`.
+fn encode(old: u64, path: &[Sha256], note: &[u8]) -> Vec<u8> {
+    let mut text = format!("old {old}\n");
+    for hash in path {
+        text.push_str(&hash.to_base64());
+        text.push('\n');
+    }
+    text.push('\n');
+    [text.as_bytes(), note].concat()
+}
+
+/// A consistency proof as it is read: what it continues from, the hashes, the newer checkpoint.
+pub(crate) struct Request {
+    /// Size of the older tree.
+    pub(crate) old: u64,
+    /// The proof.
+    pub(crate) path: Vec<Sha256>,
+    /// The newer checkpoint, verbatim.
+    pub(crate) note: Vec<u8>,
+}
+
+/// Reads the text that [`run`] makes; none when it is not that.
+pub(crate) fn parse(bytes: &[u8]) -> Option<Request> {
+    let end = bytes.windows(2).position(|pair| pair == b"\n\n")?;
+    let (head, note) = bytes.split_at_checked(end + 2)?;
+    let text = std::str::from_utf8(head).ok()?.strip_suffix("\n\n")?;
+    let mut lines = text.split('\n');
+    let old: u64 = lines.next()?.strip_prefix("old ")?.parse().ok()?;
+    let path: Option<Vec<Sha256>> =
+        lines.map(|line| Sha256::from_base64(line.as_bytes()).ok()).collect();
+    let path = path.filter(|path| path.len() <= tree::MAX_PROOF)?;
+    (encode(old, &path, note) == bytes).then(|| Request { old, path, note: note.to_vec() })
+}
+
+/// Reads a checkpoint file; who signed it is for the caller to judge.
+pub(crate) fn read_note(file: &Path) -> Result<(Vec<u8>, Checkpoint)> {
+    let note = files::read(file)?;
+    let checkpoint = Note::parse(&note).and_then(|parsed| Checkpoint::parse(parsed.text()));
+    let checkpoint = checkpoint.map_err(|error| Failure::from(error).within(files::shown(file)))?;
+    Ok((note, checkpoint))
+}
+
+/// The older tree: its size, and its root if somebody else stated it.
+fn older(text: &str, ledger: &Ledger) -> Result<(u64, Option<Sha256>)> {
+    if let Ok(size) = text.parse() {
+        return if size <= ledger.size() { Ok((size, None)) } else { Err(shorter(size, ledger)) };
+    }
+    let (_, checkpoint) = of_this_ledger(text, ledger)?;
+    Ok((checkpoint.size(), Some(*checkpoint.root())))
+}
+
+/// The newer checkpoint: a file, or one of the archive by its size.
+fn newer(text: &str, folder: &Folder, ledger: &Ledger) -> Result<(Vec<u8>, Checkpoint)> {
+    let Ok(size) = text.parse::<u64>() else { return of_this_ledger(text, ledger) };
+    let archive = store::read_all(&*folder.store, ARCHIVE)?.unwrap_or_default();
+    let found = archived(&archive).0.into_iter().rev().find_map(|note| {
+        let checkpoint = Checkpoint::parse(Note::parse(note).ok()?.text()).ok()?;
+        (checkpoint.size() == size).then(|| (note.to_vec(), checkpoint))
+    });
+    found.ok_or_else(|| {
+        Failure::new("checkpoint-none", format!("no checkpoint of {size} entries was published"))
+            .within(folder.shown())
+    })
+}
+
+fn of_this_ledger(file: &str, ledger: &Ledger) -> Result<(Vec<u8>, Checkpoint)> {
+    let (note, checkpoint) = read_note(Path::new(file))
+        .map_err(|failure| failure.hint("name a size, or the file of a checkpoint"))?;
+    if checkpoint.origin() != ledger.origin().to_string() {
+        return Err(Failure::new("checkpoint-origin", "the checkpoint is of another ledger")
+            .within(file.to_owned()));
+    }
+    prove::signed_here(ledger, &note, checkpoint.size().min(ledger.size()))
+        .map_err(|failure| failure.within(file.to_owned()))?;
+    Ok((note, checkpoint))
+}
+
+fn shorter(size: u64, ledger: &Ledger) -> Failure {
+    let message = format!("the ledger has {} entries, fewer than {size}", ledger.size());
+    Failure::refused("consistency-short", message).hint(
+        "if a checkpoint states more entries, the folder was cut or restored to an older state",
+    )
+}

@@ -1,0 +1,134 @@
+//! `ledger prove`
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use clap::Args;
+use ledger_core::checkpoint::Checkpoint;
+use ledger_core::json::Value;
+use ledger_core::ledger::Ledger;
+use ledger_core::note::Note;
+use ledger_core::proof::Proof;
+use ledger_core::range::RangeProof;
+use ledger_core::signer::CHECKPOINT;
+use ledger_core::tree;
+use ledger_core::{note, store};
+
+use crate::context::{Context, Folder};
+use crate::failure::{Answer, Failure, Result};
+use crate::{files, hashes};
+
+/// Prove that an entry, or a stretch of entries, is in the ledger
+///
+/// The proof is against the newest checkpoint, as a C2SP `tlog-proof` text; that of a stretch shows
+/// that none is left out. `ledger verify PROOF --policy FILE --entry FILE` checks it anywhere.
+#[derive(Args, Debug)]
+pub(crate) struct Prove {
+    /// Index of the entry, from 0
+    #[arg(required_unless_present = "range", conflicts_with = "range")]
+    index: Option<u64>,
+    /// Entries from A to before B
+    #[arg(long, value_name = "A..B")]
+    range: Option<String>,
+    /// Write the proof to a new file
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+}
+
+/// Makes the proof.
+pub(crate) fn run(args: &Prove, context: &mut Context) -> Result<Answer> {
+    let (folder, ledger) = context.open()?;
+    let (note, checkpoint) = newest(&folder)?;
+    let entries = match (&args.range, args.index) {
+        (Some(range), _) => read_range(range)?,
+        (None, index) => {
+            let index = index.unwrap_or_default();
+            index..index.saturating_add(1)
+        }
+    };
+    within(&entries, &ledger, &checkpoint)?;
+    let size = checkpoint.size();
+    let hashes = hashes::of(&ledger, Some((size, checkpoint.root())))
+        .map_err(|error| Failure::by_law(&error))?;
+    let proof = if args.range.is_some() {
+        let beside = tree::range_proof(&entries, size, &hashes)?;
+        RangeProof::new(entries, beside, &note)?.encode()
+    } else {
+        let path = tree::inclusion_proof(size, entries.start, &hashes)?;
+        Proof::new(entries.start, path, &note)?.encode()
+    };
+    deliver(&proof, args.to.as_ref(), size, context)
+}
+
+/// Prints a proof, or writes it to a new file.
+pub(crate) fn deliver(
+    proof: &[u8],
+    to: Option<&PathBuf>,
+    size: u64,
+    context: &mut Context,
+) -> Result<Answer> {
+    if let Some(file) = to {
+        files::create(file, proof, 0o644)?;
+    }
+    let text = Value::text(String::from_utf8_lossy(proof));
+    context.out.object([("proof", text), ("size", Value::count(size))])?;
+    if !context.out.json() && to.is_none() {
+        context.out.bytes(proof)?;
+    }
+    Ok(Answer::Yes)
+}
+
+/// The newest published checkpoint; code `checkpoint-none`.
+pub(crate) fn newest(folder: &Folder) -> Result<(Vec<u8>, Checkpoint)> {
+    let note = store::read_all(&*folder.store, CHECKPOINT)?.ok_or_else(|| {
+        Failure::new("checkpoint-none", "the ledger has no checkpoint yet")
+            .within(folder.shown())
+            .hint("sign one with `ledger checkpoint --key FILE`")
+    })?;
+    let place = |error| Failure::from(error).within(format!("{}/{CHECKPOINT}", folder.shown()));
+    let checkpoint =
+        Note::parse(&note).and_then(|note| Checkpoint::parse(note.text())).map_err(place)?;
+    if checkpoint.origin() != folder.origin.to_string() {
+        return Err(Failure::refused("checkpoint-origin", "the checkpoint is of another ledger")
+            .within(folder.shown()));
+    }
+    Ok((note, checkpoint))
+}
+
+/// Whether one of the ledger's keys for checkpoints signed the note.
+pub(crate) fn signed_here(ledger: &Ledger, note: &[u8], size: u64) -> Result<note::VerifierKey> {
+    let origin = ledger.origin().to_string();
+    let keys = ledger
+        .registry()
+        .checkpoint_keys(size)
+        .into_iter()
+        .map(|key| note::VerifierKey::new(&origin, note::KeyType::Ed25519, *key.verifying()));
+    let keys = keys.collect::<std::result::Result<Vec<_>, _>>()?;
+    let opened = note::open(note, &keys)?;
+    let first = opened.verified.first().and_then(|verified| keys.get(verified.key));
+    first.cloned().ok_or_else(|| Failure::refused("note-unknown", "no known key signed the note"))
+}
+
+fn within(entries: &Range<u64>, ledger: &Ledger, checkpoint: &Checkpoint) -> Result<()> {
+    if entries.end <= checkpoint.size() {
+        return Ok(());
+    }
+    let last = entries.end.saturating_sub(1);
+    Err(if last >= ledger.size() {
+        Failure::new("no-entry", format!("there is no entry {last}"))
+            .hint(format!("the ledger has {} entries, from 0", ledger.size()))
+    } else {
+        let message = format!("entry {last} is under no checkpoint yet");
+        Failure::new("checkpoint-behind", message)
+            .hint("sign one with `ledger checkpoint --key FILE`")
+    })
+}
+
+fn read_range(text: &str) -> Result<Range<u64>> {
+    let read = text.split_once("..").and_then(|(a, b)| Some(a.parse().ok()?..b.parse().ok()?));
+    read.filter(|range: &Range<u64>| !range.is_empty()).ok_or_else(|| {
+        Failure::new("range", format!("`{text}` is not a range"))
+            .within("--range")
+            .hint("write A..B: the first index, and the one after the last")
+    })
+}

@@ -1,0 +1,75 @@
+//! `ledger show`
+
+use clap::Args;
+use ledger_core::entry::Entry;
+use ledger_core::json::{Document, Names, Value};
+use ledger_core::ledger::Ledger;
+use ledger_core::trust::Holder;
+
+use crate::context::Context;
+use crate::failure::{Answer, Result};
+use crate::output::pretty;
+
+/// Show one entry
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// Index of the entry, from 0
+    index: u64,
+    /// Print the entry's line exactly as it stands in the log
+    #[arg(long)]
+    raw: bool,
+}
+
+/// Shows the entry.
+pub(crate) fn run(args: &Show, context: &mut Context) -> Result<Answer> {
+    let (_, ledger) = context.open()?;
+    if args.raw {
+        let mut line = ledger.line(args.index)?;
+        line.push(b'\n');
+        context.out.bytes(&line)?;
+        return Ok(Answer::Yes);
+    }
+    let out = &mut context.out;
+    ledger.entry(args.index, |entry| {
+        if out.json() {
+            return out.object([
+                ("entry", value(entry)?),
+                ("hash", Value::text(entry.hash().to_base64())),
+            ]);
+        }
+        for line in lines(&ledger, entry) {
+            out.line(line)?;
+        }
+        out.line(format!("event        {}", pretty(&Value::from(entry.event.root))))
+    })??;
+    Ok(Answer::Yes)
+}
+
+/// The whole entry, as it stands in its line.
+fn value(entry: &Entry<'_>) -> Result<Value> {
+    let mut document = Document::default();
+    Ok(document.parse(entry.line, Names::Entry).map(Value::from)?)
+}
+
+fn lines(ledger: &Ledger, entry: &Entry<'_>) -> Vec<String> {
+    let event = &entry.event;
+    let mut lines = vec![
+        format!("entry        {}", entry.index),
+        format!("hash         {}", entry.hash().to_base64()),
+        format!("chain        {}", entry.chain.to_base64()),
+        format!("recorded at  {}", entry.recorded_at),
+        format!("type         {}", event.kind),
+        format!("stream       {} at {}", event.stream.name, event.seq),
+    ];
+    for signature in &entry.signatures {
+        let holder = ledger.registry().get(&signature.key).map(|record| match &record.holder {
+            Holder::Person(person) => format!("  person {person}"),
+            Holder::Service(service) => format!("  service {service}"),
+        });
+        lines.push(format!("signed by    {}{}", signature.key, holder.unwrap_or_default()));
+    }
+    for (pointer, person) in &entry.persons {
+        lines.push(format!("person       {person}  {pointer}"));
+    }
+    lines
+}

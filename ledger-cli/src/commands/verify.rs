@@ -1,0 +1,167 @@
+//! `ledger verify`
+
+mod proof;
+mod report;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use ledger_core::checkpoint::Origin;
+use ledger_core::hash::Blake3;
+use ledger_core::policy::Policy;
+use ledger_core::signature::Mode;
+use ledger_core::store::Store;
+use ledger_core::store::dir::Dir;
+use ledger_core::verify::{self, Options, Report, Verdict};
+
+use crate::context::{Context, Folder};
+use crate::failure::{Answer, Failure, Result};
+use crate::progress::Progress;
+use crate::{environment, files, random};
+
+pub(crate) use report::{print, value};
+
+/// From this many entries on, what must be unique is sorted on disk instead of in memory.
+const SPILL_FROM: u64 = 200_000;
+
+/// Verify a ledger, or one proof
+///
+/// Without PROOF the whole folder: every line, link, signature and root, believed from nobody, and
+/// held against what is known outside it: the origin that was pinned, receipts, a policy, older
+/// checkpoints. With PROOF one file that `ledger prove` or `ledger consistency` made, held against a
+/// policy. Status 0: it holds. 1: it does not. 2: it cannot be told.
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// A proof of an entry, of a stretch of entries, or of consistency
+    #[arg(requires = "policy")]
+    proof: Option<PathBuf>,
+    /// Whom you trust: a C2SP `tlog-policy` of your own
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Entries that the proof speaks of, as `ledger show --raw` prints them; `-` is standard input
+    #[arg(long, value_name = "FILE", requires = "proof")]
+    entry: Option<PathBuf>,
+    /// Checkpoint kept from earlier; may be repeated
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    checkpoints: Vec<PathBuf>,
+    /// Receipt that a producer keeps; may be repeated
+    #[arg(long = "receipt", value_name = "INDEX:HASH", conflicts_with = "proof")]
+    receipts: Vec<String>,
+    /// Origin that you know from elsewhere, in the place of the pin
+    #[arg(long, conflicts_with = "proof")]
+    origin: Option<String>,
+    /// Check each signature by itself; slower, and the verdict is the same
+    #[arg(long, conflicts_with = "proof")]
+    one_by_one: bool,
+}
+
+/// Verifies, and prints the verdict.
+pub(crate) fn run(args: &Verify, context: &mut Context) -> Result<Answer> {
+    let policy = args.policy.as_deref().map(read_policy).transpose()?;
+    if let (Some(file), Some(policy)) = (&args.proof, &policy) {
+        return proof::run(file, policy, args, context);
+    }
+    let older =
+        args.checkpoints.iter().map(|file| files::read(file)).collect::<Result<Vec<_>>>()?;
+    let receipts = args.receipts.iter().map(|text| receipt(text)).collect::<Result<Vec<_>>>()?;
+    let origin = args
+        .origin
+        .as_deref()
+        .map(|text| Origin::parse(text).map_err(|error| Failure::from(error).within("--origin")));
+    let origin = origin.transpose()?;
+    let folder = context.folder()?;
+    let known = Known { policy, older, receipts, origin, one_by_one: args.one_by_one };
+    let report = check(&folder, &known)?;
+    if context.out.json() {
+        context.out.value(&value(&report))?;
+    } else {
+        print(&report, &mut context.out)?;
+    }
+    Ok(answer(report.verdict))
+}
+
+/// What is known from outside the folder.
+#[derive(Default)]
+pub(crate) struct Known {
+    policy: Option<Policy>,
+    older: Vec<Vec<u8>>,
+    receipts: Vec<(u64, Blake3)>,
+    origin: Option<Origin>,
+    one_by_one: bool,
+}
+
+/// Verifies a folder against what is known, the pin and the remembered receipt among it.
+pub(crate) fn check(folder: &Folder, known: &Known) -> Result<Report> {
+    let mut receipts = known.receipts.clone();
+    let remembered = folder.state.receipt(&folder.origin)?;
+    receipts.extend(remembered.filter(|receipt| !known.receipts.contains(receipt)));
+    // the head only says how much work to expect; verification reads it again
+    let head = ledger_core::head::Head::read(&*folder.store).ok().flatten();
+    let large = head.is_some_and(|read| read.head.size >= SPILL_FROM);
+    let scratch = if large { Some(Scratch::new()?) } else { None };
+    let progress = Progress::of("entries");
+    let tell = |done, all| progress.at(done, all);
+    let options = Options {
+        policy: known.policy.as_ref(),
+        pinned: known.origin.as_ref().or(folder.pinned.as_ref()),
+        older: &known.older,
+        receipts: &receipts,
+        mode: if known.one_by_one { Mode::OneByOne } else { Mode::Bulk },
+        random: random::bytes()?,
+        scratch: scratch.as_ref().map(|scratch| &scratch.store as &dyn Store),
+        progress: Some(&tell),
+    };
+    verify::verify(&*folder.store, &options)
+        .map_err(|error| Failure::from(error).within(folder.shown()))
+}
+
+/// The exit status of a verdict.
+pub(crate) fn answer(verdict: Verdict) -> Answer {
+    match verdict {
+        Verdict::Holds => Answer::Yes,
+        Verdict::DoesNotHold => Answer::No,
+        Verdict::CannotTell => Answer::CannotTell,
+    }
+}
+
+fn read_policy(file: &Path) -> Result<Policy> {
+    let bytes = files::read(file)?;
+    Policy::parse(&bytes).map_err(|error| {
+        Failure::from(error).within(files::shown(file)).hint(
+            "a policy has lines `log VKEY`, `witness NAME VKEY`, `quorum none` or `quorum NAME`",
+        )
+    })
+}
+
+fn receipt(text: &str) -> Result<(u64, Blake3)> {
+    let read = text.split_once(':').and_then(|(index, hash)| {
+        Some((index.parse().ok()?, Blake3::from_base64(hash.as_bytes()).ok()?))
+    });
+    read.ok_or_else(|| {
+        Failure::new("receipt", format!("`{text}` is not a receipt"))
+            .within("--receipt")
+            .hint("write INDEX:HASH, as `ledger append` printed them")
+    })
+}
+
+/// A folder for sorted runs, removed when it is dropped.
+struct Scratch {
+    path: PathBuf,
+    store: Dir,
+}
+
+impl Scratch {
+    fn new() -> Result<Self> {
+        let name = ledger_core::encoding::hex(&random::bytes::<8>()?);
+        let path = environment::temporary().join(format!("ledger-verify-{name}"));
+        let store = Dir::create(&path, Duration::ZERO)?;
+        Ok(Self { path, store })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}

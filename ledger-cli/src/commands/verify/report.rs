@@ -1,0 +1,151 @@
+//! What verification found, for people and for machines.
+
+use ledger_core::json::Value;
+use ledger_core::verify::{Fault, Report, Verdict};
+
+use crate::failure::Result;
+use crate::output::Out;
+
+/// More faults than this are counted; all are in the JSON.
+const SHOWN: usize = 20;
+/// Notices that are findings of completeness.
+const COMPLETENESS: [&str; 2] = ["stream-gap", "clock-back"];
+
+/// The verdict of COMPLETENESS: what the log itself shows of what is missing.
+fn completeness(report: &Report) -> Verdict {
+    let found = report.notices.iter().any(|notice| COMPLETENESS.contains(&notice.code));
+    match (found, report.faults.is_empty()) {
+        (true, _) => Verdict::DoesNotHold,
+        (false, false) => Verdict::CannotTell,
+        (false, true) => Verdict::Holds,
+    }
+}
+
+fn words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "holds",
+        Verdict::DoesNotHold => "does not hold",
+        Verdict::CannotTell => "cannot tell",
+    }
+}
+
+fn glyph(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Holds => '●',
+        Verdict::DoesNotHold => '▲',
+        Verdict::CannotTell => '◆',
+    }
+}
+
+/// A line with a verdict, as all verdict commands print it.
+pub(super) fn headline(name: &str, verdict: Verdict, rest: &str) -> String {
+    let line = format!("{} {name:<13} {}", glyph(verdict), words(verdict));
+    if rest.is_empty() { line } else { format!("{line}: {rest}") }
+}
+
+/// At most ten lines when all holds.
+pub(crate) fn print(report: &Report, out: &mut Out) -> Result<()> {
+    out.line(headline("INTEGRITY", report.verdict, report.reason.as_deref().unwrap_or_default()))?;
+    let mut fact = |name: &str, text: String| out.line(format!("  {name:<13} {text}"));
+    fact("ledger", report.origin.clone())?;
+    fact("entries", format!("{}, {} signatures", report.size, report.signatures))?;
+    fact("root", report.root.clone())?;
+    fact("checkpoints", coverage(report))?;
+    if !report.anchors.is_empty() {
+        fact("held against", report.anchors.join("; "))?;
+    }
+    if report.solo {
+        fact("solo", "one person alone may change keys and rules".to_owned())?;
+    }
+    for fault in report.faults.iter().take(SHOWN) {
+        fact("fault", shown(fault))?;
+    }
+    let more = report.faults.len().saturating_sub(SHOWN);
+    if more > 0 {
+        fact("", format!("and {more} more faults; --json lists them all"))?;
+    }
+    let (findings, others): (Vec<_>, Vec<_>) =
+        report.notices.iter().partition(|notice| COMPLETENESS.contains(&notice.code));
+    for notice in others.iter().take(SHOWN) {
+        fact("note", notice.message.clone())?;
+    }
+    let verdict = completeness(report);
+    let seen = match verdict {
+        Verdict::Holds => "no gap in any stream, and the writer's clock never went back",
+        Verdict::DoesNotHold => "",
+        Verdict::CannotTell => "not with these faults",
+    };
+    out.line(headline("COMPLETENESS", verdict, seen))?;
+    for notice in findings.iter().take(SHOWN) {
+        out.line(format!("  {:<13} {}", "finding", notice.message))?;
+    }
+    let more = findings.len().saturating_sub(SHOWN);
+    if more > 0 {
+        out.line(format!("  {:<13} and {more} more findings; --json lists them all", ""))?;
+    }
+    Ok(())
+}
+
+fn coverage(report: &Report) -> String {
+    match (report.checkpoints, report.uncovered) {
+        (0, _) => format!("none: all {} entries are under no checkpoint", report.size),
+        (count, 0) => format!("{count}, the newest over all {} entries", report.checkpointed),
+        (count, 1) => format!("{count}; the newest entry is under no checkpoint"),
+        (count, newest) => format!("{count}; the newest {newest} entries are under no checkpoint"),
+    }
+}
+
+fn shown(fault: &Fault) -> String {
+    let place = fault.index.map_or_else(String::new, |index| format!("entry {index}: "));
+    let followers = match fault.followers {
+        0 => String::new(),
+        count => format!(" (and {count} more for the same reason)"),
+    };
+    format!("{place}{}{followers} [{}, {}]", fault.message, fault.class.word(), fault.code)
+}
+
+/// The stable shape of `docs/output.md`.
+pub(crate) fn value(report: &Report) -> Value {
+    let mut members = vec![
+        ("anchors", Value::List(report.anchors.iter().map(Value::text).collect())),
+        ("checkpointed", Value::count(report.checkpointed)),
+        ("checkpoints", Value::count(report.checkpoints)),
+        ("completeness", Value::text(words(completeness(report)))),
+        ("entries", Value::count(report.size)),
+        ("faults", Value::List(report.faults.iter().map(fault).collect())),
+        ("integrity", Value::text(words(report.verdict))),
+        (
+            "notices",
+            Value::List(
+                report
+                    .notices
+                    .iter()
+                    .map(|notice| {
+                        Value::object([
+                            ("code", Value::text(notice.code)),
+                            ("message", Value::text(&notice.message)),
+                        ])
+                    })
+                    .collect(),
+            ),
+        ),
+        ("origin", Value::text(&report.origin)),
+        ("root", Value::text(&report.root)),
+        ("signatures", Value::count(report.signatures)),
+        ("solo", Value::Bool(report.solo)),
+        ("uncovered", Value::count(report.uncovered)),
+    ];
+    members.extend(report.reason.iter().map(|reason| ("reason", Value::text(reason))));
+    Value::object(members)
+}
+
+fn fault(fault: &Fault) -> Value {
+    let mut members = vec![
+        ("class", Value::text(fault.class.word())),
+        ("code", Value::text(fault.code)),
+        ("followers", Value::count(fault.followers)),
+        ("message", Value::text(&fault.message)),
+    ];
+    members.extend(fault.index.map(|index| ("index", Value::count(index))));
+    Value::object(members)
+}

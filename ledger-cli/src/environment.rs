@@ -1,0 +1,56 @@
+//! The environment: the one place where its variables are read.
+//!
+//! What was typed as the name of the program, and the variables `LEDGER_DIR`, `LEDGER_KEY` and
+//! `HOME`. A variable of ours that is set but empty is a mistake in a script, so it is an error.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::failure::{Failure, Result};
+
+/// The folder of the ledger.
+pub(crate) const DIR: &str = "LEDGER_DIR";
+/// The file of the key that signs.
+pub(crate) const KEY: &str = "LEDGER_KEY";
+/// The folder of what is remembered outside the ledger.
+pub(crate) const STATE: &str = "LEDGER_STATE";
+
+/// A variable as a path; none when it is unset, an error when it is empty.
+pub(crate) fn path(name: &'static str) -> Result<Option<PathBuf>> {
+    match raw(name) {
+        Some(value) if value.is_empty() => {
+            Err(Failure::new("environment-empty", format!("`{name}` is set, but empty"))
+                .hint(format!("give `{name}` a value, or unset it")))
+        }
+        value => Ok(value.map(PathBuf::from)),
+    }
+}
+
+/// Where the state lies unless somebody says otherwise: `$XDG_STATE_HOME/ledger`, or
+/// `~/.local/state/ledger` (XDG Base Directory specification: an empty variable counts as unset, a
+/// relative path as none).
+pub(crate) fn default_state() -> Result<PathBuf> {
+    let absolute = |name| raw(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local").join("state")));
+    state.map(|state| state.join("ledger")).ok_or_else(|| {
+        Failure::new("environment-state", "there is no place for what is kept outside the ledger")
+            .hint(format!("give --state DIR, or set `{STATE}` or `HOME`"))
+    })
+}
+
+/// How this program was called, for commands that people copy.
+pub(crate) fn program() -> String {
+    std::env::args_os()
+        .next()
+        .map_or_else(|| "ledger".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The system's folder for temporary files (`TMPDIR`, else `/tmp`).
+pub(crate) fn temporary() -> PathBuf {
+    std::env::temp_dir()
+}
+
+fn raw(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}

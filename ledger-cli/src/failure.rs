@@ -1,0 +1,150 @@
+//! How a command ends: with an answer, or with one line that says what went wrong and where.
+
+use std::fmt;
+
+use ledger_core::error::{Error, Kind};
+
+/// The answer of a command; the exit status of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It is done; it holds. Status 0.
+    Yes,
+    /// It does not hold. Status 1.
+    No,
+    /// It cannot be told. Status 2.
+    CannotTell,
+}
+
+impl Answer {
+    /// The exit status.
+    pub(crate) fn status(self) -> u8 {
+        match self {
+            Self::Yes => 0,
+            Self::No => 1,
+            Self::CannotTell => 2,
+        }
+    }
+}
+
+/// What a command that could not be done says.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// Whether the ledger, its keys or its laws refused it (status 1), or it could not even be
+    /// asked (status 2).
+    refused: bool,
+    code: &'static str,
+    place: Vec<String>,
+    message: String,
+    hint: Option<String>,
+}
+
+/// A result of the command line.
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    /// Bad input, or something that could not be reached: status 2.
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { refused: false, code, place: Vec::new(), message: message.into(), hint: None }
+    }
+
+    /// A refusal by law: status 1.
+    pub(crate) fn refused(code: &'static str, message: impl Into<String>) -> Self {
+        Self { refused: true, ..Self::new(code, message) }
+    }
+
+    /// What the log itself answered: a refusal by its laws is status 1.
+    pub(crate) fn by_law(error: &Error) -> Self {
+        let refused = matches!(error.kind(), Kind::Refused | Kind::Untrue);
+        Self { refused, ..Self::of(error) }
+    }
+
+    /// What is wrong with the input itself, whatever the library calls it: status 2.
+    pub(crate) fn of_input(error: &Error) -> Self {
+        Self { refused: error.kind() == Kind::Untrue, ..Self::of(error) }
+    }
+
+    fn of(error: &Error) -> Self {
+        Self {
+            refused: error.kind() == Kind::Untrue,
+            code: error.code(),
+            place: error.place().map(str::to_owned).into_iter().collect(),
+            message: error.message().to_owned(),
+            hint: error.advice().map(str::to_owned),
+        }
+    }
+
+    /// Puts a wider place (a file, a line) before what is known of the place.
+    #[must_use]
+    pub(crate) fn within(mut self, place: impl Into<String>) -> Self {
+        self.place.insert(0, place.into());
+        self
+    }
+
+    /// As [`Failure::within`], for a line of a file of lines: what was found in line 1 of the line
+    /// by itself is in line `number` of the file.
+    #[must_use]
+    pub(crate) fn in_line(mut self, number: usize) -> Self {
+        let line = format!("line {number}");
+        match self.place.first_mut() {
+            Some(first) if first.starts_with("line 1,") => {
+                *first = first.replacen("line 1", &line, 1);
+                self
+            }
+            _ => self.within(line),
+        }
+    }
+
+    /// Adds what to do about it, unless something is said already.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
+    /// Says what to do about it, in the place of what was said.
+    #[must_use]
+    pub(crate) fn instead(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The stable name of the reason.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Where, from the wider to the narrower.
+    pub(crate) fn place(&self) -> Option<String> {
+        (!self.place.is_empty()).then(|| self.place.join(", "))
+    }
+
+    /// The message without its place.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The exit status.
+    pub(crate) fn status(&self) -> u8 {
+        if self.refused { 1 } else { 2 }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = self.place() {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}

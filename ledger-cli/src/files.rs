@@ -1,0 +1,130 @@
+//! Files that people name: read whole with a clear word about what is wrong, written without ever
+//! overwriting what must be kept.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Result};
+
+/// The most bytes of one input: several hundred thousand events.
+pub(crate) const MAX_INPUT: u64 = 512 * 1024 * 1024;
+
+/// The name of standard input.
+pub(crate) const STDIN: &str = "-";
+
+/// How a file is called in messages.
+pub(crate) fn shown(path: &Path) -> String {
+    if path.as_os_str() == STDIN { "stdin".to_owned() } else { path.display().to_string() }
+}
+
+/// The bytes of a file, or of standard input for `-`.
+pub(crate) fn read_input(path: &Path) -> Result<Vec<u8>> {
+    if path.as_os_str() != STDIN {
+        return read(path);
+    }
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(MAX_INPUT + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::new("io", format!("cannot read: {error}")).within("stdin"))?;
+    within_limit(bytes, path)
+}
+
+/// The bytes of a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    let fail = |error: std::io::Error| failure("read", path, &error);
+    let found = fs::metadata(path).map_err(fail)?;
+    if found.is_dir() {
+        return Err(Failure::new(
+            "not-a-file",
+            format!("`{}` is a folder; a file is expected", path.display()),
+        )
+        .hint("name a file in it"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path).map_err(fail)?.take(MAX_INPUT + 1).read_to_end(&mut bytes).map_err(fail)?;
+    within_limit(bytes, path)
+}
+
+/// As [`read`], or none when there is no such file.
+pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        _ => read(path).map(Some),
+    }
+}
+
+fn within_limit(bytes: Vec<u8>, path: &Path) -> Result<Vec<u8>> {
+    if bytes.len() as u64 > MAX_INPUT {
+        return Err(Failure::new("input-large", format!("more than {} MiB", MAX_INPUT >> 20))
+            .within(shown(path))
+            .hint("give it in several calls"));
+    }
+    Ok(bytes)
+}
+
+/// Writes a new file, durably; an existing one is never overwritten. `mode` is its permissions.
+pub(crate) fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let fail = |error: std::io::Error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            Failure::new("exists", format!("`{}` is there already", path.display()))
+                .hint("nothing is overwritten: choose another name, or move the file away")
+        }
+        _ => failure("create", path, &error),
+    };
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(mode);
+    let mut file = options.open(path).map_err(fail)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.and_then(|()| sync_folder(path)).map_err(|error| {
+        // half a key is worse than none
+        let _ = fs::remove_file(path);
+        failure("write", path, &error)
+    })
+}
+
+/// Puts the bytes in the place of the file, whole or not at all, durably if asked.
+pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> Result<()> {
+    let fail = |error: std::io::Error| failure("write", path, &error);
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".tmp");
+    let temporary = PathBuf::from(temporary);
+    let _ = fs::remove_file(&temporary);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(mode);
+    let mut file = options.open(&temporary).map_err(fail)?;
+    file.write_all(bytes).map_err(fail)?;
+    if durable {
+        file.sync_all().map_err(fail)?;
+    }
+    fs::rename(&temporary, path).map_err(fail)?;
+    if durable { sync_folder(path).map_err(fail) } else { Ok(()) }
+}
+
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// The path from the root, links resolved where it exists.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    path.canonicalize()
+        .or_else(|_| std::path::absolute(path))
+        .map_err(|error| failure("find", path, &error))
+}
+
+fn failure(doing: &str, path: &Path, error: &std::io::Error) -> Failure {
+    let shown = path.display();
+    match error.kind() {
+        ErrorKind::NotFound if doing == "read" => {
+            Failure::new("missing", format!("there is no file `{shown}`"))
+        }
+        ErrorKind::NotFound => {
+            Failure::new("missing", format!("cannot {doing} `{shown}`: its folder does not exist"))
+        }
+        ErrorKind::PermissionDenied => {
+            Failure::new("denied", format!("cannot {doing} `{shown}`: permission denied"))
+        }
+        _ => Failure::new("io", format!("cannot {doing} `{shown}`: {error}")),
+    }
+}

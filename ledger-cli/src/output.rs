@@ -1,0 +1,151 @@
+//! Output: stdout is data, stderr is talk. The one module that prints.
+//!
+//! With `--json` each command prints one canonical JSON object (`log` one per line); the shapes are
+//! in `docs/output.md`. A reader that closes the pipe ends the output, not the command.
+
+use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
+
+use ledger_core::json::Value;
+
+use crate::failure::{Failure, Result};
+
+/// Where a command writes its data.
+pub(crate) struct Out {
+    json: bool,
+    to: BufWriter<Stdout>,
+    closed: bool,
+}
+
+impl Out {
+    /// Standard output, for people or for machines.
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json, to: BufWriter::with_capacity(1 << 16, io::stdout()), closed: false }
+    }
+
+    /// Whether machines read it.
+    pub(crate) fn json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether nobody reads any more.
+    pub(crate) fn closed(&self) -> bool {
+        self.closed
+    }
+
+    /// A line for people; nothing with `--json`.
+    pub(crate) fn line(&mut self, line: impl AsRef<str>) -> Result<()> {
+        if self.json { Ok(()) } else { self.put(&[line.as_ref().as_bytes(), b"\n"]) }
+    }
+
+    /// An object for machines; nothing without `--json`.
+    pub(crate) fn object<const N: usize>(&mut self, members: [(&str, Value); N]) -> Result<()> {
+        self.value(&Value::object(members))
+    }
+
+    /// A value for machines; nothing without `--json`.
+    pub(crate) fn value(&mut self, value: &Value) -> Result<()> {
+        if self.json { self.put(&[value.to_canonical().as_bytes(), b"\n"]) } else { Ok(()) }
+    }
+
+    /// Bytes as they are, for both.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.put(&[bytes])
+    }
+
+    /// Hands over what is buffered.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        let flushed = self.to.flush();
+        self.settle(flushed)
+    }
+
+    fn put(&mut self, parts: &[&[u8]]) -> Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        let written = parts.iter().try_for_each(|part| self.to.write_all(part));
+        self.settle(written)
+    }
+
+    fn settle(&mut self, written: io::Result<()>) -> Result<()> {
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            Err(error) => Err(Failure::new("stdout", format!("cannot write the output: {error}"))),
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+/// A word to people beside the data.
+pub(crate) fn talk(line: impl AsRef<str>) {
+    // nobody can be told that nobody can be told
+    let _ = writeln!(io::stderr(), "ledger: {}", line.as_ref());
+}
+
+/// The two lines of a failure; with `--json` one object.
+pub(crate) fn report(failure: &Failure, json: bool) {
+    if json {
+        let mut members = vec![
+            ("code", Value::text(failure.code())),
+            ("message", Value::text(failure.message())),
+        ];
+        members.extend(failure.place().map(|place| ("place", Value::text(place))));
+        members.extend(failure.advice().map(|hint| ("hint", Value::text(hint))));
+        let error = Value::object([("error", Value::object(members))]);
+        let _ = writeln!(io::stderr(), "{}", error.to_canonical());
+        return;
+    }
+    talk(format!("error: {failure}"));
+    if let Some(hint) = failure.advice() {
+        talk(format!("hint: {hint}"));
+    }
+}
+
+/// A value over several lines, for people: two spaces for each level, short lists on one line.
+pub(crate) fn pretty(value: &Value) -> String {
+    let mut out = String::new();
+    write_pretty(value, 0, &mut out);
+    out
+}
+
+fn write_pretty(value: &Value, depth: usize, out: &mut String) {
+    let flat = value.to_canonical();
+    let (open, close, count) = match value {
+        Value::Object(members) => ('{', '}', members.len()),
+        Value::List(items) => ('[', ']', items.len()),
+        _ => ('[', ']', 0),
+    };
+    if count == 0 || flat.len() <= 60 {
+        out.push_str(&flat);
+        return;
+    }
+    let mut first = true;
+    let mut next = |out: &mut String| {
+        out.push_str(if first { "\n" } else { ",\n" });
+        first = false;
+        out.push_str(&"  ".repeat(depth + 1));
+    };
+    out.push(open);
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                next(out);
+                out.push_str(&Value::text(name.as_str()).to_canonical());
+                out.push_str(": ");
+                write_pretty(value, depth + 1, out);
+            }
+        }
+        Value::List(items) => {
+            for value in items {
+                next(out);
+                write_pretty(value, depth + 1, out);
+            }
+        }
+        _ => {}
+    }
+    out.push('\n');
+    out.push_str(&"  ".repeat(depth));
+    out.push(close);
+}
