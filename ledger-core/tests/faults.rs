@@ -335,7 +335,8 @@ fn every_failing_call_of_a_recovery_is_survived() {
         if aside.len() != 1 {
             return Err(format!("set aside: {aside:?}"));
         }
-        to_the_end(&history, &mut opened, &mut client.clone()).map_err(|e| format!("same process: {e}"))
+        to_the_end(&history, &mut opened, &mut client.clone())
+            .map_err(|e| format!("same process after {:?}: {e}", outcome.map_err(|e| e.to_string())))
     });
 }
 
