@@ -101,13 +101,14 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Writes the one line of an entry, without its newline. `persons` must be in ascending order.
+/// Writes the one line of an entry, without its newline. `persons` must be in ascending order;
+/// `recorded_at` is a [`Timestamp`] or its spelling.
 pub fn line(
     chain: &Blake3,
     event: &[u8],
     index: u64,
     persons: &[(String, Pseudonym)],
-    recorded_at: &str,
+    recorded_at: impl std::fmt::Display,
     signatures: &[Signature],
 ) -> String {
     let event = std::str::from_utf8(event).unwrap_or_default();
@@ -129,7 +130,7 @@ pub fn line(
         line.push('"');
     }
     line.push_str("},\"recorded_at\":\"");
-    line.push_str(recorded_at);
+    line.push_str(&recorded_at.to_string());
     line.push_str("\",\"signatures\":");
     write_signatures(signatures, &mut line);
     line.push('}');

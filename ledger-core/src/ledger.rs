@@ -238,7 +238,9 @@ impl Ledger {
         let mark = self.tail.mark();
         let (head, registry) = (self.head.clone(), Arc::clone(&self.registry));
         self.head = read.head;
-        let outcome = self.replay(Some(head.last));
+        // a tail that was left behind continues an older line than the head's last
+        let known = (self.tail.next() == head.size).then_some(head.last);
+        let outcome = self.replay(known);
         if outcome.is_err() {
             // what was not taken in whole is not taken in at all: the next look begins here again
             self.head = head;

@@ -292,6 +292,7 @@ fn a_key_of_small_order_is_never_registered_and_signs_nothing() {
     let event = crafted(&mut world, &draft, &[&a], |event| {
         event.insert("signers".into(), Value::List(vec![Value::text(id.to_string())]));
         event.insert("stream".into(), Value::text(format!("{id}/test/{}", base64url(&[3; 16]))));
+        event.insert("actor".into(), value(r#"{"kind":"service"}"#));
     });
     let offered = Submission { event: event.clone(), signatures: vec![forged], disclosures: Vec::new() };
     assert_eq!(refused(&mut world, &mut ledger, offered), "key-unknown");
