@@ -4,7 +4,6 @@
 //! checksum covers the identity of the run and the number of the block: a block that was written
 //! to the wrong place, or stems from another run, does not pass.
 
-use super::layout::Section;
 use super::{Damage, damaged};
 use crate::error::Result;
 use crate::store::Store;
@@ -18,6 +17,27 @@ const CHUNK: usize = 16;
 
 /// What ties a block to its run: see `layout::Header::identity`.
 pub(super) type Identity = [u8; 32];
+
+/// Consecutive blocks with items of one size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Section {
+    /// Number of the first block.
+    pub(super) start: u64,
+    pub(super) items: u64,
+    pub(super) per_block: u64,
+}
+
+impl Section {
+    /// Number of the block after the last.
+    pub(super) fn end(&self) -> u64 {
+        self.start + self.items.div_ceil(self.per_block)
+    }
+
+    /// A section right behind this one.
+    pub(super) fn after(self, items: u64, per_block: u64) -> Self {
+        Self { start: self.end(), items, per_block }
+    }
+}
 
 /// The checksum of a block.
 pub(super) fn checksum(identity: &Identity, number: u64, content: &[u8]) -> [u8; 32] {

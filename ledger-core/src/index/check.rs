@@ -1,8 +1,8 @@
 //! Holding a whole run against the format: every block, every order, every agreement.
 
-use super::block::{BLOCK, CONTENT, Identity, Items, content};
+use super::block::{BLOCK, CONTENT, Identity, Items, Section, content};
 use super::filter::{self, LINE};
-use super::layout::{BUCKETS, Header, Section, bucket};
+use super::layout::{BUCKETS, Header, bucket};
 use super::run::Run;
 use super::{Damage, Posting, damaged};
 use crate::error::Result;

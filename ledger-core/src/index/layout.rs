@@ -1,6 +1,6 @@
 //! The header of a run, and where its sections are: all of it follows from a few counts.
 
-use super::block::{CONTENT, Identity};
+use super::block::{CONTENT, Identity, Section};
 use super::{Damage, Span, damaged, filter};
 use crate::error::Result;
 use crate::hash::Blake3;
@@ -22,26 +22,6 @@ pub(super) const NUMBERS: u64 = (CONTENT / 8) as u64;
 pub(super) const POSTINGS: u64 = (CONTENT / 32) as u64;
 /// Buckets in a block of the fan-out table: one number fewer, so that a block holds both ends.
 pub(super) const BUCKETS: u64 = NUMBERS - 1;
-
-/// Consecutive blocks with items of one size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Section {
-    /// Number of the first block.
-    pub(super) start: u64,
-    pub(super) items: u64,
-    pub(super) per_block: u64,
-}
-
-impl Section {
-    /// Number of the block after the last.
-    pub(super) fn end(&self) -> u64 {
-        self.start + self.items.div_ceil(self.per_block)
-    }
-
-    fn after(self, items: u64, per_block: u64) -> Self {
-        Self { start: self.end(), items, per_block }
-    }
-}
 
 /// What a run covers and how much it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::block::{self, BLOCK, Identity};
+use super::block::{self, BLOCK, Identity, Section};
 use super::cache::{Cache, Content};
 use super::filter::{self, LINE, LINES};
-use super::layout::{BUCKETS, Header, NUMBERS, POSTINGS, Section, bucket};
+use super::layout::{BUCKETS, Header, NUMBERS, POSTINGS, bucket};
 use super::{Damage, Key, Posting, Span, damaged};
 use crate::error::Result;
 use crate::store::Store;
