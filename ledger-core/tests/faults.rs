@@ -4,7 +4,15 @@
 //! lost, half done, or done and reported as failed; alone, or with all that follow. Afterwards
 //! the folder is verified whole, opened again, and everything is delivered a second time; and the
 //! process that saw the failure goes on as well, as a server would.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 #[path = "common/world.rs"]
 mod world;
@@ -62,7 +70,11 @@ impl History {
         let (mut world, mut ledger) = World::create(Arc::new(base.clone())).unwrap();
         let mut chain = Producer::new(key("pipeline"), 1);
         let first = vec![chain.next(&mut world, false), chain.next(&mut world, false)];
-        world.append(&mut ledger, first).unwrap().into_iter().for_each(|receipt| assert!(receipt.is_ok()));
+        world
+            .append(&mut ledger, first)
+            .unwrap()
+            .into_iter()
+            .for_each(|receipt| assert!(receipt.is_ok()));
         let new = key("new");
         let registration = world.register(&new, r#""service":"new""#, r#"["append:deployment.*"]"#);
         let draft = world.finished("failed");
@@ -132,13 +144,20 @@ fn said(what: &str) -> impl Fn(Error) -> String {
     move |error| format!("{what}: {} ({error})", error.code())
 }
 
-fn sound(history: &History, store: &dyn Store, client: &Client, what: &str, whole: bool) -> Finding {
+fn sound(
+    history: &History,
+    store: &dyn Store,
+    client: &Client,
+    what: &str,
+    whole: bool,
+) -> Finding {
     // with a spoilt newest slot the head may stand before what was promised, until recovery
     let head = Head::read(store).map_err(said(what))?.unwrap();
     let promised = if head.damaged.is_some() { head.head.size } else { u64::MAX };
     let held: Vec<_> = client.held().into_iter().filter(|(index, _)| *index < promised).collect();
     let report = verified(store, &history.origin, &held).map_err(said(what))?;
-    let holds = report.verdict == Verdict::Holds || (!whole && report.verdict == Verdict::CannotTell);
+    let holds =
+        report.verdict == Verdict::Holds || (!whole && report.verdict == Verdict::CannotTell);
     if holds && report.faults.is_empty() {
         return Ok(());
     }
@@ -154,7 +173,9 @@ fn once_each(history: &History, ledger: &Ledger, client: &Client) -> Finding {
     }
     let sent: BTreeSet<Blake3> =
         history.groups.iter().flatten().map(|event| Blake3::of(&event.event)).collect();
-    if let Some(foreign) = events.iter().skip(6).position(|event| !sent.contains(&Blake3::of(event))) {
+    if let Some(foreign) =
+        events.iter().skip(6).position(|event| !sent.contains(&Blake3::of(event)))
+    {
         return Err(format!("entry {} was sent by nobody", foreign + 6));
     }
     match client.receipts.keys().find(|event| !distinct.contains(event)) {
@@ -200,7 +221,13 @@ fn next_process(history: &History, store: &Memory, mut client: Client, recover: 
 }
 
 /// The process that saw the failure goes on.
-fn same_process(history: &History, store: &Memory, ledger: &mut Ledger, mut client: Client, stopped: bool) -> Finding {
+fn same_process(
+    history: &History,
+    store: &Memory,
+    ledger: &mut Ledger,
+    mut client: Client,
+    stopped: bool,
+) -> Finding {
     // where even the mark could not be written, the process that saw it remembers
     if stopped || is_poisoned(store).map_err(said("poison"))? {
         let refused = client.clone().deliver(ledger, &history.groups[0], 40);
@@ -238,9 +265,11 @@ fn run(history: &History, fault: Fault) -> Finding {
         return Err(format!("a failed sync left no mark: {error}"));
     }
     let left = store.snapshot();
-    next_process(history, &left, client.clone(), fault.at % 2 == 0).map_err(|e| format!("next process after {step:?} said {error}: {e}"))?;
+    next_process(history, &left, client.clone(), fault.at % 2 == 0)
+        .map_err(|e| format!("next process after {step:?} said {error}: {e}"))?;
     let stopped = matches!(step, Step::Append(_)) && error.is_sync();
-    same_process(history, &store, &mut ledger, client, stopped).map_err(|e| format!("same process after {step:?} said {error}: {e}"))
+    same_process(history, &store, &mut ledger, client, stopped)
+        .map_err(|e| format!("same process after {step:?} said {error}: {e}"))
 }
 
 fn faults(calls: u64) -> Vec<Fault> {
@@ -262,8 +291,10 @@ fn all_survived(calls: u64, run: impl Fn(Fault) -> Finding + Sync) {
     assert!(calls > 20, "the history makes {calls} calls only");
     let faults = faults(calls);
     println!("{calls} calls, {} failures; no seed: every one of them", faults.len());
-    let found: Vec<(Fault, String)> =
-        faults.par_iter().filter_map(|fault| run(*fault).err().map(|finding| (*fault, finding))).collect();
+    let found: Vec<(Fault, String)> = faults
+        .par_iter()
+        .filter_map(|fault| run(*fault).err().map(|finding| (*fault, finding)))
+        .collect();
     let mut kinds: BTreeMap<String, (Fault, &str, usize)> = BTreeMap::new();
     for (fault, finding) in &found {
         let kind = finding.chars().filter(|c| !c.is_ascii_digit()).take(160).collect();
@@ -328,15 +359,17 @@ fn every_failing_call_of_a_recovery_is_survived() {
         faulty.plan(None);
         if outcome.is_err() {
             let left = store.snapshot();
-            next_process(&history, &left, client.clone(), true).map_err(|e| format!("next process: {e}"))?;
+            next_process(&history, &left, client.clone(), true)
+                .map_err(|e| format!("next process: {e}"))?;
         }
         opened.recover().map_err(said("second recovery"))?;
         let aside = store.list("recovered").unwrap();
         if aside.len() != 1 {
             return Err(format!("set aside: {aside:?}"));
         }
-        to_the_end(&history, &mut opened, &mut client.clone())
-            .map_err(|e| format!("same process after {:?}: {e}", outcome.map_err(|e| e.to_string())))
+        to_the_end(&history, &mut opened, &mut client.clone()).map_err(|e| {
+            format!("same process after {:?}: {e}", outcome.map_err(|e| e.to_string()))
+        })
     });
 }
 
@@ -371,7 +404,9 @@ fn every_failing_call_of_a_creation_leaves_a_ledger_or_none() {
         // what stands there is never made again over itself
         match begin(Arc::new(store.snapshot())) {
             Ok(_) if store.len("ledger.toml").unwrap().is_some() => Err("made twice".to_owned()),
-            Err(error) if error.code() != "ledger-exists" && error.code() != "persons-exists" => Err(error.to_string()),
+            Err(error) if error.code() != "ledger-exists" && error.code() != "persons-exists" => {
+                Err(error.to_string())
+            }
             _ => Ok(()),
         }
     });
@@ -387,13 +422,20 @@ fn the_mark_of_a_failed_sync_stops_every_process_until_it_is_lifted() {
             let store = history.base.snapshot();
             let faulty = Arc::new(Faulty::new(Arc::new(store.clone())));
             let mut failing = Ledger::open(faulty.clone()).unwrap();
-            faulty.plan(Some(Fault { at, outcome: Outcome::Lost, cause: Cause::Io, lasting: false }));
+            faulty.plan(Some(Fault {
+                at,
+                outcome: Outcome::Lost,
+                cause: Cause::Io,
+                lasting: false,
+            }));
             let outcome = client.clone().deliver(&mut failing, &history.groups[0], at);
             outcome.is_err_and(|error| error.is_sync()).then_some((store, failing))
         })
         .unwrap();
     let mut other = Ledger::open(Arc::new(store.clone())).unwrap();
-    let code = |ledger: &mut Ledger| client.clone().deliver(ledger, &history.groups[2], 60).unwrap_err().code();
+    let code = |ledger: &mut Ledger| {
+        client.clone().deliver(ledger, &history.groups[2], 60).unwrap_err().code()
+    };
     assert_eq!((code(&mut failing), code(&mut other)), ("poisoned", "poisoned"));
     let report = verified(&store, &history.origin, &[]).unwrap();
     assert_eq!(report.verdict, Verdict::CannotTell, "a mark is a doubt, not a fault");

@@ -149,8 +149,12 @@ impl Ledger {
                 .and_then(|()| self.store.sync(POISON))
                 .and_then(|()| self.store.sync_dir(""));
             return match marked {
-                Ok(()) => error.hint("run `ledger recover`; nothing that was acknowledged is in doubt"),
-                Err(_) => error.hint("the mark `poison` could not be written either; check the disk"),
+                Ok(()) => {
+                    error.hint("run `ledger recover`; nothing that was acknowledged is in doubt")
+                }
+                Err(_) => {
+                    error.hint("the mark `poison` could not be written either; check the disk")
+                }
             };
         }
         error
@@ -222,7 +226,14 @@ impl Ledger {
             return self.known(index).map(Placed::Known);
         }
         let persons = self.persons_of(event, stage.registry.as_ref(), pseudonyms)?;
-        let line = entry::line(&end.last, &event.event, end.size, &persons, &pseudonyms.now, &event.signatures);
+        let line = entry::line(
+            &end.last,
+            &event.event,
+            end.size,
+            &persons,
+            &pseudonyms.now,
+            &event.signatures,
+        );
         if let Some(registry) = &mut stage.registry {
             parsed(&line, |entry| judge_and_apply(registry, entry, event))??;
         }
@@ -449,7 +460,11 @@ fn judge_and_apply(registry: &mut Registry, entry: &Entry<'_>, event: &Admitted)
 fn receipts(stage: &Stage, size: u64) -> Vec<(usize, Receipt)> {
     let first = size - stage.hashes.len() as u64;
     let indexes = first..size;
-    let receipts = indexes.zip(&stage.hashes).map(|(index, hash)| Receipt { index, hash: *hash, known: false });
+    let receipts = indexes.zip(&stage.hashes).map(|(index, hash)| Receipt {
+        index,
+        hash: *hash,
+        known: false,
+    });
     stage.owners.iter().copied().zip(receipts).collect()
 }
 
@@ -463,9 +478,15 @@ fn settled(
         .enumerate()
         .map(|(position, outcome)| match outcome {
             Some(outcome) => outcome,
-            None => receipts.next_if(|(owner, _)| *owner == position).map(|(_, receipt)| *receipt).ok_or_else(
-                || Error::refused("group", "another event of the group was refused, so none was appended"),
-            ),
+            None => receipts
+                .next_if(|(owner, _)| *owner == position)
+                .map(|(_, receipt)| *receipt)
+                .ok_or_else(|| {
+                    Error::refused(
+                        "group",
+                        "another event of the group was refused, so none was appended",
+                    )
+                }),
         })
         .collect()
 }

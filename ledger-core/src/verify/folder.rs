@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::Options;
 use super::anchor::{self, Archive, Pending};
 use super::fault::{Class, Fault, Notice, Report, Verdict};
 use super::seen::Claims;
 use super::spill::Places;
 use super::window::{Line, Summary, Window};
-use super::Options;
 use crate::chain::End;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
@@ -30,7 +30,8 @@ pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report>
     let origin = read_format(store)?.to_string();
     let mut run = Run::new(store, options, origin)?;
     let head = run.head()?;
-    let end = head.as_ref().map(|read| Place { segment: read.head.segment, offset: read.head.offset });
+    let end =
+        head.as_ref().map(|read| Place { segment: read.head.segment, offset: read.head.offset });
     run.total = head.as_ref().map_or(0, |read| read.head.size);
     let mut broken = None;
     match Blocks::new(store, Place { segment: 0, offset: 0 }, end) {
@@ -140,12 +141,17 @@ impl<'a> Run<'a> {
                 if let Some(slot) = read.damaged {
                     let message = format!("slot {slot} of `head` is damaged or was torn");
                     self.notices.push(Notice { code: "head-slot", message: message.clone() });
-                    self.doubts.push(format!("{message}; it may have covered newer entries; run `ledger recover`"));
+                    self.doubts.push(format!(
+                        "{message}; it may have covered newer entries; run `ledger recover`"
+                    ));
                 }
                 Ok(Some(read))
             }
             Ok(None) => {
-                let error = Error::untrue("head-lost", "there is no head: nobody knows what was acknowledged");
+                let error = Error::untrue(
+                    "head-lost",
+                    "there is no head: nobody knows what was acknowledged",
+                );
                 self.fault(None, Class::Store, &error);
                 Ok(None)
             }
@@ -186,13 +192,20 @@ impl<'a> Run<'a> {
     fn window(&mut self, window: Window) -> Result<()> {
         let first = self.end.size;
         let mut good: Vec<(usize, usize)> = Vec::new();
-        let has_keys = window.lines.iter().flatten().any(|line| matches!(&line.entry, Ok(s) if s.key_event));
+        let has_keys =
+            window.lines.iter().flatten().any(|line| matches!(&line.entry, Ok(s) if s.key_event));
         for (number, lines) in window.lines.iter().enumerate() {
             let block = window.blocks.get(number);
-            if block.is_some_and(|block| block.place.offset == 0 && block.place.segment != self.end.size) {
+            if block.is_some_and(|block| {
+                block.place.offset == 0 && block.place.segment != self.end.size
+            }) {
                 let name = segment::name(block.map_or(0, |block| block.place.segment));
                 let message = format!("`{name}` does not begin with entry {}", self.end.size);
-                self.fault(Some(self.end.size), Class::Store, &Error::untrue("segment-name", message));
+                self.fault(
+                    Some(self.end.size),
+                    Class::Store,
+                    &Error::untrue("segment-name", message),
+                );
             }
             self.grow_tree(lines)?;
             if let Some(block) = block {
@@ -220,7 +233,9 @@ impl<'a> Run<'a> {
     fn grow_tree(&mut self, lines: &[Line]) -> Result<()> {
         let end = self.tree.size() + lines.len() as u64;
         let mut lines = lines;
-        while let Some(size) = self.waiting.first().map(|p| p.checkpoint.size()).filter(|size| *size <= end) {
+        while let Some(size) =
+            self.waiting.first().map(|p| p.checkpoint.size()).filter(|size| *size <= end)
+        {
             let count = usize::try_from(size.saturating_sub(self.tree.size())).unwrap_or(0);
             let (now, later) = lines.split_at_checked(count).unwrap_or((lines, &[]));
             let span = Window::span(now, self.tree.size())?;
@@ -236,7 +251,11 @@ impl<'a> Run<'a> {
     fn at_checkpoint(&mut self) -> Result<()> {
         let pending = self.waiting.remove(0);
         let size = pending.checkpoint.size();
-        let root = if size == self.tree.size() { Some(self.tree.root()) } else { self.roots.get(&size).copied() };
+        let root = if size == self.tree.size() {
+            Some(self.tree.root())
+        } else {
+            self.roots.get(&size).copied()
+        };
         match root {
             // the keys registered before this size may be in this very window: judged at its end
             Some(root) => {
@@ -244,7 +263,10 @@ impl<'a> Run<'a> {
                 self.reached.push((pending, root));
             }
             None => {
-                let error = Error::untrue("checkpoint-order", format!("the archive goes back to {size} entries"));
+                let error = Error::untrue(
+                    "checkpoint-order",
+                    format!("the archive goes back to {size} entries"),
+                );
                 self.fault(None, Class::Checkpoint, &error);
             }
         }
@@ -263,7 +285,11 @@ impl<'a> Run<'a> {
 
     /// Takes the archive's next note; false at its end.
     fn take_archived(&mut self) -> Result<bool> {
-        match self.archive.next().and_then(|note| note.map(|note| anchor::pending(&note, None)).transpose()) {
+        match self
+            .archive
+            .next()
+            .and_then(|note| note.map(|note| anchor::pending(&note, None)).transpose())
+        {
             Ok(Some(pending)) => self.waiting.push(pending),
             Ok(None) => return Ok(false),
             Err(error) if error.kind() == crate::error::Kind::Unavailable => return Err(error),
@@ -300,7 +326,10 @@ impl<'a> Run<'a> {
         let index = self.end.size;
         while let Some((_, known)) = self.receipts.pop_if(|(receipt, _)| *receipt == index) {
             if known != line.hash {
-                let error = Error::untrue("receipt", "its line is not the one that a remembered receipt names");
+                let error = Error::untrue(
+                    "receipt",
+                    "its line is not the one that a remembered receipt names",
+                );
                 self.fault(Some(index), Class::Anchor, &error);
             }
         }
@@ -331,8 +360,15 @@ impl<'a> Run<'a> {
         }
         if let Some(seen) = summary.seen {
             if seen.size > summary.index {
-                let message = format!("its producer claims to have seen {} entries: more than there were", seen.size);
-                self.fault(Some(summary.index), Class::Checkpoint, &Error::untrue("seen-future", message));
+                let message = format!(
+                    "its producer claims to have seen {} entries: more than there were",
+                    seen.size
+                );
+                self.fault(
+                    Some(summary.index),
+                    Class::Checkpoint,
+                    &Error::untrue("seen-future", message),
+                );
             } else {
                 self.seen.claim(seen, summary.index);
             }
@@ -350,7 +386,10 @@ impl<'a> Run<'a> {
         if summary.index != expected.size {
             let (index, size) = (summary.index, expected.size);
             let message = if index > size {
-                format!("entries {size} to {} are missing: entry {index} stands in their place", index - 1)
+                format!(
+                    "entries {size} to {} are missing: entry {index} stands in their place",
+                    index - 1
+                )
             } else {
                 format!("entry {index} stands again, or out of order, where entry {size} should")
             };
@@ -387,14 +426,23 @@ impl<'a> Run<'a> {
         let mut checks = Vec::with_capacity(good.len());
         let mut owners = Vec::with_capacity(good.len());
         for &(number, position) in good {
-            let (Some(block), Some(lines)) = (window.blocks.get(number), window.lines.get(number)) else { continue };
-            let (Some(range), Some(line)) = (block.lines.get(position), lines.get(position)) else { continue };
+            let (Some(block), Some(lines)) = (window.blocks.get(number), window.lines.get(number))
+            else {
+                continue;
+            };
+            let (Some(range), Some(line)) = (block.lines.get(position), lines.get(position)) else {
+                continue;
+            };
             let Ok(summary) = &line.entry else { continue };
             let Some(message) = block.line(range).get(summary.event.clone()) else { continue };
             for signature in &summary.signatures {
                 if let Some(record) = self.registry.get(&signature.key) {
                     owners.push(summary.index);
-                    checks.push(Check { key: &record.public, message, signature: &signature.bytes });
+                    checks.push(Check {
+                        key: &record.public,
+                        message,
+                        signature: &signature.bytes,
+                    });
                 }
             }
         }
@@ -402,10 +450,17 @@ impl<'a> Run<'a> {
         let failed = signature::verify_all(&checks, self.options.random, self.options.mode);
         let failed: Vec<(Option<u64>, String)> = failed
             .into_iter()
-            .map(|at| (owners.get(at).copied(), checks.get(at).map_or_else(String::new, |c| c.key.id().to_string())))
+            .map(|at| {
+                (
+                    owners.get(at).copied(),
+                    checks.get(at).map_or_else(String::new, |c| c.key.id().to_string()),
+                )
+            })
             .collect();
         for (index, key) in failed {
-            let message = format!("its signature by key `{key}` does not hold: the event or the signature was changed");
+            let message = format!(
+                "its signature by key `{key}` does not hold: the event or the signature was changed"
+            );
             self.fault(index, Class::Signature, &Error::untrue("signature", message));
         }
     }
@@ -419,14 +474,24 @@ impl<'a> Run<'a> {
             let beyond = self.waiting.remove(0);
             let size = beyond.checkpoint.size();
             let whose = beyond.outside.as_deref().unwrap_or("a published checkpoint");
-            let message = format!("{whose} covers {size} entries; the log has {}: entries are missing", self.end.size);
+            let message = format!(
+                "{whose} covers {size} entries; the log has {}: entries are missing",
+                self.end.size
+            );
             if self.maybe_past_head {
-                self.doubts.push(format!("{message}, or past the damaged head; run `ledger recover`"));
+                self.doubts
+                    .push(format!("{message}, or past the damaged head; run `ledger recover`"));
                 self.next_archived()?;
                 continue;
             }
             let class = if beyond.outside.is_some() { Class::Anchor } else { Class::Checkpoint };
-            self.push(Fault { index: None, class, code: "checkpoint-beyond", message, followers: 0 });
+            self.push(Fault {
+                index: None,
+                class,
+                code: "checkpoint-beyond",
+                message,
+                followers: 0,
+            });
             self.next_archived()?;
         }
         for (index, message) in std::mem::take(&mut self.seen).answer(self.store)? {
@@ -442,7 +507,8 @@ impl<'a> Run<'a> {
         let places = std::mem::replace(&mut self.places, Places::new(None));
         let mut found = Vec::new();
         places.judge(&mut |fault| found.push(fault), &mut self.notices)?;
-        let known: std::collections::HashSet<Option<u64>> = self.faults.iter().map(|f| f.index).collect();
+        let known: std::collections::HashSet<Option<u64>> =
+            self.faults.iter().map(|f| f.index).collect();
         found.retain(|fault| !known.contains(&fault.index));
         found.into_iter().for_each(|fault| self.push(fault));
         self.remarks()?;
@@ -455,16 +521,29 @@ impl<'a> Run<'a> {
             return Ok(false);
         }
         if self.end.size != head.size {
-            let message = format!("the head covers {} entries; {} were read", head.size, self.end.size);
+            let message =
+                format!("the head covers {} entries; {} were read", head.size, self.end.size);
             self.fault(None, Class::Store, &Error::untrue("head-size", message));
         } else if self.end.last != head.last && !self.after_fault {
-            let message = format!("it is not the line that the head covers: entry {} was changed", head.size.saturating_sub(1));
-            self.fault(head.size.checked_sub(1), Class::Store, &Error::untrue("head-last", message));
+            let message = format!(
+                "it is not the line that the head covers: entry {} was changed",
+                head.size.saturating_sub(1)
+            );
+            self.fault(
+                head.size.checked_sub(1),
+                Class::Store,
+                &Error::untrue("head-last", message),
+            );
         } else if head.frontier != self.tree.hashes() && self.faults.is_empty() {
-            self.fault(None, Class::Store, &Error::untrue("head-tree", "the head's tree is not that of the lines"));
+            self.fault(
+                None,
+                Class::Store,
+                &Error::untrue("head-tree", "the head's tree is not that of the lines"),
+            );
         }
         let open = self.store.len(&segment::name(head.segment))?.unwrap_or(0);
-        let later = segment::list(self.store)?.into_iter().filter(|&first| first > head.segment).count();
+        let later =
+            segment::list(self.store)?.into_iter().filter(|&first| first > head.segment).count();
         let past = open > head.offset || later > 0;
         if past {
             self.notices.push(Notice {
@@ -490,10 +569,14 @@ impl<'a> Run<'a> {
         match (text(note), archive.as_ref().map(|note| text(note))) {
             (Ok(published), Some(Ok(archived))) if published == archived => {}
             (Ok(published), Some(Ok(_))) if self.was_archived(&published) => {
-                let message = format!("`{CHECKPOINT}` is older than the newest note of the archive: a signer stopped between the two");
+                let message = format!(
+                    "`{CHECKPOINT}` is older than the newest note of the archive: a signer stopped between the two"
+                );
                 self.notices.push(Notice { code: "checkpoint-behind", message });
             }
-            (Err(error), _) => self.fault(None, Class::Checkpoint, &error.at(format!("`{CHECKPOINT}`"))),
+            (Err(error), _) => {
+                self.fault(None, Class::Checkpoint, &error.at(format!("`{CHECKPOINT}`")))
+            }
             _ => {
                 let message = format!("`{CHECKPOINT}` is not the newest note of the archive");
                 self.fault(None, Class::Checkpoint, &Error::untrue("checkpoint-newest", message));
@@ -523,7 +606,10 @@ impl<'a> Run<'a> {
                 let message = if pinned.to_string() == self.origin {
                     "entry 0 is not the one that the pinned origin names".to_owned()
                 } else {
-                    format!("the folder says `{}`, pinned is `{pinned}`: it is another ledger", self.origin)
+                    format!(
+                        "the folder says `{}`, pinned is `{pinned}`: it is another ledger",
+                        self.origin
+                    )
                 };
                 self.fault(None, Class::Anchor, &Error::untrue("pin", message));
             }
@@ -532,11 +618,14 @@ impl<'a> Run<'a> {
         missing.sort_unstable();
         for index in missing {
             if self.maybe_past_head {
-                let message = format!("entry {index}, for which a producer holds a receipt, may be past the damaged head");
+                let message = format!(
+                    "entry {index}, for which a producer holds a receipt, may be past the damaged head"
+                );
                 self.doubts.push(format!("{message}; run `ledger recover`"));
                 continue;
             }
-            let error = Error::untrue("receipt", "a producer holds a receipt for it, and it is not here");
+            let error =
+                Error::untrue("receipt", "a producer holds a receipt for it, and it is not here");
             self.fault(Some(index), Class::Anchor, &error);
         }
         let held = self.options.receipts.len();
@@ -559,7 +648,8 @@ impl<'a> Run<'a> {
 
     fn remarks(&mut self) -> Result<()> {
         if self.options.pinned.is_none() && self.genesis_holds().is_ok_and(|holds| !holds) {
-            let error = Error::untrue("genesis", "the origin in `ledger.toml` does not name entry 0");
+            let error =
+                Error::untrue("genesis", "the origin in `ledger.toml` does not name entry 0");
             self.fault(Some(0), Class::Link, &error);
         }
         if self.store.len(POISON)?.is_some() {
@@ -585,7 +675,10 @@ impl<'a> Run<'a> {
     fn report(mut self) -> Report {
         self.faults.sort_by_key(|fault| (fault.index.is_none(), fault.index, fault.class));
         let reason = if self.anchors.is_empty() {
-            Some("self-consistent only: nothing outside the folder was given to hold it against".to_owned())
+            Some(
+                "self-consistent only: nothing outside the folder was given to hold it against"
+                    .to_owned(),
+            )
         } else {
             self.doubts.first().cloned()
         };
