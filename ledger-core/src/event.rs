@@ -122,17 +122,17 @@ impl<'a> Event<'a> {
             return Err(too_long(root.raw().len()));
         }
         let members = Members::of(root);
-        let kind = members.text("type", members.kind)?;
+        let kind = text("type", members.kind)?;
         if !is_type(kind) {
             return Err(wrong("type", "event-type", "not a type like `deployment.finished`"));
         }
-        let schema = members.text("schema", members.schema)?;
+        let schema = text("schema", members.schema)?;
         if !is_schema(schema) {
             return Err(wrong("schema", "event-schema", "not a schema like `ledger/v1`"));
         }
-        let stream = stream(members.text("stream", members.stream)?)?;
+        let stream = stream(text("stream", members.stream)?)?;
         let signers = signers(members.signers, &stream)?;
-        let seq = members.unsigned("seq", members.seq)?;
+        let seq = unsigned("seq", members.seq)?;
         let prev = members.prev.map(|view| hash("prev", view)).transpose()?;
         if prev.is_some() != (seq > 0) {
             return Err(wrong(
@@ -156,11 +156,9 @@ impl<'a> Event<'a> {
             seq,
             prev,
             is_final,
-            occurred_at: Timestamp::parse(
-                members.text("occurred_at", members.occurred_at)?.as_bytes(),
-            )
-            .map_err(|error| error.at("/occurred_at"))?,
-            time_quality: quality(members.text("time_quality", members.time_quality)?)?,
+            occurred_at: Timestamp::parse(text("occurred_at", members.occurred_at)?.as_bytes())
+                .map_err(|error| error.at("/occurred_at"))?,
+            time_quality: quality(text("time_quality", members.time_quality)?)?,
             source: source(&members)?,
             seen: members.seen.map(seen).transpose()?,
         })
@@ -248,19 +246,19 @@ impl<'a> Members<'a> {
         }
         members
     }
+}
 
-    fn text(&self, name: &str, member: Option<View<'a>>) -> Result<&'a str> {
-        let view = member.ok_or_else(|| missing(name))?;
-        view.plain().filter(|text| !text.is_empty()).ok_or_else(|| {
-            wrong(name, "event-text", "a plain string that is not empty should stand here")
-        })
-    }
+fn text<'a>(name: &str, member: Option<View<'a>>) -> Result<&'a str> {
+    let view = member.ok_or_else(|| missing(name))?;
+    view.plain().filter(|text| !text.is_empty()).ok_or_else(|| {
+        wrong(name, "event-text", "a plain string that is not empty should stand here")
+    })
+}
 
-    fn unsigned(&self, name: &str, member: Option<View<'a>>) -> Result<u64> {
-        let view = member.ok_or_else(|| missing(name))?;
-        view.unsigned()
-            .ok_or_else(|| wrong(name, "event-integer", "an integer from 0 should stand here"))
-    }
+fn unsigned(name: &str, member: Option<View<'_>>) -> Result<u64> {
+    let view = member.ok_or_else(|| missing(name))?;
+    view.unsigned()
+        .ok_or_else(|| wrong(name, "event-integer", "an integer from 0 should stand here"))
 }
 
 fn missing(name: &str) -> Error {
@@ -366,13 +364,13 @@ fn source<'a>(members: &Members<'a>) -> Result<Option<Source<'a>>> {
         ));
     }
     let id = |name: &'static str, member| {
-        let text = members.text(name, member)?;
+        let text = text(name, member)?;
         if is_id(text) { Ok(text) } else { Err(wrong(name, "event-id", "not a restricted id")) }
     };
     Ok(Some(Source {
         source: id("source", members.source)?,
         source_id: id("source_id", members.source_id)?,
-        ordinal: members.unsigned("ordinal", members.ordinal)?,
+        ordinal: unsigned("ordinal", members.ordinal)?,
         original: hash("original", members.original.ok_or_else(|| missing("original"))?)?,
         adapter: id("adapter", members.adapter)?,
     }))

@@ -9,6 +9,7 @@ mod create;
 mod derive;
 mod door;
 mod recover;
+mod stage;
 mod streams;
 mod tail;
 
@@ -29,10 +30,10 @@ use crate::trust::Registry;
 use crate::vault::key::VaultKey;
 use crate::vault::persons::Persons;
 
-pub use commit::{Group, Receipt};
 pub use create::{Beginning, create, origin, read_format};
 pub use door::{Admitted, Door, Identity, Submission};
 pub use recover::{Mended, RECOVERED, is_poisoned};
+pub use stage::{Group, Receipt};
 use tail::Tail;
 
 /// The file that says what kind of folder this is; written once, last, when a ledger is made.

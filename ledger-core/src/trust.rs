@@ -107,8 +107,8 @@ impl Registry {
             .map(|id| {
                 self.keys
                     .get(id)
-                    .map(|record| record.public.clone())
-                    .or_else(|| brought.iter().find(|key| key.id() == *id).cloned())
+                    .map(|record| record.public)
+                    .or_else(|| brought.iter().find(|key| key.id() == *id).copied())
                     .ok_or_else(|| unknown(id))
             })
             .collect()
@@ -171,7 +171,7 @@ impl Registry {
                         continue;
                     };
                     let record = Record {
-                        public: public.clone(),
+                        public,
                         holder: Holder::Person(person),
                         capabilities: vec![Capability::Admin, Capability::Policy],
                         scope: Scope::default(),

@@ -8,6 +8,7 @@
 
 mod anchor;
 mod fault;
+mod finish;
 mod folder;
 mod seen;
 mod spill;

@@ -220,8 +220,8 @@ impl Scan<'_> {
         let rest = self.text.get(self.at + 1..).unwrap_or_default();
         let length = match rest {
             [b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
-            [b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', ..] => 6,
-            [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => 6,
+            [b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', ..]
+            | [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => 6,
             _ => return Err(self.wrong("json-escape", "this escape is not the canonical spelling")),
         };
         self.at += length;
@@ -292,7 +292,7 @@ impl Scan<'_> {
         let legal = |byte: &u8| self.legal.get(usize::from(*byte)) == Some(&true);
         let length = rest
             .iter()
-            .position(|byte| !legal(byte) && !(pointers && *byte == b'/'))
+            .position(|byte| !(legal(byte) || pointers && *byte == b'/'))
             .unwrap_or(rest.len());
         self.at += length;
         let pointer = rest.first() == Some(&b'/');

@@ -67,7 +67,7 @@ impl Ledger {
                     .then(|| Link::of(event, event.hash(), index))
             };
             let link = match self.staged_line(index) {
-                Some(line) => super::commit::parsed(line, read)?,
+                Some(line) => super::stage::parsed(line, read)?,
                 None => self.entry(index, read)?,
             };
             if link.is_some() {
@@ -88,7 +88,7 @@ impl Ledger {
         for index in indexes {
             let read = |entry: &crate::entry::Entry<'_>| entry.event.claim();
             let found = match self.staged_line(index) {
-                Some(line) => super::commit::parsed(line, read)?,
+                Some(line) => super::stage::parsed(line, read)?,
                 None => self.entry(index, read)?,
             };
             // the index is a hint: the entry itself must make the claim
