@@ -312,8 +312,8 @@ pub fn plant(
     signatures: &[ledger_core::entry::Signature],
 ) -> u64 {
     let head = head_of(store);
-    let now = time(10_000 + head.size);
-    let line = ledger_core::entry::line(&head.last, event, head.size, persons, now, signatures);
+    let now = time(10_000 + head.size).to_string();
+    let line = ledger_core::entry::line(&head.last, event, head.size, persons, &now, signatures);
     plant_line(store, line.as_bytes());
     head.size
 }
