@@ -22,8 +22,8 @@ use crate::{clock, environment, keys, random, submission};
 
 /// Fewer events than this are checked on the calling thread: starting others would take longer.
 const FEW: usize = 64;
-/// The index is brought up when it is this many entries behind.
-const BEHIND: usize = 1024;
+/// The index is brought up when it is this many entries behind: each process reads those again.
+const BEHIND: usize = 256;
 /// Runs of the index with fewer entries than this are merged after an append.
 const MERGE_BELOW: u64 = 65_536;
 
@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
     // what this very append found past the head was mended on the way
     notes += recovery::record_all(&folder, &mut ledger, &signers)?;
     if notes > 0 && !context.out.json() {
-        talk(format!("note: recorded {notes} recoveries besides"));
+        talk(format!("note: what recovery did was recorded first, in {notes} entries"));
     }
     finish(&receipts, &folder, &mut ledger, context)
 }
