@@ -175,7 +175,8 @@ fn register(args: &Register, context: &mut Context) -> Result<Answer> {
     signing.push(&new);
     let (folder, mut ledger) = context.open_to_append()?;
     let receipt = append::one(&mut ledger, &draft, "keys", &signing)?;
-    append::finish(&[receipt], &folder, &mut ledger, context)
+    append::acknowledge(&[receipt], context)?;
+    append::tidy(&folder, &mut ledger)
 }
 
 fn load_secret(path: &Path) -> Result<SigningKey> {
