@@ -16,7 +16,7 @@ const TIME_PER_FIGURE: Duration = Duration::from_secs(2);
 
 /// Prints the machine, the rate one by one, and the rate of the bulk path by batch size.
 pub(crate) fn run() {
-    print_machine();
+    machine();
     let keys: Vec<SigningKey> = (0..KEYS).map(|seed| SigningKey::from_seed([seed; 32])).collect();
     let signed: Vec<_> = (0..EVENTS)
         .zip(keys.iter().cycle())
@@ -66,7 +66,7 @@ fn event(number: usize) -> Vec<u8> {
     event.into_bytes()
 }
 
-fn print_machine() {
+pub(crate) fn machine() {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpuinfo

@@ -57,6 +57,7 @@ fn measure(folder: &str, entries: u64) -> Result<()> {
 }
 
 fn questions(folder: &str, entries: u64) -> Result<()> {
+    type Question<'a> = (&'a str, Box<dyn Fn(&Index, u64) -> Result<usize> + 'a>);
     let before = memory("VmRSS");
     let index = open(folder)?;
     println!("{} runs; memory before {before}, open {}", index.spans().len(), memory("VmRSS"));
@@ -68,7 +69,6 @@ fn questions(folder: &str, entries: u64) -> Result<()> {
     let stream = |n: u64| key(Kind::Stream, &format!("stream {}", scatter(n) % (entries / 4)));
     let absent = |n: u64| key(Kind::Stream, &format!("new stream {n}"));
     let day = |n: u64| n * 3_600_000_000..(n + 24) * 3_600_000_000;
-    type Question<'a> = (&'a str, Box<dyn Fn(&Index, u64) -> Result<usize> + 'a>);
     let asked: Vec<Question<'_>> = vec![
         ("one change, all", Box::new(|i, n| Ok(i.lookup(change(n), 0..ORDER_END, 1000)?.len()))),
         ("one service, a day", Box::new(|i, n| Ok(i.lookup(service(n), day(n), 100_000)?.len()))),

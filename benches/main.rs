@@ -1,12 +1,52 @@
-//! Seeded benches.
+//! Seeded benches: `ledger-bench ceiling | index | log N DIR | parts DIR | read DIR`.
+//!
+//! Each prints the machine and, beside its figures, the number of syncs. `log` builds a ledger of N
+//! entries in a new folder and measures it; `read` measures one that is there.
 
 mod ceiling;
 mod index;
+mod log;
+mod workload;
 
-fn main() {
-    match std::env::args().nth(1).as_deref() {
-        Some("ceiling") => ceiling::run(),
-        Some("index") => index::run(),
-        _ => {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["ceiling"] => {
+            ceiling::run();
+            Ok(())
+        }
+        ["index", ..] => {
+            index::run();
+            Ok(())
+        }
+        ["log", count, dir] => count.parse().map_or_else(|_| usage(), |count| log::run(count, dir)),
+        ["parts", dir] => log::parts(dir),
+        ["read", dir] => log::read(dir),
+        _ => usage(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::from(2)
+        }
     }
+}
+
+fn usage() -> ledger_core::error::Result<()> {
+    Err(ledger_core::error::Error::malformed(
+        "usage",
+        "ledger-bench ceiling | index | log N DIR | parts DIR | read DIR",
+    ))
+}
+
+#[expect(clippy::print_stderr, reason = "a bench talks to its user")]
+fn complain(message: &str) {
+    eprintln!("ledger-bench: error: {message}");
 }

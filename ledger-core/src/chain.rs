@@ -25,6 +25,11 @@ impl End {
 
     /// The law of the chain; codes `chain-index`, `chain-link`. Gives the new end.
     pub fn follow(&self, entry: &Entry<'_>) -> Result<Self> {
+        self.follow_hashed(entry, entry.hash())
+    }
+
+    /// [`End::follow`] for an entry whose line was hashed already.
+    pub fn follow_hashed(&self, entry: &Entry<'_>, hash: Blake3) -> Result<Self> {
         if entry.index != self.size {
             return Err(Error::untrue(
                 "chain-index",
@@ -39,7 +44,7 @@ impl End {
                 format!("its chain value is not the hash of {before}"),
             ));
         }
-        Ok(Self { size: self.size + 1, last: entry.hash() })
+        Ok(Self { size: self.size + 1, last: hash })
     }
 }
 
@@ -126,6 +131,7 @@ pub fn place(new: &Link, around: &Neighbours) -> Result<Place> {
 }
 
 fn fork(seq: u64, index: u64, message: &str) -> Error {
-    Error::refused("stream-fork", format!("{message} (place {seq}, entry {index})"))
-        .hint("the conflicting event is kept as `stream.forked`; its producer's key or state is in doubt")
+    Error::refused("stream-fork", format!("{message} (place {seq}, entry {index})")).hint(
+        "the conflicting event is kept as `stream.forked`; its producer's key or state is in doubt",
+    )
 }

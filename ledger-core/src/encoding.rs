@@ -20,9 +20,19 @@ pub fn base64(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
 }
 
+/// Appends standard padded base64.
+pub fn push_base64(bytes: &[u8], text: &mut String) {
+    BASE64.encode_append(bytes, text);
+}
+
+/// Appends base64url without padding.
+pub fn push_base64url(bytes: &[u8], text: &mut String) {
+    BASE64URL_NOPAD.encode_append(bytes, text);
+}
+
 /// Reads standard padded base64 of exactly `N` bytes; code `base64`.
 pub fn from_base64<const N: usize>(text: &[u8]) -> Result<[u8; N]> {
-    exact(BASE64.decode(text).ok(), "base64")
+    exact(&BASE64, text, "base64")
 }
 
 /// Reads standard padded base64 of any length; code `base64`.
@@ -37,7 +47,7 @@ pub fn base64url(bytes: &[u8]) -> String {
 
 /// Reads unpadded base64url of exactly `N` bytes; code `base64url`.
 pub fn from_base64url<const N: usize>(text: &[u8]) -> Result<[u8; N]> {
-    exact(BASE64URL_NOPAD.decode(text).ok(), "base64url")
+    exact(&BASE64URL_NOPAD, text, "base64url")
 }
 
 /// Lower-case hex.
@@ -47,7 +57,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Reads lower-case hex of exactly `N` bytes; code `hex`.
 pub fn from_hex<const N: usize>(text: &[u8]) -> Result<[u8; N]> {
-    exact(HEXLOWER.decode(text).ok(), "hex")
+    exact(&HEXLOWER, text, "hex")
 }
 
 /// Lower-case unpadded base32: 26 characters for the 16 bytes of a pseudonym.
@@ -57,11 +67,20 @@ pub fn base32(bytes: &[u8]) -> String {
 
 /// Reads lower-case unpadded base32 of exactly `N` bytes; code `base32`.
 pub fn from_base32<const N: usize>(text: &[u8]) -> Result<[u8; N]> {
-    exact(BASE32LOWER.as_ref().and_then(|encoding| encoding.decode(text).ok()), "base32")
+    match BASE32LOWER.as_ref() {
+        Some(encoding) => exact(encoding, text, "base32"),
+        None => Err(wrong("base32")),
+    }
 }
 
-fn exact<const N: usize>(bytes: Option<Vec<u8>>, code: &'static str) -> Result<[u8; N]> {
-    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| wrong(code))
+/// Decodes into place: an entry holds a dozen of these, and millions are read.
+fn exact<const N: usize>(encoding: &Encoding, text: &[u8], code: &'static str) -> Result<[u8; N]> {
+    // base64 rounds up to whole quanta, so the room is a little larger than the value
+    let mut room = [0; 72];
+    let needed = encoding.decode_len(text.len()).map_err(|_| wrong(code))?;
+    let buffer = room.get_mut(..needed).ok_or_else(|| wrong(code))?;
+    let count = encoding.decode_mut(text, buffer).map_err(|_| wrong(code))?;
+    buffer.get(..count).and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| wrong(code))
 }
 
 fn wrong(code: &'static str) -> Error {

@@ -81,7 +81,9 @@ impl<'a> Entry<'a> {
                 .plain()
                 .and_then(|text| Blake3::from_base64(text.as_bytes()).ok())
                 .ok_or_else(|| wrong("chain", "not the base64 of a 32-byte hash"))?,
-            index: index.unsigned().ok_or_else(|| wrong("index", "an integer from 0 stands here"))?,
+            index: index
+                .unsigned()
+                .ok_or_else(|| wrong("index", "an integer from 0 stands here"))?,
             recorded_at: Timestamp::parse(recorded_at.plain().unwrap_or_default().as_bytes())
                 .map_err(|error| error.at("/recorded_at"))?,
             event,
@@ -101,19 +103,20 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Writes the one line of an entry, without its newline. `persons` must be in ascending order.
+/// Writes the one line of an entry, without its newline. `persons` must be in ascending order;
+/// `recorded_at` is a [`Timestamp`] or its spelling.
 pub fn line(
     chain: &Blake3,
     event: &[u8],
     index: u64,
     persons: &[(String, Pseudonym)],
-    recorded_at: Timestamp,
+    recorded_at: impl std::fmt::Display,
     signatures: &[Signature],
 ) -> String {
     let event = std::str::from_utf8(event).unwrap_or_default();
     let mut line = String::with_capacity(event.len() + 256 + signatures.len() * 164);
     line.push_str("{\"chain\":\"");
-    line.push_str(&chain.to_base64());
+    encoding::push_base64(&chain.0, &mut line);
     line.push_str("\",\"event\":");
     line.push_str(event);
     line.push_str(",\"index\":");
@@ -131,26 +134,31 @@ pub fn line(
     line.push_str("},\"recorded_at\":\"");
     line.push_str(&recorded_at.to_string());
     line.push_str("\",\"signatures\":");
-    line.push_str(&signatures_text(signatures));
+    write_signatures(signatures, &mut line);
     line.push('}');
     line
 }
 
 /// The canonical array of signatures, as it stands in an entry.
 pub fn signatures_text(signatures: &[Signature]) -> String {
-    let mut text = String::from("[");
+    let mut text = String::with_capacity(2 + signatures.len() * 164);
+    write_signatures(signatures, &mut text);
+    text
+}
+
+fn write_signatures(signatures: &[Signature], text: &mut String) {
+    text.push('[');
     for (position, signature) in signatures.iter().enumerate() {
         if position > 0 {
             text.push(',');
         }
         text.push_str("{\"key\":\"");
-        text.push_str(&signature.key.to_string());
+        encoding::push_base64url(&signature.key.0, text);
         text.push_str("\",\"sig\":\"");
-        text.push_str(&encoding::base64(&signature.bytes));
+        encoding::push_base64(&signature.bytes, text);
         text.push_str("\"}");
     }
     text.push(']');
-    text
 }
 
 fn wrong(name: &str, message: &str) -> Error {

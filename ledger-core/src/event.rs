@@ -110,7 +110,7 @@ impl<'a> Event<'a> {
         if bytes.len() > MAX_EVENT {
             return Err(too_long(bytes.len()));
         }
-        Self::from_view(document.parse(bytes, Names::Plain)?)
+        Self::from_view(document.parse_within(bytes, Names::Plain, 1)?)
     }
 
     /// Reads the event from its value within an entry's line.
@@ -135,7 +135,11 @@ impl<'a> Event<'a> {
         let seq = members.unsigned("seq", members.seq)?;
         let prev = members.prev.map(|view| hash("prev", view)).transpose()?;
         if prev.is_some() != (seq > 0) {
-            return Err(wrong("prev", "event-prev", "`prev` is there exactly when `seq` is above 0"));
+            return Err(wrong(
+                "prev",
+                "event-prev",
+                "`prev` is there exactly when `seq` is above 0",
+            ));
         }
         let is_final = match members.is_final.map(|view| view.boolean()) {
             None => false,
@@ -152,8 +156,10 @@ impl<'a> Event<'a> {
             seq,
             prev,
             is_final,
-            occurred_at: Timestamp::parse(members.text("occurred_at", members.occurred_at)?.as_bytes())
-                .map_err(|error| error.at("/occurred_at"))?,
+            occurred_at: Timestamp::parse(
+                members.text("occurred_at", members.occurred_at)?.as_bytes(),
+            )
+            .map_err(|error| error.at("/occurred_at"))?,
             time_quality: quality(members.text("time_quality", members.time_quality)?)?,
             source: source(&members)?,
             seen: members.seen.map(seen).transpose()?,
@@ -176,18 +182,21 @@ impl<'a> Event<'a> {
     }
 
     /// What only one entry may say, and what it says there: an import its identity (source, its id,
-    /// type, ordinal) and original; a `stream.forked` its stream and place, and the conflicting event.
+    /// type, ordinal) and original; a `stream.forked` its stream, place and conflicting event.
     pub fn claim(&self) -> Option<(String, Blake3)> {
         if let Some(source) = &self.source {
-            let name = format!("{} {} {} {}", source.source, source.source_id, self.kind, source.ordinal);
+            let name =
+                format!("{} {} {} {}", source.source, source.source_id, self.kind, source.ordinal);
             return Some((name, source.original));
         }
         if self.kind != "stream.forked" {
             return None;
         }
         let seq = self.root.pointer("/data/seq").and_then(|seq| seq.unsigned())?;
-        let name = format!("stream.forked {} {seq}", self.text_at("/subject/stream")?);
-        Some((name, Blake3::of(self.text_at("/data/conflicting")?.as_bytes())))
+        let conflicting = self.text_at("/data/conflicting")?;
+        let name =
+            format!("stream.forked {} {seq} {conflicting}", self.text_at("/subject/stream")?);
+        Some((name, Blake3::of(conflicting.as_bytes())))
     }
 }
 
@@ -242,14 +251,15 @@ impl<'a> Members<'a> {
 
     fn text(&self, name: &str, member: Option<View<'a>>) -> Result<&'a str> {
         let view = member.ok_or_else(|| missing(name))?;
-        view.plain()
-            .filter(|text| !text.is_empty())
-            .ok_or_else(|| wrong(name, "event-text", "a plain string that is not empty should stand here"))
+        view.plain().filter(|text| !text.is_empty()).ok_or_else(|| {
+            wrong(name, "event-text", "a plain string that is not empty should stand here")
+        })
     }
 
     fn unsigned(&self, name: &str, member: Option<View<'a>>) -> Result<u64> {
         let view = member.ok_or_else(|| missing(name))?;
-        view.unsigned().ok_or_else(|| wrong(name, "event-integer", "an integer from 0 should stand here"))
+        view.unsigned()
+            .ok_or_else(|| wrong(name, "event-integer", "an integer from 0 should stand here"))
     }
 }
 
@@ -310,7 +320,8 @@ fn signers(member: Option<View<'_>>, stream: &Stream<'_>) -> Result<Vec<KeyId>> 
     let signers = signers
         .filter(|signers| !signers.is_empty() && signers.len() <= MAX_SIGNERS)
         .ok_or_else(|| wrong("signers", "event-signers", "1 to 8 key ids should stand here"))?;
-    let twice = signers.iter().enumerate().any(|(at, key)| signers.iter().skip(at + 1).any(|k| k == key));
+    let twice =
+        signers.iter().enumerate().any(|(at, key)| signers.iter().skip(at + 1).any(|k| k == key));
     if twice {
         return Err(wrong("signers", "event-signers", "a key is named twice"));
     }
@@ -342,7 +353,8 @@ fn quality(text: &str) -> Result<TimeQuality> {
 }
 
 fn source<'a>(members: &Members<'a>) -> Result<Option<Source<'a>>> {
-    let there = [members.source, members.source_id, members.ordinal, members.original, members.adapter];
+    let there =
+        [members.source, members.source_id, members.ordinal, members.original, members.adapter];
     if there.iter().all(Option::is_none) {
         return Ok(None);
     }
@@ -379,8 +391,7 @@ fn is_type(text: &str) -> bool {
     let word = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };
-    text.len() <= 64
-        && text.split_once('.').is_some_and(|(noun, verb)| word(noun) && word(verb))
+    text.len() <= 64 && text.split_once('.').is_some_and(|(noun, verb)| word(noun) && word(verb))
 }
 
 fn is_schema(text: &str) -> bool {
@@ -410,8 +421,7 @@ pub fn is_id(text: &str) -> bool {
 
 /// Whether the text is a digest reference: `sha256:` and 64 lower-case hex digits.
 pub fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:")
-        .is_some_and(|hex| encoding::from_hex::<32>(hex.as_bytes()).is_ok())
+    text.strip_prefix("sha256:").is_some_and(|hex| encoding::from_hex::<32>(hex.as_bytes()).is_ok())
 }
 
 /// Where `inner` stands within `outer`, both views of one text.

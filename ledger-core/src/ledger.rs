@@ -18,8 +18,8 @@ use crate::chain::End;
 use crate::checkpoint::Origin;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::hash::Blake3;
 use crate::event::Event;
+use crate::hash::Blake3;
 use crate::head::Head;
 use crate::index::{Index, Kind, ORDER_END, Posting};
 use crate::json::{Document, Names};
@@ -57,13 +57,18 @@ pub struct Ledger {
     damaged_slot: Option<usize>,
     persons: Option<Persons>,
     vault_key: Option<VaultKey>,
+    /// The length of the persons' delta when this process last knew it synced.
+    synced_delta: Option<u64>,
     /// Why nothing more is appended through this value: a sync failed.
     stopped: bool,
 }
 
 impl std::fmt::Debug for Ledger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ledger").field("origin", &self.origin).field("head", &self.head).finish_non_exhaustive()
+        f.debug_struct("Ledger")
+            .field("origin", &self.origin)
+            .field("head", &self.head)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,6 +93,7 @@ impl Ledger {
             head: read.head,
             damaged_slot: read.damaged,
             stopped: false,
+            synced_delta: None,
             store,
             origin,
             index,
@@ -171,7 +177,10 @@ impl Ledger {
                 return Ok(line.to_vec());
             }
             if length > crate::entry::MAX_LINE + 1 {
-                return Err(Error::untrue("segment-line", format!("entry {index} has no whole line")));
+                return Err(Error::untrue(
+                    "segment-line",
+                    format!("entry {index} has no whole line"),
+                ));
             }
             length = crate::entry::MAX_LINE + 2;
         }
@@ -181,7 +190,8 @@ impl Ledger {
     pub fn entry<T>(&self, index: u64, with: impl FnOnce(&Entry<'_>) -> T) -> Result<T> {
         let line = self.line(index)?;
         let mut document = Document::default();
-        let entry = Entry::parse(&mut document, &line).map_err(|e| e.at(format!("entry {index}")))?;
+        let entry =
+            Entry::parse(&mut document, &line).map_err(|e| e.at(format!("entry {index}")))?;
         if entry.index != index {
             return Err(Error::untrue(
                 "chain-index",
@@ -232,8 +242,19 @@ impl Ledger {
         if read.head.size == self.head.size && read.head.last != self.head.last {
             return Err(forked(self.head.size));
         }
+        let mark = self.tail.mark();
+        let (head, registry) = (self.head.clone(), Arc::clone(&self.registry));
         self.head = read.head;
-        self.replay()
+        // a tail that was left behind continues an older line than the head's last
+        let known = (self.tail.next() == head.size).then_some(head.last);
+        let outcome = self.replay(known);
+        if outcome.is_err() {
+            // what was not taken in whole is not taken in at all: the next look begins here again
+            self.head = head;
+            self.registry = registry;
+            self.tail.back_to(mark);
+        }
+        outcome
     }
 
     /// Brings index and keys to the head: the index first when it is far behind.
@@ -246,7 +267,7 @@ impl Ledger {
         }
         self.genesis_holds()?;
         self.read_keys()?;
-        self.replay()
+        self.replay(None)
     }
 
     /// Entry 0 must be the one that the origin names: else everything would be signed for another log.
@@ -258,7 +279,11 @@ impl Ledger {
         if genesis_of(&line)? == self.origin.genesis() {
             return Ok(());
         }
-        Err(Error::untrue("ledger-origin", format!("the origin in `{FORMAT}` does not name entry 0")).hint(VERIFY))
+        Err(Error::untrue(
+            "ledger-origin",
+            format!("the origin in `{FORMAT}` does not name entry 0"),
+        )
+        .hint(VERIFY))
     }
 
     /// Folds the key events that the index finds, in order.
@@ -272,17 +297,17 @@ impl Ledger {
         indexes.sort_unstable();
         let mut registry = Registry::default();
         for index in indexes {
-            let held = self.entry(index, |entry| {
-                registry.judge(entry).and_then(|()| registry.apply(entry))
-            })?;
+            let held = self
+                .entry(index, |entry| registry.judge(entry).and_then(|()| registry.apply(entry)))?;
             held.map_err(|error| error.at(format!("entry {index}")))?;
         }
         self.registry = Arc::new(registry);
         Ok(())
     }
 
-    /// Reads the entries between the tail and the head.
-    fn replay(&mut self) -> Result<()> {
+    /// Reads the entries between the tail and the head; they must continue the line whose hash is
+    /// known from before.
+    fn replay(&mut self, known: Option<Blake3>) -> Result<()> {
         let next = self.tail.next();
         if next >= self.head.size {
             return Ok(());
@@ -292,6 +317,9 @@ impl Ledger {
             None => End::empty(&self.origin.to_string()),
             Some(before) => End { size: next, last: Blake3::of(&self.line_at(before, from)?) },
         };
+        if known.is_some_and(|known| known != end.last) {
+            return Err(forked(next));
+        }
         let store = Arc::clone(&self.store);
         let mut blocks = Blocks::new(&*store, from, Some(self.end_place()))?;
         let mut document = Document::default();
@@ -306,7 +334,8 @@ impl Ledger {
                     continue;
                 }
                 if block.unterminated && range.end == block.bytes.len() {
-                    return Err(Error::untrue("segment-line", format!("entry {index} is torn")).hint(VERIFY));
+                    return Err(Error::untrue("segment-line", format!("entry {index} is torn"))
+                        .hint(VERIFY));
                 }
                 let wrong = |error: Error| error.at(format!("entry {index}")).hint(VERIFY);
                 end = end.follow(&entry).map_err(wrong)?;
@@ -345,8 +374,11 @@ pub(crate) fn is_key_event(kind: &str) -> bool {
 }
 
 fn forked(size: u64) -> Error {
-    Error::untrue("head-fork", format!("the {size} entries of the head are not a continuation of those before"))
-        .hint(VERIFY)
+    Error::untrue(
+        "head-fork",
+        format!("the {size} entries of the head are not a continuation of those before"),
+    )
+    .hint(VERIFY)
 }
 
 const VERIFY: &str = "run `ledger verify` for all that is wrong; nothing was changed";

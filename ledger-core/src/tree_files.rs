@@ -38,7 +38,8 @@ impl TreeFiles {
     /// Opens the files and brings them up to the ledger's head, reading only the lines that are new.
     ///
     /// `root` is what the files must make for some size (a checkpoint); if they do not, they are
-    /// made anew, and if they still do not, code `tree-root`.
+    /// made anew, and if they still do not, code `tree-root`. Without one, whoever makes a proof from
+    /// the files holds it against a root himself.
     pub fn open(ledger: &Ledger, checkpoint: Option<(u64, &Sha256)>) -> Result<Self> {
         let mut files = Self { store: Arc::clone(ledger.store()), leaves: 0 };
         files.leaves = files.whole()?;
@@ -54,8 +55,11 @@ impl TreeFiles {
             files.clear()?;
             files.extend(ledger)?;
             if !holds(&files)? {
-                return Err(Error::untrue("tree-root", "the lines do not make the checkpoint's root")
-                    .hint("run `ledger verify` for what was changed"));
+                return Err(Error::untrue(
+                    "tree-root",
+                    "the lines do not make the checkpoint's root",
+                )
+                .hint("run `ledger verify` for what was changed"));
             }
         }
         Ok(files)
@@ -121,7 +125,9 @@ impl TreeFiles {
             self.store.write(&name(level), first * 32, &bytes)?;
             let end = first + hashes.len() as u64;
             let (from, to) = (first / WIDTH, end / WIDTH);
-            hashes = (from..to).map(|index| self.fold(level, index * WIDTH, WIDTH)).collect::<Result<_>>()?;
+            hashes = (from..to)
+                .map(|index| self.fold(level, index * WIDTH, WIDTH))
+                .collect::<Result<_>>()?;
             first = from;
             level += 1;
         }

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::capability::Capability;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::event::{Event, MAX_SIGNERS};
+use crate::event::{Event, MAX_SIGNERS, SCHEMA};
 use crate::json::View;
 use crate::key::{KeyId, PublicKey};
 use crate::schema::{self, Need};
@@ -68,6 +68,8 @@ pub struct Registry {
     keys: HashMap<KeyId, Record>,
     threshold: usize,
     solo: bool,
+    /// SHA-256 of entry 0's event bytes: what every other event must name.
+    ledger: Option<[u8; 32]>,
 }
 
 impl Registry {
@@ -118,10 +120,14 @@ impl Registry {
         if entry.index == 0 || event.kind == "ledger.created" {
             return genesis(entry);
         }
+        if event.ledger != self.ledger {
+            return Err(Error::refused("ledger-other", "the event was signed for another ledger"));
+        }
+        let new = brought(event)?;
         let known = schema::find(event.kind);
         let need = known.map_or(Need::Append, |known| known.need);
         for id in &event.signers {
-            if !(event.kind == "key.registered" && registers(event).as_ref() == Some(id)) {
+            if !new.iter().any(|key| key.id() == *id) {
                 self.standing(id, entry.index)?;
             }
         }
@@ -131,7 +137,9 @@ impl Registry {
         if event.kind == "key.registered" {
             self.registration(entry)?;
         }
-        if let (Some(own), None) = (known.and_then(|known| known.own), &event.source) {
+        // what a pointer means is said by a schema that is known; of another, nothing is concluded
+        let own = known.filter(|_| event.schema == SCHEMA).and_then(|known| known.own);
+        if let (Some(own), None) = (own, &event.source) {
             let holds = match &first.holder {
                 Holder::Person(holder) => entry.person(own) == Some(*holder),
                 // a service speaks for nobody, unless it relays a source
@@ -154,10 +162,12 @@ impl Registry {
         match event.kind {
             "ledger.created" => {
                 let roots = brought(event)?;
+                self.ledger = Some(crate::hash::Sha256::of(event.bytes()).0);
                 self.threshold = threshold(event);
                 self.solo = event.root.pointer("/data/solo").is_some();
                 for (position, public) in roots.into_iter().enumerate() {
-                    let Some(person) = entry.person(&format!("/data/roots/{position}/person")) else {
+                    let Some(person) = entry.person(&format!("/data/roots/{position}/person"))
+                    else {
                         continue;
                     };
                     let record = Record {
@@ -375,10 +385,6 @@ fn brought(event: &Event<'_>) -> Result<Vec<PublicKey>> {
     }
 }
 
-fn registers(event: &Event<'_>) -> Option<KeyId> {
-    brought(event).ok()?.pop().map(|key| key.id())
-}
-
 fn threshold(event: &Event<'_>) -> usize {
     let count = event.root.pointer("/data/threshold").and_then(|view| view.unsigned());
     count.and_then(|count| usize::try_from(count).ok()).unwrap_or(usize::MAX)
@@ -447,7 +453,9 @@ fn genesis(entry: &Entry<'_>) -> Result<()> {
         return refuse("each root belongs to a person who was disclosed");
     }
     if threshold > MAX_SIGNERS - 1 {
-        return refuse("the threshold is at most 7: an event has 8 signers, and a new key signs too");
+        return refuse(
+            "the threshold is at most 7: an event has 8 signers, and a new key signs too",
+        );
     }
     if persons.len() < threshold {
         return refuse("the roots belong to fewer distinct persons than the threshold");

@@ -321,6 +321,29 @@ fn reader_is_told_when_its_index_is_gone() {
 }
 
 #[test]
+fn reader_goes_on_beside_a_merge() {
+    let model = Model::seeded(100, 9, 4);
+    let store = memory();
+    model.write(&store, (1..=8).map(|n| n * 5));
+    let index = open(&store);
+    model.write(&store, [60, 100]);
+    assert_eq!(merge_all(&store, 40), 1);
+    model.compare(&index, false).unwrap();
+    assert_eq!(index.covered().0, 40);
+    assert_eq!(merge_all(&store, u64::MAX), 0);
+}
+
+#[test]
+fn unfinished_run_is_written_anew() {
+    let model = Model::seeded(20, 9, 4);
+    let store = memory();
+    let temporary = format!("{FOLDER}/{:020}-{:020}.run.tmp", 0, 20);
+    store.write(&temporary, 0, &[7; 100_000]).unwrap();
+    model.write(&store, [20]);
+    assert_eq!(open(&store).check().unwrap(), Vec::<String>::new());
+}
+
+#[test]
 fn run_of_another_history_is_set_aside() {
     let model = Model::seeded(100, 9, 5);
     let store = memory();

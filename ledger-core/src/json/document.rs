@@ -1,6 +1,7 @@
 //! A canonical text and the flat list of its values: one pass, no copies, refused if not canonical.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use super::{MAX_DEPTH, MAX_INTEGER};
 use crate::error::{Error, Result};
@@ -51,6 +52,16 @@ impl Document {
     /// `json-range`, `json-escape`, `json-control`, `json-name`, `json-order`, `json-duplicate`,
     /// `json-depth`, `json-trailing`, `json-empty`. The place is the byte offset.
     pub fn parse<'a>(&'a mut self, text: &'a [u8], names: Names) -> Result<View<'a>> {
+        self.parse_within(text, names, 0)
+    }
+
+    /// [`Document::parse`] for a text that will stand `depth` levels deep in another.
+    pub fn parse_within<'a>(
+        &'a mut self,
+        text: &'a [u8],
+        names: Names,
+        depth: usize,
+    ) -> Result<View<'a>> {
         self.nodes.clear();
         let string = std::str::from_utf8(text).map_err(|error| {
             Error::malformed("json-utf8", "the bytes are not UTF-8")
@@ -59,11 +70,12 @@ impl Document {
         if u32::try_from(text.len()).is_err() {
             return Err(Error::malformed("json-length", "the text is longer than 4 GiB"));
         }
-        let mut scan = Scan { text, at: 0, nodes: &mut self.nodes, names };
+        let (stops, legal) = (&*STOPS, &*NAMES);
+        let mut scan = Scan { text, at: 0, nodes: &mut self.nodes, names, stops, legal };
         if text.is_empty() {
             return Err(scan.wrong("json-empty", "there is no value"));
         }
-        scan.value(0, false)?;
+        scan.value(depth, false)?;
         if scan.at != text.len() {
             return Err(match scan.peek() {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => scan.space(),
@@ -74,11 +86,26 @@ impl Document {
     }
 }
 
+/// Bytes that end a run of plain characters in a string: quote, backslash, control characters.
+static STOPS: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| {
+        byte < 0x20 || byte == usize::from(b'"') || byte == usize::from(b'\\')
+    })
+});
+/// Bytes of a member name.
+static NAMES: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| {
+        u8::try_from(byte).is_ok_and(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+    })
+});
+
 struct Scan<'a> {
     text: &'a [u8],
     at: usize,
     nodes: &'a mut Vec<Node>,
     names: Names,
+    stops: &'static [bool; 256],
+    legal: &'static [bool; 256],
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "parse refuses texts longer than u32")]
@@ -155,7 +182,9 @@ impl Scan<'_> {
             return Err(self.wrong("json-syntax", "a digit should follow the minus sign"));
         }
         if (self.text.get(first) == Some(&b'0') && length > 1) || (negative && value == 0) {
-            return Err(self.wrong("json-integer", "an integer has no leading zero and no minus zero"));
+            return Err(
+                self.wrong("json-integer", "an integer has no leading zero and no minus zero")
+            );
         }
         if value > MAX_INTEGER {
             return Err(self.wrong("json-range", "an integer beyond 2^53-1; write it as a string"));
@@ -169,7 +198,8 @@ impl Scan<'_> {
         self.at += 1;
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let plain = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
+            let plain =
+                rest.iter().position(|&byte| self.stops.get(usize::from(byte)) == Some(&true));
             self.at += plain.unwrap_or(rest.len());
             match self.peek() {
                 Some(b'"') => break,
@@ -259,7 +289,7 @@ impl Scan<'_> {
         self.at += 1;
         let start = self.at;
         let rest = self.text.get(start..).unwrap_or_default();
-        let legal = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+        let legal = |byte: &u8| self.legal.get(usize::from(*byte)) == Some(&true);
         let length = rest
             .iter()
             .position(|byte| !legal(byte) && !(pointers && *byte == b'/'))
@@ -332,7 +362,11 @@ impl<'a> View<'a> {
     /// The string, unescaped; none for another kind.
     pub fn text(&self) -> Option<Cow<'a, str>> {
         let inner = self.inner()?;
-        if inner.contains('\\') { Some(Cow::Owned(unescape(inner))) } else { Some(Cow::Borrowed(inner)) }
+        if inner.contains('\\') {
+            Some(Cow::Owned(unescape(inner)))
+        } else {
+            Some(Cow::Borrowed(inner))
+        }
     }
 
     /// The string if it holds no escape: restricted strings never do.

@@ -50,7 +50,6 @@ pub struct Receipt {
 /// A group on its way.
 #[derive(Default)]
 struct Stage {
-    lines: Vec<String>,
     hashes: Vec<Blake3>,
     /// Which admitted event each line is.
     owners: Vec<usize>,
@@ -150,8 +149,12 @@ impl Ledger {
                 .and_then(|()| self.store.sync(POISON))
                 .and_then(|()| self.store.sync_dir(""));
             return match marked {
-                Ok(()) => error.hint("run `ledger recover`; nothing that was acknowledged is in doubt"),
-                Err(_) => error.hint("the mark `poison` could not be written either; check the disk"),
+                Ok(()) => {
+                    error.hint("run `ledger recover`; nothing that was acknowledged is in doubt")
+                }
+                Err(_) => {
+                    error.hint("the mark `poison` could not be written either; check the disk")
+                }
             };
         }
         error
@@ -165,7 +168,7 @@ impl Ledger {
         group: Group,
     ) -> Result<Stage> {
         let mut stage = Stage::default();
-        let mut pseudonyms = Pseudonyms::new(group.random);
+        let mut pseudonyms = Fresh::new(group);
         if admitted.iter().any(|event| event.key_event || !event.verified) {
             stage.registry = Some((*self.registry).clone());
         }
@@ -174,12 +177,11 @@ impl Ledger {
             if outcome.as_ref().is_some_and(Result::is_err) {
                 continue;
             }
-            match self.settle_event(event, &mut stage, end, &mut pseudonyms, group.now) {
+            match self.settle_event(event, &mut stage, end, &mut pseudonyms) {
                 Ok(Placed::New(line)) => {
                     end = End { size: end.size + 1, last: Blake3::of(line.as_bytes()) };
                     stage.hashes.push(end.last);
                     stage.owners.push(owner);
-                    stage.lines.push(line.clone());
                     self.staged.push(line);
                     *outcome = None;
                 }
@@ -197,8 +199,7 @@ impl Ledger {
         event: &Admitted,
         stage: &mut Stage,
         end: End,
-        pseudonyms: &mut Pseudonyms,
-        now: Timestamp,
+        pseudonyms: &mut Fresh,
     ) -> Result<Placed> {
         if let Some((identity, original)) = event.source
             && let Some((index, first)) = self.imported(identity)?
@@ -225,7 +226,14 @@ impl Ledger {
             return self.known(index).map(Placed::Known);
         }
         let persons = self.persons_of(event, stage.registry.as_ref(), pseudonyms)?;
-        let line = entry::line(&end.last, &event.event, end.size, &persons, now, &event.signatures);
+        let line = entry::line(
+            &end.last,
+            &event.event,
+            end.size,
+            &persons,
+            &pseudonyms.now,
+            &event.signatures,
+        );
         if let Some(registry) = &mut stage.registry {
             parsed(&line, |entry| judge_and_apply(registry, entry, event))??;
         }
@@ -258,7 +266,7 @@ impl Ledger {
         &mut self,
         event: &Admitted,
         registry: Option<&Registry>,
-        pseudonyms: &mut Pseudonyms,
+        pseudonyms: &mut Fresh,
     ) -> Result<Vec<(String, Pseudonym)>> {
         let mut persons = Vec::with_capacity(event.identities.len() + 1);
         if let Some(vault) = &mut self.persons {
@@ -296,8 +304,8 @@ impl Ledger {
     /// The laws, on the very lines that would be stored; on all cores.
     fn check(&self, stage: &Stage) -> (Vec<Checked>, Vec<(usize, Error)>) {
         let first = self.end();
-        let outcomes: Vec<Result<Checked>> = stage
-            .lines
+        let outcomes: Vec<Result<Checked>> = self
+            .staged
             .par_iter()
             .enumerate()
             .with_min_len(32)
@@ -307,7 +315,8 @@ impl Ledger {
                     Some(before) => stage.hashes.get(before).copied().unwrap_or_default(),
                 };
                 let entry = Entry::parse(document, line.as_bytes())?;
-                End { size: first.size + position as u64, last }.follow(&entry)?;
+                let hash = stage.hashes.get(position).copied().unwrap_or_default();
+                End { size: first.size + position as u64, last }.follow_hashed(&entry, hash)?;
                 if stage.registry.is_none() {
                     self.registry.judge(&entry)?;
                 }
@@ -330,7 +339,7 @@ impl Ledger {
 
     /// Makes the group durable, in the order in which one thing refers to another.
     fn write(&mut self, stage: &Stage, checked: Vec<Checked>, group: Group) -> Result<()> {
-        if stage.lines.is_empty() {
+        if stage.hashes.is_empty() {
             return Ok(());
         }
         let store = Arc::clone(&self.store);
@@ -338,19 +347,23 @@ impl Ledger {
         if let Some(persons) = &mut self.persons {
             if persons.pending() > 0 {
                 persons.flush(&*store)?;
-            } else if !stage.items.is_empty() && store.len(DELTA)?.is_some() {
+            } else if !stage.items.is_empty() {
                 // what another process wrote before it died may be in the page cache only
-                store.sync(DELTA)?;
+                let length = store.len(DELTA)?;
+                if length.is_some() && length != self.synced_delta {
+                    store.sync(DELTA)?;
+                }
             }
+            self.synced_delta = store.len(DELTA)?;
         }
         self.deliver(&stage.items, group)?;
         // if we stop in here, recovery finds lines past the head: lawful ones are rewritten and
         // kept, a torn one is set aside; nothing was acknowledged
         let mut place = self.end_place();
-        let mut places = Vec::with_capacity(stage.lines.len());
-        let mut buffer = Vec::with_capacity(stage.lines.iter().map(|line| line.len() + 1).sum());
+        let mut places = Vec::with_capacity(self.staged.len());
+        let mut buffer = Vec::with_capacity(self.staged.iter().map(|line| line.len() + 1).sum());
         let mut begun = place;
-        for (position, line) in stage.lines.iter().enumerate() {
+        for (position, line) in self.staged.iter().enumerate() {
             if place.offset > 0 && place.offset + line.len() as u64 + 1 > MAX_SEGMENT {
                 self.put(begun, &buffer)?;
                 buffer.clear();
@@ -409,7 +422,7 @@ impl Ledger {
         }
         Ok(Head {
             counter: self.head.counter + 1,
-            size: self.head.size + stage.lines.len() as u64,
+            size: self.head.size + stage.hashes.len() as u64,
             segment: end.segment,
             offset: end.offset,
             last: stage.hashes.last().copied().unwrap_or(self.head.last),
@@ -445,9 +458,13 @@ fn judge_and_apply(registry: &mut Registry, entry: &Entry<'_>, event: &Admitted)
 }
 
 fn receipts(stage: &Stage, size: u64) -> Vec<(usize, Receipt)> {
-    let first = size - stage.lines.len() as u64;
+    let first = size - stage.hashes.len() as u64;
     let indexes = first..size;
-    let receipts = indexes.zip(&stage.hashes).map(|(index, hash)| Receipt { index, hash: *hash, known: false });
+    let receipts = indexes.zip(&stage.hashes).map(|(index, hash)| Receipt {
+        index,
+        hash: *hash,
+        known: false,
+    });
     stage.owners.iter().copied().zip(receipts).collect()
 }
 
@@ -461,9 +478,15 @@ fn settled(
         .enumerate()
         .map(|(position, outcome)| match outcome {
             Some(outcome) => outcome,
-            None => receipts.next_if(|(owner, _)| *owner == position).map(|(_, receipt)| *receipt).ok_or_else(
-                || Error::refused("group", "another event of the group was refused, so none was appended"),
-            ),
+            None => receipts
+                .next_if(|(owner, _)| *owner == position)
+                .map(|(_, receipt)| *receipt)
+                .ok_or_else(|| {
+                    Error::refused(
+                        "group",
+                        "another event of the group was refused, so none was appended",
+                    )
+                }),
         })
         .collect()
 }
@@ -473,19 +496,22 @@ fn poisoned() -> Error {
         .hint("run `ledger recover`; it re-reads the disk, checks it against the head, and lifts the mark")
 }
 
-/// Fresh pseudonyms from the caller's randomness.
-struct Pseudonyms(blake3::OutputReader);
+/// What the caller gave to a group: its time, spelled once, and pseudonyms from its randomness.
+struct Fresh {
+    now: String,
+    random: blake3::OutputReader,
+}
 
-impl Pseudonyms {
-    fn new(random: [u8; 32]) -> Self {
+impl Fresh {
+    fn new(group: Group) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("release-ledger pseudonyms of a group");
-        hasher.update(&random);
-        Self(hasher.finalize_xof())
+        hasher.update(&group.random);
+        Self { now: group.now.to_string(), random: hasher.finalize_xof() }
     }
 
     fn next(&mut self) -> [u8; 16] {
         let mut bytes = [0; 16];
-        self.0.fill(&mut bytes);
+        self.random.fill(&mut bytes);
         bytes
     }
 }

@@ -124,7 +124,11 @@ impl Ledger {
         let digest = digest(&aside);
         if !aside.is_empty() {
             // named by its content: if we stop here, the next recovery writes the same file again
-            let name = format!("{RECOVERED}/{:020}-{}.bytes", head.size, &digest.get(7..23).unwrap_or_default());
+            let name = format!(
+                "{RECOVERED}/{:020}-{}.bytes",
+                head.size,
+                &digest.get(7..23).unwrap_or_default()
+            );
             store::replace(&*store, &name, &aside)?;
         }
         // if we stop between these steps, the head still stands where it stood, and the next
@@ -175,7 +179,8 @@ impl Ledger {
         let mut rests = Vec::new();
         let later = segment::list(&*self.store)?;
         let open = self.head.segment;
-        for segment in std::iter::once(open).chain(later.into_iter().filter(|&first| first > open)) {
+        for segment in std::iter::once(open).chain(later.into_iter().filter(|&first| first > open))
+        {
             let from = if segment == self.head.segment { self.head.offset } else { 0 };
             let bytes = store::read_all(&*self.store, &segment::name(segment))?.unwrap_or_default();
             let skip = usize::try_from(from).unwrap_or(usize::MAX);
@@ -189,7 +194,8 @@ impl Ledger {
                 let (line, after) = left.split_at_checked(end).unwrap_or_default();
                 let offset = from + rest.lawful.len() as u64;
                 let place = segment::Place { segment, offset };
-                let Ok(last) = self.accept(&mut registry, line, &head, place) else { break };
+                // a look-up that fails says nothing about the line: then nothing is set aside
+                let Some(last) = self.accept(&mut registry, line, &head, place)? else { break };
                 // lines past the head count for each other, like those of a group
                 self.staged.push(String::from_utf8_lossy(line).into_owned());
                 rest.lawful.extend_from_slice(line);
@@ -212,36 +218,33 @@ impl Ledger {
         Ok((rests, head))
     }
 
-    /// The laws for one line past the head: form, chain, keys, signatures, stream, source.
+    /// The laws for one line past the head: form, chain, keys, signatures, stream, source. None when
+    /// it is not lawful; an error only when it could not be judged.
     fn accept(
         &mut self,
         registry: &mut crate::trust::Registry,
         line: &[u8],
         head: &Head,
         place: segment::Place,
-    ) -> Result<Blake3> {
+    ) -> Result<Option<Blake3>> {
         let mut document = Document::default();
-        let entry = Entry::parse(&mut document, line)?;
-        let end = End { size: head.size, last: head.last }.follow(&entry)?;
-        registry.judge(&entry)?;
-        let keys = registry.signer_keys(&entry.event)?;
-        for (key, signature) in keys.iter().zip(&entry.signatures) {
-            signature::verify_one(key, entry.event.bytes(), &signature.bytes)?;
-        }
+        let Ok(entry) = Entry::parse(&mut document, line) else { return Ok(None) };
+        let end = End { size: head.size, last: head.last };
+        let Ok(last) = lawful(registry, &end, &entry) else { return Ok(None) };
         let stream = index::key(Kind::Stream, entry.event.stream.name);
         let link = Link::of(&entry.event, entry.event.hash(), entry.index);
         let around = self.around(stream, entry.event.stream.name, entry.event.seq)?;
-        if let chain::Place::Same(index) = chain::place(&link, &around)? {
-            return Err(Error::refused("stream-same", format!("entry {index} holds the same event")));
+        if matches!(chain::place(&link, &around), Ok(chain::Place::Same(_)) | Err(_)) {
+            return Ok(None);
         }
         if let Some((identity, _)) = entry.event.claim()
             && self.imported(index::key(Kind::Source, &identity))?.is_some()
         {
-            return Err(Error::refused("source-same", "the record was imported before"));
+            return Ok(None);
         }
         registry.apply(&entry)?;
         self.tail.replay(place, &entry);
-        Ok(end.last)
+        Ok(Some(last))
     }
 
     /// The bytes of the open segment that the head covers, read back and checked against it.
@@ -258,8 +261,10 @@ impl Ledger {
         let mut document = Document::default();
         let mut end: Option<End> = None;
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-            let line = line.strip_suffix(b"\n").ok_or_else(|| damaged("a line is torn".to_owned()))?;
-            let entry = Entry::parse(&mut document, line).map_err(|error| damaged(error.to_string()))?;
+            let line =
+                line.strip_suffix(b"\n").ok_or_else(|| damaged("a line is torn".to_owned()))?;
+            let entry =
+                Entry::parse(&mut document, line).map_err(|error| damaged(error.to_string()))?;
             let before = end.unwrap_or(End { size: self.head.segment, last: entry.chain });
             end = Some(before.follow(&entry).map_err(|error| damaged(error.to_string()))?);
         }
@@ -269,6 +274,17 @@ impl Ledger {
         }
         Ok(bytes)
     }
+}
+
+/// Chain, keys and signatures of one line.
+fn lawful(registry: &crate::trust::Registry, end: &End, entry: &Entry<'_>) -> Result<Blake3> {
+    let end = end.follow(entry)?;
+    registry.judge(entry)?;
+    let keys = registry.signer_keys(&entry.event)?;
+    for (key, signature) in keys.iter().zip(&entry.signatures) {
+        signature::verify_one(key, entry.event.bytes(), &signature.bytes)?;
+    }
+    Ok(end.last)
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -1,12 +1,14 @@
 //! Whether an event says what its type may say, and where its sealed values stand.
 
+use std::fmt;
+
 use super::{EventType, Field, SCHEMA_MEMBERS, Shape, find};
+use crate::capability::Capability;
 use crate::encoding;
 use crate::error::{Error, Result};
 use crate::event::{Event, SCHEMA, is_digest, is_id};
 use crate::json::{Kind, View};
 use crate::time::Timestamp;
-use crate::capability::Capability;
 
 /// Longest inline list; longer ones travel as an attachment with count and digest.
 const MAX_LIST: usize = 100;
@@ -24,11 +26,48 @@ pub struct Position {
 
 const IDENTITY: Shape = Shape::Person;
 const REFERENCES: &[&str] = &[
-    "access", "activity", "anchor", "artifact", "cab", "campaign", "change", "class", "config",
-    "control", "debt", "defect", "deployment", "document", "environment", "exception", "finding",
-    "flag", "freeze", "hold", "incident", "job", "key", "package", "period", "policy", "region",
-    "release", "report", "request", "risk", "run", "sample", "service", "session", "source",
-    "statement", "stream", "system", "template", "train", "vendor",
+    "access",
+    "activity",
+    "anchor",
+    "artifact",
+    "cab",
+    "campaign",
+    "change",
+    "class",
+    "config",
+    "control",
+    "debt",
+    "defect",
+    "deployment",
+    "document",
+    "environment",
+    "exception",
+    "finding",
+    "flag",
+    "freeze",
+    "hold",
+    "incident",
+    "job",
+    "key",
+    "package",
+    "period",
+    "policy",
+    "region",
+    "release",
+    "report",
+    "request",
+    "risk",
+    "run",
+    "sample",
+    "service",
+    "session",
+    "source",
+    "statement",
+    "stream",
+    "system",
+    "template",
+    "train",
+    "vendor",
 ];
 pub(crate) const ACTOR: &[Field] = &[
     super::optional("auth", Shape::Enum(&["key", "oidc", "token", "session", "relay", "none"])),
@@ -64,7 +103,7 @@ pub fn check(event: &Event<'_>) -> Result<Vec<Position>> {
     })?;
     for (name, value) in event.root.members() {
         if !SCHEMA_MEMBERS.contains(&name) {
-            return Err(unknown("", name));
+            return Err(unknown(&"", name));
         }
         if name == "occurred_raw" && !value.plain().is_some_and(is_raw_time) {
             return Err(wrong("/occurred_raw", "not up to 64 characters of a time's alphabet"));
@@ -72,7 +111,7 @@ pub fn check(event: &Event<'_>) -> Result<Vec<Position>> {
     }
     let mut found = Vec::new();
     members(event, known, &mut |pointer, person| {
-        found.push(Position { pointer: pointer.to_owned(), person });
+        found.push(Position { pointer: pointer.to_string(), person });
     })?;
     Ok(found)
 }
@@ -82,48 +121,100 @@ pub fn positions(event: &Event<'_>) -> Vec<Position> {
     check(event).unwrap_or_default()
 }
 
-type Visit<'v> = &'v mut dyn FnMut(&str, bool);
+type Visit<'v> = &'v mut dyn FnMut(&At<'_>, bool);
+
+/// A place in the event; it becomes a pointer only when somebody has to be told.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    parent: Option<&'a At<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Name(&'a str),
+    Item(usize),
+}
+
+impl<'a> At<'a> {
+    fn top(name: &'a str) -> Self {
+        Self { parent: None, step: Step::Name(name) }
+    }
+
+    fn name(&'a self, name: &'a str) -> Self {
+        Self { parent: Some(self), step: Step::Name(name) }
+    }
+
+    fn item(&'a self, position: usize) -> Self {
+        Self { parent: Some(self), step: Step::Item(position) }
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            parent.fmt(f)?;
+        }
+        match self.step {
+            Step::Name(name) => write!(f, "/{name}"),
+            Step::Item(position) => write!(f, "/{position}"),
+        }
+    }
+}
 
 fn members(event: &Event<'_>, known: &EventType, visit: Visit<'_>) -> Result<()> {
     let root = event.root;
     match root.get("actor") {
-        Some(actor) => fields("/actor", actor, ACTOR, visit)?,
+        Some(actor) => fields(&At::top("actor"), actor, ACTOR, visit)?,
         None if known.actor => return Err(missing("/actor")),
         None => {}
     }
     subject(root.get("subject"), known)?;
     let data = root.get("data").ok_or_else(|| missing("/data"))?;
-    fields("/data", data, known.data, visit)?;
+    fields(&At::top("data"), data, known.data, visit)?;
     if let Some(list) = root.get("attachments") {
-        shape("/attachments", list, &Shape::List(&Shape::Object(ATTACHMENT)), visit)?;
-        not_empty("/attachments", list)?;
-        if list.items().any(|item| item.get("private").is_some_and(|p| p.boolean() == Some(false))) {
+        shape(&At::top("attachments"), list, &Shape::List(&Shape::Object(ATTACHMENT)), visit)?;
+        not_empty(&"/attachments", list)?;
+        if list.items().any(|item| item.get("private").is_some_and(|p| p.boolean() == Some(false)))
+        {
             return Err(wrong("/attachments", "`private` is `true` or left out"));
         }
     }
     if let Some(raw) = root.get("raw") {
-        fields("/raw", raw, RAW, visit)?;
+        fields(&At::top("raw"), raw, RAW, visit)?;
     }
     exactly_one_holder(event, data)
 }
 
 fn exactly_one_holder(event: &Event<'_>, data: View<'_>) -> Result<()> {
-    if event.kind == "key.registered" && data.get("holder").is_some() == data.get("service").is_some() {
+    if event.kind == "key.registered"
+        && data.get("holder").is_some() == data.get("service").is_some()
+    {
         return Err(wrong("/data", "exactly one of `holder` and `service` stands here"));
     }
-    if event.kind == "ledger.created" && data.get("solo").is_some_and(|v| v.boolean() != Some(true)) {
+    if event.kind == "ledger.created" && data.get("solo").is_some_and(|v| v.boolean() != Some(true))
+    {
         return Err(wrong("/data/solo", "`solo` is `true` or left out"));
     }
     if event.kind == "stream.closed" {
         let stream = event.text_at("/subject/stream");
         let length = data.get("length").and_then(|length| length.unsigned());
-        if !event.is_final || stream != Some(event.stream.name) || length != event.seq.checked_add(1) {
-            return Err(wrong("/data/length", "it closes its own stream: `final`, with the stream's name and length"));
+        if !event.is_final
+            || stream != Some(event.stream.name)
+            || length != event.seq.checked_add(1)
+        {
+            return Err(wrong(
+                "/data/length",
+                "it closes its own stream: `final`, with the stream's name and length",
+            ));
         }
     }
     if event.kind == "approval.decided" {
         if (data.get("method").and_then(|m| m.plain()) == Some("relay")) != event.source.is_some() {
-            return Err(wrong("/data/method", "`relay` stands exactly where the event was imported"));
+            return Err(wrong(
+                "/data/method",
+                "`relay` stands exactly where the event was imported",
+            ));
         }
         let subject = event.root.get("subject");
         let has = |name: &str| subject.is_some_and(|subject| subject.get(name).is_some());
@@ -141,15 +232,14 @@ fn subject(subject: Option<View<'_>>, known: &EventType) -> Result<()> {
             None => Ok(()),
         };
     };
-    not_empty("/subject", subject)?;
+    not_empty(&"/subject", subject)?;
     for (name, value) in subject.members() {
-        let pointer = format!("/subject/{name}");
         if !REFERENCES.contains(&name) {
-            return Err(unknown("/subject", name));
+            return Err(unknown(&"/subject", name));
         }
         let legal = if name == "artifact" { is_digest } else { is_id };
         if !value.plain().is_some_and(legal) {
-            return Err(wrong(&pointer, "not a restricted id of this kind"));
+            return Err(wrong(&format!("/subject/{name}"), "not a restricted id of this kind"));
         }
     }
     match known.subject.iter().find(|name| subject.get(name).is_none()) {
@@ -158,7 +248,7 @@ fn subject(subject: Option<View<'_>>, known: &EventType) -> Result<()> {
     }
 }
 
-fn not_empty(pointer: &str, value: View<'_>) -> Result<()> {
+fn not_empty(pointer: &dyn fmt::Display, value: View<'_>) -> Result<()> {
     let empty = match value.kind() {
         Kind::List => value.items().next().is_none(),
         Kind::Object => value.members().next().is_none(),
@@ -167,7 +257,7 @@ fn not_empty(pointer: &str, value: View<'_>) -> Result<()> {
     if empty { Err(wrong(pointer, "it is left out rather than empty")) } else { Ok(()) }
 }
 
-fn fields(at: &str, value: View<'_>, known: &[Field], visit: Visit<'_>) -> Result<()> {
+fn fields(at: &At<'_>, value: View<'_>, known: &[Field], visit: Visit<'_>) -> Result<()> {
     if value.kind() != Kind::Object {
         return Err(wrong(at, "an object stands here"));
     }
@@ -182,10 +272,9 @@ fn fields(at: &str, value: View<'_>, known: &[Field], visit: Visit<'_>) -> Resul
         let Some(field) = expected.next_if(|field| field.name == name) else {
             return Err(unknown(at, name));
         };
-        let pointer = format!("{at}/{name}");
-        shape(&pointer, value, &field.shape, visit)?;
+        shape(&at.name(name), value, &field.shape, visit)?;
         if !field.required && matches!(value.kind(), Kind::List | Kind::Object) {
-            not_empty(&pointer, value)?;
+            not_empty(&at.name(name), value)?;
         }
     }
     match expected.find(|field| field.required) {
@@ -194,7 +283,7 @@ fn fields(at: &str, value: View<'_>, known: &[Field], visit: Visit<'_>) -> Resul
     }
 }
 
-fn shape(at: &str, value: View<'_>, shape_: &Shape, visit: Visit<'_>) -> Result<()> {
+fn shape(at: &At<'_>, value: View<'_>, shape_: &Shape, visit: Visit<'_>) -> Result<()> {
     let text = value.plain();
     let (legal, expected) = match shape_ {
         Shape::Enum(words) => {
@@ -234,7 +323,7 @@ fn shape(at: &str, value: View<'_>, shape_: &Shape, visit: Visit<'_>) -> Result<
     if legal { Ok(()) } else { Err(wrong(at, expected)) }
 }
 
-fn list(at: &str, value: View<'_>, item: &Shape, visit: Visit<'_>) -> Result<()> {
+fn list(at: &At<'_>, value: View<'_>, item: &Shape, visit: Visit<'_>) -> Result<()> {
     if value.kind() != Kind::List {
         return Err(wrong(at, "a list stands here"));
     }
@@ -242,16 +331,16 @@ fn list(at: &str, value: View<'_>, item: &Shape, visit: Visit<'_>) -> Result<()>
         if position == MAX_LIST {
             return Err(wrong(at, "more than 100 items; attach the list with count and digest"));
         }
-        shape(&format!("{at}/{position}"), value, item, visit)?;
+        shape(&at.item(position), value, item, visit)?;
     }
     Ok(())
 }
 
-fn map(at: &str, value: View<'_>, item: &Shape, visit: Visit<'_>) -> Result<()> {
+fn map(at: &At<'_>, value: View<'_>, item: &Shape, visit: Visit<'_>) -> Result<()> {
     if value.kind() != Kind::Object {
         return Err(wrong(at, "an object stands here"));
     }
-    value.members().try_for_each(|(name, value)| shape(&format!("{at}/{name}"), value, item, visit))
+    value.members().try_for_each(|(name, value)| shape(&at.name(name), value, item, visit))
 }
 
 /// Whether the value is `{"sealed":"<44 characters>"}`.
@@ -295,10 +384,10 @@ fn missing(pointer: &str) -> Error {
     Error::refused("schema-missing", format!("`{pointer}` is missing"))
 }
 
-fn unknown(at: &str, name: &str) -> Error {
+fn unknown(at: &dyn fmt::Display, name: &str) -> Error {
     Error::refused("schema-unknown-field", format!("`{at}/{name}` is not a field of this type"))
 }
 
-fn wrong(pointer: &str, message: &str) -> Error {
-    Error::refused("schema-value", message).at(pointer)
+fn wrong(pointer: &(impl fmt::Display + ?Sized), message: &str) -> Error {
+    Error::refused("schema-value", message).at(pointer.to_string())
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::Options;
 use super::anchor::{self, Archive, Pending};
 use super::fault::{Class, Fault, Notice, Report, Verdict};
+use super::seen::Claims;
 use super::spill::Places;
 use super::window::{Line, Summary, Window};
-use super::Options;
 use crate::chain::End;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
@@ -29,7 +30,8 @@ pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report>
     let origin = read_format(store)?.to_string();
     let mut run = Run::new(store, options, origin)?;
     let head = run.head()?;
-    let end = head.as_ref().map(|read| Place { segment: read.head.segment, offset: read.head.offset });
+    let end =
+        head.as_ref().map(|read| Place { segment: read.head.segment, offset: read.head.offset });
     run.total = head.as_ref().map_or(0, |read| read.head.size);
     let mut broken = None;
     match Blocks::new(store, Place { segment: 0, offset: 0 }, end) {
@@ -42,8 +44,14 @@ pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report>
         },
         Err(error) => broken = Some(error),
     }
-    if let Some(error) = broken {
-        run.fault(None, Class::Store, &error);
+    match broken {
+        // a disk that cannot be read says nothing about the truth
+        Some(error) if error.kind() == crate::error::Kind::Unavailable => {
+            run.unread = true;
+            run.doubts.insert(0, error.to_string());
+        }
+        Some(error) => run.fault(None, Class::Store, &error),
+        None => {}
     }
     run.finish(head)
 }
@@ -65,7 +73,8 @@ struct Run<'a> {
     /// Checkpoints whose root is known and whose signer is judged at the end of the window.
     reached: Vec<(Pending, Sha256)>,
     roots: HashMap<u64, Sha256>,
-    receipts: HashMap<u64, Blake3>,
+    receipts: Vec<(u64, Blake3)>,
+    seen: Claims,
     last_time: Option<Timestamp>,
     clock_back: u64,
     total: u64,
@@ -75,6 +84,10 @@ struct Run<'a> {
     anchors: Vec<String>,
     faults: Vec<Fault>,
     unlisted: u64,
+    /// The newest head slot may be the damaged one, and there are bytes past the head.
+    maybe_past_head: bool,
+    /// Reading ended early: what was not read is neither there nor missing.
+    unread: bool,
     notices: Vec<Notice>,
     doubts: Vec<String>,
 }
@@ -91,7 +104,8 @@ impl<'a> Run<'a> {
             waiting: Vec::new(),
             reached: Vec::new(),
             roots: HashMap::new(),
-            receipts: options.receipts.iter().copied().collect(),
+            receipts: options.receipts.to_vec(),
+            seen: Claims::default(),
             last_time: None,
             clock_back: 0,
             total: 0,
@@ -101,6 +115,8 @@ impl<'a> Run<'a> {
             anchors: Vec::new(),
             faults: Vec::new(),
             unlisted: 0,
+            maybe_past_head: false,
+            unread: false,
             notices: Vec::new(),
             doubts: Vec::new(),
             store,
@@ -113,6 +129,8 @@ impl<'a> Run<'a> {
                 Err(error) => run.fault(None, Class::Anchor, &error),
             }
         }
+        // the largest index first: taken from the end as the lines pass
+        run.receipts.sort_unstable_by(|one, other| other.cmp(one));
         run.next_archived()?;
         Ok(run)
     }
@@ -123,12 +141,17 @@ impl<'a> Run<'a> {
                 if let Some(slot) = read.damaged {
                     let message = format!("slot {slot} of `head` is damaged or was torn");
                     self.notices.push(Notice { code: "head-slot", message: message.clone() });
-                    self.doubts.push(format!("{message}; it may have covered newer entries; run `ledger recover`"));
+                    self.doubts.push(format!(
+                        "{message}; it may have covered newer entries; run `ledger recover`"
+                    ));
                 }
                 Ok(Some(read))
             }
             Ok(None) => {
-                let error = Error::untrue("head-lost", "there is no head: nobody knows what was acknowledged");
+                let error = Error::untrue(
+                    "head-lost",
+                    "there is no head: nobody knows what was acknowledged",
+                );
                 self.fault(None, Class::Store, &error);
                 Ok(None)
             }
@@ -169,15 +192,25 @@ impl<'a> Run<'a> {
     fn window(&mut self, window: Window) -> Result<()> {
         let first = self.end.size;
         let mut good: Vec<(usize, usize)> = Vec::new();
-        let has_keys = window.lines.iter().flatten().any(|line| matches!(&line.entry, Ok(s) if s.key_event));
+        let has_keys =
+            window.lines.iter().flatten().any(|line| matches!(&line.entry, Ok(s) if s.key_event));
         for (number, lines) in window.lines.iter().enumerate() {
             let block = window.blocks.get(number);
-            if block.is_some_and(|block| block.place.offset == 0 && block.place.segment != self.end.size) {
+            if block.is_some_and(|block| {
+                block.place.offset == 0 && block.place.segment != self.end.size
+            }) {
                 let name = segment::name(block.map_or(0, |block| block.place.segment));
                 let message = format!("`{name}` does not begin with entry {}", self.end.size);
-                self.fault(Some(self.end.size), Class::Store, &Error::untrue("segment-name", message));
+                self.fault(
+                    Some(self.end.size),
+                    Class::Store,
+                    &Error::untrue("segment-name", message),
+                );
             }
             self.grow_tree(lines)?;
+            if let Some(block) = block {
+                self.seen.pass(block, lines)?;
+            }
             for (position, line) in lines.iter().enumerate() {
                 let bytes = block
                     .and_then(|block| block.lines.get(position).map(|range| block.line(range)))
@@ -200,7 +233,9 @@ impl<'a> Run<'a> {
     fn grow_tree(&mut self, lines: &[Line]) -> Result<()> {
         let end = self.tree.size() + lines.len() as u64;
         let mut lines = lines;
-        while let Some(size) = self.waiting.first().map(|p| p.checkpoint.size()).filter(|size| *size <= end) {
+        while let Some(size) =
+            self.waiting.first().map(|p| p.checkpoint.size()).filter(|size| *size <= end)
+        {
             let count = usize::try_from(size.saturating_sub(self.tree.size())).unwrap_or(0);
             let (now, later) = lines.split_at_checked(count).unwrap_or((lines, &[]));
             let span = Window::span(now, self.tree.size())?;
@@ -216,7 +251,11 @@ impl<'a> Run<'a> {
     fn at_checkpoint(&mut self) -> Result<()> {
         let pending = self.waiting.remove(0);
         let size = pending.checkpoint.size();
-        let root = if size == self.tree.size() { Some(self.tree.root()) } else { self.roots.get(&size).copied() };
+        let root = if size == self.tree.size() {
+            Some(self.tree.root())
+        } else {
+            self.roots.get(&size).copied()
+        };
         match root {
             // the keys registered before this size may be in this very window: judged at its end
             Some(root) => {
@@ -224,7 +263,10 @@ impl<'a> Run<'a> {
                 self.reached.push((pending, root));
             }
             None => {
-                let error = Error::untrue("checkpoint-order", format!("the archive goes back to {size} entries"));
+                let error = Error::untrue(
+                    "checkpoint-order",
+                    format!("the archive goes back to {size} entries"),
+                );
                 self.fault(None, Class::Checkpoint, &error);
             }
         }
@@ -232,20 +274,33 @@ impl<'a> Run<'a> {
     }
 
     fn next_archived(&mut self) -> Result<()> {
-        if self.waiting.iter().any(|pending| pending.outside.is_none()) {
-            return Ok(());
-        }
-        match self.archive.next().and_then(|note| note.map(|note| anchor::pending(&note, None)).transpose()) {
-            Ok(Some(pending)) => self.waiting.push(pending),
-            Ok(None) => {}
-            Err(error) if error.kind() == crate::error::Kind::Unavailable => return Err(error),
-            Err(error) => {
-                self.fault(None, Class::Checkpoint, &error);
-                return self.next_archived();
+        while !self.waiting.iter().any(|pending| pending.outside.is_none()) {
+            if !self.take_archived()? {
+                break;
             }
         }
         self.waiting.sort_by_key(|pending| pending.checkpoint.size());
         Ok(())
+    }
+
+    /// Takes the archive's next note; false at its end.
+    fn take_archived(&mut self) -> Result<bool> {
+        match self
+            .archive
+            .next()
+            .and_then(|note| note.map(|note| anchor::pending(&note, None)).transpose())
+        {
+            Ok(Some(pending)) => self.waiting.push(pending),
+            Ok(None) => return Ok(false),
+            Err(error) if error.kind() == crate::error::Kind::Unavailable => return Err(error),
+            Err(error) if error.code() == "archive-torn" => {
+                // a signer stopped while writing: nobody has seen that note. If it was cut off
+                // later, the published checkpoint is beyond the archive, and that is a fault.
+                self.notices.push(Notice { code: "archive-torn", message: error.to_string() });
+            }
+            Err(error) => self.fault(None, Class::Checkpoint, &error),
+        }
+        Ok(true)
     }
 
     fn judge_checkpoints(&mut self) {
@@ -269,11 +324,14 @@ impl<'a> Run<'a> {
     /// One line in its place. True when its signatures are worth checking.
     fn line(&mut self, line: &Line, bytes: &[u8], has_keys: bool) -> Result<bool> {
         let index = self.end.size;
-        if let Some(known) = self.receipts.remove(&index)
-            && known != line.hash
-        {
-            let error = Error::untrue("receipt", "its line is not the one that a remembered receipt names");
-            self.fault(Some(index), Class::Anchor, &error);
+        while let Some((_, known)) = self.receipts.pop_if(|(receipt, _)| *receipt == index) {
+            if known != line.hash {
+                let error = Error::untrue(
+                    "receipt",
+                    "its line is not the one that a remembered receipt names",
+                );
+                self.fault(Some(index), Class::Anchor, &error);
+            }
         }
         let expected = std::mem::replace(&mut self.end, End { size: index + 1, last: line.hash });
         let summary = match &line.entry {
@@ -300,7 +358,21 @@ impl<'a> Run<'a> {
                 self.places.source(key, summary.index, original)?;
             }
         }
-        self.seen(summary);
+        if let Some(seen) = summary.seen {
+            if seen.size > summary.index {
+                let message = format!(
+                    "its producer claims to have seen {} entries: more than there were",
+                    seen.size
+                );
+                self.fault(
+                    Some(summary.index),
+                    Class::Checkpoint,
+                    &Error::untrue("seen-future", message),
+                );
+            } else {
+                self.seen.claim(seen, summary.index);
+            }
+        }
         if self.last_time.is_some_and(|last| summary.recorded_at < last) {
             self.clock_back += 1;
         }
@@ -314,7 +386,10 @@ impl<'a> Run<'a> {
         if summary.index != expected.size {
             let (index, size) = (summary.index, expected.size);
             let message = if index > size {
-                format!("entries {size} to {} are missing: entry {index} stands in their place", index - 1)
+                format!(
+                    "entries {size} to {} are missing: entry {index} stands in their place",
+                    index - 1
+                )
             } else {
                 format!("entry {index} stands again, or out of order, where entry {size} should")
             };
@@ -346,36 +421,28 @@ impl<'a> Run<'a> {
         Some(outcome)
     }
 
-    /// Every signer is a light witness: what it had seen must be what was published.
-    fn seen(&mut self, summary: &Summary) {
-        let Some(seen) = summary.seen else { return };
-        let root = if seen.size == self.tree.size() { Some(self.tree.root()) } else { self.roots.get(&seen.size).copied() };
-        match root {
-            Some(root) if root == seen.root => {}
-            Some(_) => {
-                let message = format!("its producer had seen another root of {} entries: the log was forked or changed", seen.size);
-                self.fault(Some(summary.index), Class::Checkpoint, &Error::untrue("seen-root", message));
-            }
-            None => self.notices.push(Notice {
-                code: "seen-unknown",
-                message: format!("entry {} names a checkpoint of {} entries that is not archived", summary.index, seen.size),
-            }),
-        }
-    }
-
     /// The strict verdict on every signature of the window, in bulk.
     fn check_signatures(&mut self, window: &Window, good: &[(usize, usize)]) {
         let mut checks = Vec::with_capacity(good.len());
         let mut owners = Vec::with_capacity(good.len());
         for &(number, position) in good {
-            let (Some(block), Some(lines)) = (window.blocks.get(number), window.lines.get(number)) else { continue };
-            let (Some(range), Some(line)) = (block.lines.get(position), lines.get(position)) else { continue };
+            let (Some(block), Some(lines)) = (window.blocks.get(number), window.lines.get(number))
+            else {
+                continue;
+            };
+            let (Some(range), Some(line)) = (block.lines.get(position), lines.get(position)) else {
+                continue;
+            };
             let Ok(summary) = &line.entry else { continue };
             let Some(message) = block.line(range).get(summary.event.clone()) else { continue };
             for signature in &summary.signatures {
                 if let Some(record) = self.registry.get(&signature.key) {
                     owners.push(summary.index);
-                    checks.push(Check { key: &record.public, message, signature: &signature.bytes });
+                    checks.push(Check {
+                        key: &record.public,
+                        message,
+                        signature: &signature.bytes,
+                    });
                 }
             }
         }
@@ -383,26 +450,52 @@ impl<'a> Run<'a> {
         let failed = signature::verify_all(&checks, self.options.random, self.options.mode);
         let failed: Vec<(Option<u64>, String)> = failed
             .into_iter()
-            .map(|at| (owners.get(at).copied(), checks.get(at).map_or_else(String::new, |c| c.key.id().to_string())))
+            .map(|at| {
+                (
+                    owners.get(at).copied(),
+                    checks.get(at).map_or_else(String::new, |c| c.key.id().to_string()),
+                )
+            })
             .collect();
         for (index, key) in failed {
-            let message = format!("its signature by key `{key}` does not hold: the event or the signature was changed");
+            let message = format!(
+                "its signature by key `{key}` does not hold: the event or the signature was changed"
+            );
             self.fault(index, Class::Signature, &Error::untrue("signature", message));
         }
     }
 
     fn finish(mut self, head: Option<Read>) -> Result<Report> {
         if let Some(read) = &head {
-            self.against_head(&read.head)?;
+            let past = self.against_head(&read.head)?;
+            self.maybe_past_head = self.unread || past && read.damaged.is_some();
         }
         while !self.waiting.is_empty() {
             let beyond = self.waiting.remove(0);
             let size = beyond.checkpoint.size();
             let whose = beyond.outside.as_deref().unwrap_or("a published checkpoint");
-            let message = format!("{whose} covers {size} entries; the log has {}: entries are missing", self.end.size);
+            let message = format!(
+                "{whose} covers {size} entries; the log has {}: entries are missing",
+                self.end.size
+            );
+            if self.maybe_past_head {
+                self.doubts
+                    .push(format!("{message}, or past the damaged head; run `ledger recover`"));
+                self.next_archived()?;
+                continue;
+            }
             let class = if beyond.outside.is_some() { Class::Anchor } else { Class::Checkpoint };
-            self.push(Fault { index: None, class, code: "checkpoint-beyond", message, followers: 0 });
+            self.push(Fault {
+                index: None,
+                class,
+                code: "checkpoint-beyond",
+                message,
+                followers: 0,
+            });
             self.next_archived()?;
+        }
+        for (index, message) in std::mem::take(&mut self.seen).answer(self.store)? {
+            self.fault(Some(index), Class::Checkpoint, &Error::untrue("seen-root", message));
         }
         let newest = self.newest_checkpoint()?;
         match anchor::policy(self.options, newest.as_deref()) {
@@ -414,7 +507,8 @@ impl<'a> Run<'a> {
         let places = std::mem::replace(&mut self.places, Places::new(None));
         let mut found = Vec::new();
         places.judge(&mut |fault| found.push(fault), &mut self.notices)?;
-        let known: std::collections::HashSet<Option<u64>> = self.faults.iter().map(|f| f.index).collect();
+        let known: std::collections::HashSet<Option<u64>> =
+            self.faults.iter().map(|f| f.index).collect();
         found.retain(|fault| !known.contains(&fault.index));
         found.into_iter().for_each(|fault| self.push(fault));
         self.remarks()?;
@@ -422,25 +516,42 @@ impl<'a> Run<'a> {
     }
 
     /// What the head promises must be what the lines are.
-    fn against_head(&mut self, head: &Head) -> Result<()> {
+    fn against_head(&mut self, head: &Head) -> Result<bool> {
+        if self.unread {
+            return Ok(false);
+        }
         if self.end.size != head.size {
-            let message = format!("the head covers {} entries; {} were read", head.size, self.end.size);
+            let message =
+                format!("the head covers {} entries; {} were read", head.size, self.end.size);
             self.fault(None, Class::Store, &Error::untrue("head-size", message));
         } else if self.end.last != head.last && !self.after_fault {
-            let message = format!("it is not the line that the head covers: entry {} was changed", head.size.saturating_sub(1));
-            self.fault(head.size.checked_sub(1), Class::Store, &Error::untrue("head-last", message));
+            let message = format!(
+                "it is not the line that the head covers: entry {} was changed",
+                head.size.saturating_sub(1)
+            );
+            self.fault(
+                head.size.checked_sub(1),
+                Class::Store,
+                &Error::untrue("head-last", message),
+            );
         } else if head.frontier != self.tree.hashes() && self.faults.is_empty() {
-            self.fault(None, Class::Store, &Error::untrue("head-tree", "the head's tree is not that of the lines"));
+            self.fault(
+                None,
+                Class::Store,
+                &Error::untrue("head-tree", "the head's tree is not that of the lines"),
+            );
         }
         let open = self.store.len(&segment::name(head.segment))?.unwrap_or(0);
-        let later = segment::list(self.store)?.into_iter().filter(|&first| first > head.segment).count();
-        if open > head.offset || later > 0 {
+        let later =
+            segment::list(self.store)?.into_iter().filter(|&first| first > head.segment).count();
+        let past = open > head.offset || later > 0;
+        if past {
             self.notices.push(Notice {
                 code: "past-head",
                 message: "there are bytes past the head that nobody was promised; the next append or `ledger recover` sets them right".to_owned(),
             });
         }
-        Ok(())
+        Ok(past)
     }
 
     /// The newest note as published, with cosignatures that came later; it must be an archived one.
@@ -457,7 +568,15 @@ impl<'a> Run<'a> {
         let text = |note: &[u8]| crate::note::Note::parse(note).map(|note| note.text().to_owned());
         match (text(note), archive.as_ref().map(|note| text(note))) {
             (Ok(published), Some(Ok(archived))) if published == archived => {}
-            (Err(error), _) => self.fault(None, Class::Checkpoint, &error.at(format!("`{CHECKPOINT}`"))),
+            (Ok(published), Some(Ok(_))) if self.was_archived(&published) => {
+                let message = format!(
+                    "`{CHECKPOINT}` is older than the newest note of the archive: a signer stopped between the two"
+                );
+                self.notices.push(Notice { code: "checkpoint-behind", message });
+            }
+            (Err(error), _) => {
+                self.fault(None, Class::Checkpoint, &error.at(format!("`{CHECKPOINT}`")))
+            }
             _ => {
                 let message = format!("`{CHECKPOINT}` is not the newest note of the archive");
                 self.fault(None, Class::Checkpoint, &Error::untrue("checkpoint-newest", message));
@@ -466,24 +585,47 @@ impl<'a> Run<'a> {
         Ok(published)
     }
 
+    /// Whether the text is that of a checkpoint of the archive, one before the newest.
+    fn was_archived(&self, text: &str) -> bool {
+        crate::checkpoint::Checkpoint::parse(text).is_ok_and(|checkpoint| {
+            checkpoint.origin() == self.origin
+                && self.roots.get(&checkpoint.size()) == Some(checkpoint.root())
+        })
+    }
+
     /// The pin, and receipts that were not reached.
     fn outside(&mut self) {
         if let Some(pinned) = self.options.pinned {
-            if pinned.to_string() == self.origin && self.genesis_holds() {
+            let Ok(genesis) = self.genesis_holds() else {
+                self.doubts.push("entry 0 could not be read".to_owned());
+                return;
+            };
+            if pinned.to_string() == self.origin && genesis {
                 self.anchors.push("the origin that was pinned outside the folder".to_owned());
             } else {
                 let message = if pinned.to_string() == self.origin {
                     "entry 0 is not the one that the pinned origin names".to_owned()
                 } else {
-                    format!("the folder says `{}`, pinned is `{pinned}`: it is another ledger", self.origin)
+                    format!(
+                        "the folder says `{}`, pinned is `{pinned}`: it is another ledger",
+                        self.origin
+                    )
                 };
                 self.fault(None, Class::Anchor, &Error::untrue("pin", message));
             }
         }
-        let mut missing: Vec<u64> = self.receipts.keys().copied().collect();
+        let mut missing: Vec<u64> = self.receipts.iter().map(|(index, _)| *index).collect();
         missing.sort_unstable();
         for index in missing {
-            let error = Error::untrue("receipt", "a producer holds a receipt for it, and it is not here");
+            if self.maybe_past_head {
+                let message = format!(
+                    "entry {index}, for which a producer holds a receipt, may be past the damaged head"
+                );
+                self.doubts.push(format!("{message}; run `ledger recover`"));
+                continue;
+            }
+            let error =
+                Error::untrue("receipt", "a producer holds a receipt for it, and it is not here");
             self.fault(Some(index), Class::Anchor, &error);
         }
         let held = self.options.receipts.len();
@@ -493,17 +635,21 @@ impl<'a> Run<'a> {
     }
 
     /// Whether entry 0 is the one that the origin names.
-    fn genesis_holds(&self) -> bool {
+    fn genesis_holds(&self) -> Result<bool> {
         let first = segment::name(0);
-        let bytes = store::read_range(self.store, &first, 0, crate::entry::MAX_LINE + 1).unwrap_or_default();
+        if self.store.len(&first)?.is_none() {
+            return Ok(false);
+        }
+        let bytes = store::read_range(self.store, &first, 0, crate::entry::MAX_LINE + 1)?;
         let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
         let genesis = crate::ledger::genesis_of(line);
-        genesis.is_ok_and(|genesis| self.origin.ends_with(&crate::encoding::hex(&genesis.0)))
+        Ok(genesis.is_ok_and(|genesis| self.origin.ends_with(&crate::encoding::hex(&genesis.0))))
     }
 
     fn remarks(&mut self) -> Result<()> {
-        if !self.genesis_holds() && self.options.pinned.is_none() {
-            let error = Error::untrue("genesis", "the origin in `ledger.toml` does not name entry 0");
+        if self.options.pinned.is_none() && self.genesis_holds().is_ok_and(|holds| !holds) {
+            let error =
+                Error::untrue("genesis", "the origin in `ledger.toml` does not name entry 0");
             self.fault(Some(0), Class::Link, &error);
         }
         if self.store.len(POISON)?.is_some() {
@@ -529,7 +675,10 @@ impl<'a> Run<'a> {
     fn report(mut self) -> Report {
         self.faults.sort_by_key(|fault| (fault.index.is_none(), fault.index, fault.class));
         let reason = if self.anchors.is_empty() {
-            Some("self-consistent only: nothing outside the folder was given to hold it against".to_owned())
+            Some(
+                "self-consistent only: nothing outside the folder was given to hold it against"
+                    .to_owned(),
+            )
         } else {
             self.doubts.first().cloned()
         };

@@ -1,5 +1,11 @@
 //! A small seeded ledger world: roots, a pipeline key, an approver, and their events.
-#![allow(unreachable_pub, dead_code, missing_docs, missing_debug_implementations, reason = "shared by several test programs, none of which uses all of it")]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    missing_docs,
+    missing_debug_implementations,
+    reason = "shared by several test programs, none of which uses all of it"
+)]
 
 use std::sync::Arc;
 
@@ -28,7 +34,11 @@ pub struct World {
 }
 
 pub fn seed(name: &str, number: u64) -> [u8; 32] {
-    *blake3::Hasher::new_derive_key("release-ledger test").update(name.as_bytes()).update(&number.to_be_bytes()).finalize().as_bytes()
+    *blake3::Hasher::new_derive_key("release-ledger test")
+        .update(name.as_bytes())
+        .update(&number.to_be_bytes())
+        .finalize()
+        .as_bytes()
 }
 
 pub fn key(name: &str) -> SigningKey {
@@ -98,7 +108,11 @@ impl World {
         };
         let registrations = vec![
             world.register(&key("pipeline"), r#""service":"ci""#, r#"["append:*"]"#),
-            world.register(&key("approver"), r#""holder":{"issuer":"hr","id":"17"}"#, r#"["approve"]"#),
+            world.register(
+                &key("approver"),
+                r#""holder":{"issuer":"hr","id":"17"}"#,
+                r#"["approve"]"#,
+            ),
             world.register(&key("checkpoint"), r#""service":"signer""#, r#"["checkpoint"]"#),
         ];
         for receipt in world.append(&mut ledger, registrations)? {
@@ -168,4 +182,147 @@ impl World {
         }
         ledger.append(&admitted, group(step))
     }
+}
+
+// What the tests of survival share: numbers from seeds, streams, planting, and looking at it all.
+
+/// A small generator of seeded numbers (splitmix64, Steele et al. 2014).
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// A number below `limit`, which is not 0.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+
+    /// True once in `times`.
+    pub fn once_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+}
+
+/// The seeds of a test: those it always runs with, or the one that `SEED` names. Printed, so that a
+/// failure can be had again.
+pub fn seeds(test: &str, usual: std::ops::Range<u64>) -> Vec<u64> {
+    let chosen = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
+    let seeds = chosen.map_or_else(|| usual.collect(), |seed| vec![seed]);
+    println!("{test}: seeds {seeds:?}; one of them again with SEED=n");
+    seeds
+}
+
+/// The verdict on a folder, held against its pin and what clients remember.
+pub fn verified(
+    store: &dyn Store,
+    pinned: &ledger_core::checkpoint::Origin,
+    receipts: &[(u64, ledger_core::hash::Blake3)],
+) -> Result<ledger_core::verify::Report> {
+    let options = ledger_core::verify::Options {
+        policy: None,
+        pinned: Some(pinned),
+        older: &[],
+        receipts,
+        mode: Mode::Bulk,
+        random: seed("verify", 1),
+        scratch: None,
+        progress: None,
+    };
+    ledger_core::verify::verify(store, &options)
+}
+
+/// The bytes of all events up to the head, in order.
+pub fn events_of(ledger: &Ledger) -> Result<Vec<Vec<u8>>> {
+    (0..ledger.size())
+        .map(|index| ledger.entry(index, |entry| entry.event.bytes().to_vec()))
+        .collect()
+}
+
+/// A stream of several events by one key.
+pub struct Producer {
+    pub key: SigningKey,
+    pub position: Position,
+}
+
+impl Producer {
+    pub fn new(key: SigningKey, number: u64) -> Self {
+        Self {
+            key,
+            position: Position::first("test", *seed("producer", number).first_chunk().unwrap()),
+        }
+    }
+
+    /// Signs the next event of the stream.
+    pub fn next(&mut self, world: &mut World, is_final: bool) -> Submission {
+        let draft = world.finished("succeeded");
+        self.next_of(world, &draft, is_final)
+    }
+
+    pub fn next_of(&mut self, world: &mut World, draft: &Value, is_final: bool) -> Submission {
+        self.position.is_final = is_final;
+        let signed = self.here(world, draft);
+        self.position = self.position.after(&signed.event);
+        signed
+    }
+
+    /// Signs an event for the stream's present place, and stays there.
+    pub fn here(&self, world: &mut World, draft: &Value) -> Submission {
+        let salts = seed("salts", world.next());
+        sign(draft, Some(world.ledger_hash), &self.position, &[&self.key], salts).unwrap()
+    }
+}
+
+impl World {
+    /// Passes the door and appends one event: its receipt, or why it was refused.
+    pub fn offer(&mut self, ledger: &mut Ledger, event: Submission) -> Result<Receipt> {
+        self.append(ledger, vec![event])?.remove(0)
+    }
+}
+
+/// The head as the file says.
+pub fn head_of(store: &dyn Store) -> ledger_core::head::Head {
+    ledger_core::head::Head::read(store).unwrap().unwrap().head
+}
+
+/// Writes a line after the last one and a head that covers it, as an operator of the folder could.
+pub fn plant_line(store: &dyn Store, line: &[u8]) {
+    let head = head_of(store);
+    let file = ledger_core::segment::name(head.segment);
+    store.write(&file, head.offset, &[line, b"\n"].concat()).unwrap();
+    let mut tree = ledger_core::tree::Frontier::from_parts(head.size, head.frontier).unwrap();
+    tree.push(ledger_core::tree::leaf_hash(line)).unwrap();
+    let planted = ledger_core::head::Head {
+        counter: head.counter + 1,
+        size: head.size + 1,
+        offset: head.offset + line.len() as u64 + 1,
+        last: ledger_core::hash::Blake3::of(line),
+        frontier: tree.hashes().to_vec(),
+        segment: head.segment,
+    };
+    planted.write(store).unwrap();
+}
+
+/// Plants an event with these pseudonyms and signatures at the end, its chain value right. Gives its
+/// index.
+pub fn plant(
+    store: &dyn Store,
+    event: &[u8],
+    persons: &[(String, ledger_core::vault::persons::Pseudonym)],
+    signatures: &[ledger_core::entry::Signature],
+) -> u64 {
+    let head = head_of(store);
+    let now = time(10_000 + head.size);
+    let line = ledger_core::entry::line(&head.last, event, head.size, persons, now, signatures);
+    plant_line(store, line.as_bytes());
+    head.size
+}
+
+/// The signatures of these keys over the event, as an entry has them.
+pub fn signatures(event: &[u8], signers: &[&SigningKey]) -> Vec<ledger_core::entry::Signature> {
+    let one = |key: &&SigningKey| ledger_core::entry::Signature {
+        key: key.public().id(),
+        bytes: ledger_core::signature::sign(*key, event).unwrap(),
+    };
+    signers.iter().map(one).collect()
 }

@@ -7,8 +7,9 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Most files kept open only to be read again.
-const CLEAN_LIMIT: usize = 64;
+/// Most files kept open only to be read again: those of an index that waits for its merges, and
+/// well below the 1,024 that a process usually may have.
+const CLEAN_LIMIT: usize = 256;
 
 /// An open file; clones share it.
 #[derive(Clone, Debug)]

@@ -1,0 +1,227 @@
+//! The vectors of the waist: json, event, entry, chain, head and trust, each read as its spec page says.
+
+#![allow(unreachable_pub, reason = "helpers that several tests share")]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{Vector, vectors};
+use ledger_core::chain::{self, End, Link, Neighbours, Place};
+use ledger_core::checkpoint::Origin;
+use ledger_core::entry::{self, Entry};
+use ledger_core::error::{Error, Result};
+use ledger_core::event::Event;
+use ledger_core::head::Head;
+use ledger_core::json::{Document, Names, Value, read};
+use ledger_core::schema;
+use ledger_core::signature;
+use ledger_core::store::Store;
+use ledger_core::store::memory::Memory;
+use ledger_core::tree;
+use ledger_core::trust::Registry;
+
+fn judge(case: &Vector, outcome: &Result<()>) {
+    case.check(outcome.as_ref().err().map(Error::code));
+}
+
+#[test]
+fn json() {
+    for case in vectors("json") {
+        let mut document = Document::default();
+        let names = match case.header("read") {
+            "canonical" => Names::Plain,
+            "line" => Names::Entry,
+            "any" => {
+                let value = read(&case.bytes);
+                if let Ok(value) = &value {
+                    assert_eq!(value.to_canonical(), case.header("canonical"), "{}", case.name);
+                }
+                judge(&case, &value.map(drop));
+                continue;
+            }
+            other => panic!("{}: no reader `{other}`", case.name),
+        };
+        let outcome = document.parse(&case.bytes, names).map(|view| {
+            assert_eq!(Value::from(view).to_canonical().as_bytes(), case.bytes, "{}", case.name);
+        });
+        judge(&case, &outcome);
+    }
+}
+
+#[test]
+fn event() {
+    for case in vectors("event") {
+        let mut document = Document::default();
+        let outcome = Event::parse(&mut document, &case.bytes).and_then(|event| {
+            match case.header("law") {
+                "form" => {}
+                "meaning" => drop(schema::check(&event)?),
+                other => panic!("{}: no law `{other}`", case.name),
+            }
+            assert_eq!(event.bytes(), case.bytes, "{}", case.name);
+            assert_eq!(event.hash().to_base64(), case.header("hash"), "{}", case.name);
+            Ok(())
+        });
+        judge(&case, &outcome);
+    }
+}
+
+#[test]
+fn entry() {
+    for case in vectors("entry") {
+        let mut document = Document::default();
+        let outcome = Entry::parse(&mut document, &case.bytes).map(|entry| {
+            assert_eq!(entry.hash().to_base64(), case.header("hash"), "{}", case.name);
+            assert_eq!(
+                tree::leaf_hash(entry.line).to_base64(),
+                case.header("leaf"),
+                "{}",
+                case.name
+            );
+            let persons: Vec<_> =
+                entry.persons.iter().map(|(at, who)| ((*at).to_owned(), *who)).collect();
+            let (chain, event) = (&entry.chain, entry.event.bytes());
+            let again = entry::line(
+                chain,
+                event,
+                entry.index,
+                &persons,
+                entry.recorded_at,
+                &entry.signatures,
+            );
+            assert_eq!(again.as_bytes(), case.bytes, "{}", case.name);
+        });
+        judge(&case, &outcome);
+    }
+}
+
+/// The lines of a vector that is a log; each ends with a newline.
+fn lines(case: &Vector) -> Vec<&[u8]> {
+    let body =
+        case.bytes.strip_suffix(b"\n").unwrap_or_else(|| panic!("{}: no last newline", case.name));
+    body.split(|byte| *byte == b'\n').collect()
+}
+
+/// Streams as somebody writes them who has never seen ours: every event by name and place.
+#[derive(Default)]
+struct Streams(BTreeMap<String, BTreeMap<u64, Link>>);
+
+impl Streams {
+    fn take(&mut self, entry: &Entry<'_>) -> Result<Place> {
+        let link = Link::of(&entry.event, entry.event.hash(), entry.index);
+        let stream = self.0.entry(entry.event.stream.name.to_owned()).or_default();
+        let around = Neighbours {
+            same: stream.get(&link.seq).copied(),
+            before: link.seq.checked_sub(1).and_then(|seq| stream.get(&seq).copied()),
+            after: stream.get(&(link.seq + 1)).copied(),
+            last: stream.keys().last().copied(),
+            ended: stream.values().find(|link| link.is_final).map(|link| link.seq),
+        };
+        let place = chain::place(&link, &around)?;
+        if let Place::Same(index) = place {
+            return Err(Error::refused("stream-same", format!("it is entry {index} already")));
+        }
+        stream.insert(link.seq, link);
+        Ok(place)
+    }
+}
+
+#[test]
+fn chain_and_streams() {
+    for case in vectors("chain") {
+        let mut end = End::empty(case.header("origin"));
+        let mut streams = Streams::default();
+        let mut places = Vec::new();
+        let outcome = lines(&case).into_iter().try_for_each(|line| {
+            let mut document = Document::default();
+            let entry = Entry::parse(&mut document, line)?;
+            end = end.follow(&entry)?;
+            if case.header("law") == "stream" {
+                places.push(match streams.take(&entry)? {
+                    Place::Next => "next",
+                    Place::Gap => "gap",
+                    Place::Late => "late",
+                    Place::Same(_) => "same",
+                });
+            }
+            Ok(())
+        });
+        match (outcome.is_ok(), case.header("law")) {
+            (true, "chain") => {
+                assert_eq!(end.last.to_base64(), case.header("last"), "{}", case.name)
+            }
+            // entry 0 and 1 are the ledger's own: each a stream of one event
+            (true, "stream") => {
+                assert_eq!(places.join(" "), case.header("places"), "{}", case.name)
+            }
+            (true, other) => panic!("{}: no law `{other}`", case.name),
+            (false, _) => {}
+        }
+        judge(&case, &outcome);
+    }
+}
+
+#[test]
+fn head() {
+    for case in vectors("head") {
+        let outcome = match case.header("read") {
+            "slot" => Head::from_slot(&case.bytes).map(|head| {
+                assert_eq!(head.to_slot(), case.bytes, "{}", case.name);
+            }),
+            "file" => {
+                let store = Memory::new();
+                store.write("head", 0, &case.bytes).unwrap();
+                Head::read(&store).map(|read| {
+                    let read = read.expect("the file is there");
+                    let damaged =
+                        read.damaged.map_or_else(|| "none".to_owned(), |slot| slot.to_string());
+                    assert_eq!(
+                        read.head.counter.to_string(),
+                        case.header("counter"),
+                        "{}",
+                        case.name
+                    );
+                    assert_eq!(damaged, case.header("damaged"), "{}", case.name);
+                })
+            }
+            other => panic!("{}: nothing reads `{other}`", case.name),
+        };
+        judge(&case, &outcome);
+    }
+}
+
+/// Form, chain, keys and signatures of every line: the whole law of link but for streams.
+fn trusted(case: &Vector) -> Result<()> {
+    let origin = Origin::parse(case.header("origin"))?;
+    let mut end = End::empty(case.header("origin"));
+    let mut registry = Registry::default();
+    for line in lines(case) {
+        let mut document = Document::default();
+        let entry = Entry::parse(&mut document, line)?;
+        end = end.follow(&entry)?;
+        registry.judge(&entry)?;
+        let expected = (entry.index > 0).then(|| origin.genesis().0);
+        assert_eq!(entry.event.ledger, expected, "{}", case.name);
+        for (key, signature) in registry.signer_keys(&entry.event)?.iter().zip(&entry.signatures) {
+            signature::verify_one(key, entry.event.bytes(), &signature.bytes)?;
+        }
+        registry.apply(&entry)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn trust() {
+    for case in vectors("trust") {
+        judge(&case, &trusted(&case));
+        // what stands before the refused entry is lawful: the case shows one thing
+        let mut before = lines(&case);
+        before.pop();
+        if !before.is_empty() {
+            let bytes = before.iter().flat_map(|line| [line, &b"\n"[..]].concat()).collect();
+            let before = Vector { name: case.name.clone(), header: case.header.clone(), bytes };
+            assert!(trusted(&before).is_ok(), "{}: an earlier entry is refused", case.name);
+        }
+    }
+}
