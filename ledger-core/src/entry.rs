@@ -81,7 +81,9 @@ impl<'a> Entry<'a> {
                 .plain()
                 .and_then(|text| Blake3::from_base64(text.as_bytes()).ok())
                 .ok_or_else(|| wrong("chain", "not the base64 of a 32-byte hash"))?,
-            index: index.unsigned().ok_or_else(|| wrong("index", "an integer from 0 stands here"))?,
+            index: index
+                .unsigned()
+                .ok_or_else(|| wrong("index", "an integer from 0 stands here"))?,
             recorded_at: Timestamp::parse(recorded_at.plain().unwrap_or_default().as_bytes())
                 .map_err(|error| error.at("/recorded_at"))?,
             event,

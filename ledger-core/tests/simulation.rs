@@ -3,7 +3,15 @@
 //! The power goes at every call of short histories, and at random moments of long ones; a sync fails
 //! and marks its pages clean, as Linux does. After each the folder is opened by a new process,
 //! recovered, verified whole, and compared with what clients remember.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 #[path = "common/world.rs"]
 mod world;
@@ -129,7 +137,11 @@ impl History {
         let (mut world, mut ledger) = World::create(Arc::new(disk.clone())).unwrap();
         let mut chain = Producer::new(key("pipeline"), 1);
         let first = vec![chain.next(&mut world, false), chain.next(&mut world, false)];
-        world.append(&mut ledger, first).unwrap().into_iter().for_each(|receipt| assert!(receipt.is_ok()));
+        world
+            .append(&mut ledger, first)
+            .unwrap()
+            .into_iter()
+            .for_each(|receipt| assert!(receipt.is_ok()));
         let new = key("new");
         let registration = world.register(&new, r#""service":"new""#, r#"["append:deployment.*"]"#);
         let draft = world.finished("failed");
@@ -144,15 +156,24 @@ impl History {
     }
 }
 
-fn deliver(ledger: &mut Ledger, events: &[Submission], step: u64, receipts: &mut Receipts) -> Result<()> {
-    let admitted = ledger.door().admit(events.to_vec(), [1; 32], ledger_core::signature::Mode::OneByOne);
+fn deliver(
+    ledger: &mut Ledger,
+    events: &[Submission],
+    step: u64,
+    receipts: &mut Receipts,
+) -> Result<()> {
+    let admitted =
+        ledger.door().admit(events.to_vec(), [1; 32], ledger_core::signature::Mode::OneByOne);
     let admitted = admitted.into_iter().collect::<Result<Vec<_>>>()?;
     let given = ledger.append(&admitted, world::group(100 + step))?;
     for (event, receipt) in events.iter().zip(given) {
         let Receipt { index, hash, known } = receipt?;
         let before = receipts.insert(Blake3::of(&event.event), (index, hash));
         if before.is_some_and(|before| before != (index, hash) || !known) {
-            return Err(Error::untrue("test-receipt", format!("{before:?} became {index} {hash:?} {known}")));
+            return Err(Error::untrue(
+                "test-receipt",
+                format!("{before:?} became {index} {hash:?} {known}"),
+            ));
         }
     }
     Ok(())
@@ -223,12 +244,20 @@ fn survives(history: &History, left: &Left) -> Finding {
 fn all_survive(name: &str, history: &History, left: &[Left]) {
     let found: Vec<String> = left
         .par_iter()
-        .filter_map(|left| survives(history, left).err().map(|finding| format!("{}\n    {finding}", left.what)))
+        .filter_map(|left| {
+            survives(history, left).err().map(|finding| format!("{}\n    {finding}", left.what))
+        })
         .collect();
     println!("{name}: {} disks", left.len());
     assert!(left.len() > 30, "{name}: {} disks only", left.len());
     let few: Vec<&str> = found.iter().take(12).map(String::as_str).collect();
-    assert!(found.is_empty(), "{name}: {} of {} lost:\n{}", found.len(), left.len(), few.join("\n"));
+    assert!(
+        found.is_empty(),
+        "{name}: {} of {} lost:\n{}",
+        found.len(),
+        left.len(),
+        few.join("\n")
+    );
 }
 
 #[test]
@@ -256,7 +285,8 @@ fn power_cut_at_every_call_of_a_recovery_loses_nothing_acknowledged() {
         if ledger.recover().is_ok_and(|mended| mended.is_some()) {
             watched.cut("end", "");
             let mut cut = std::mem::take(&mut *watched.left.lock().unwrap());
-            cut.iter_mut().for_each(|cut| cut.what = format!("{}, then in recovery {}", left.what, cut.what));
+            cut.iter_mut()
+                .for_each(|cut| cut.what = format!("{}, then in recovery {}", left.what, cut.what));
             disks.append(&mut cut);
         }
     }
@@ -266,7 +296,8 @@ fn power_cut_at_every_call_of_a_recovery_loses_nothing_acknowledged() {
 #[test]
 fn power_cut_at_every_call_of_a_creation_leaves_a_ledger_or_none() {
     let origin = History::new().origin;
-    let watched = Arc::new(Watched::new(SimulatedDisk::new(), seeds("power cut in creation", 0..8)));
+    let watched =
+        Arc::new(Watched::new(SimulatedDisk::new(), seeds("power cut in creation", 0..8)));
     let first = world::genesis("example/releases", &[key("root a"), key("root b")]);
     let new = ledger_core::ledger::Beginning {
         persons_key: ledger_core::vault::persons::Key(seed("persons", 0)),
@@ -304,7 +335,11 @@ fn failed_sync_that_marks_pages_clean_loses_nothing_acknowledged() {
     println!("{syncs} syncs");
     let found: Vec<String> = (0..syncs)
         .into_par_iter()
-        .filter_map(|sync| failed_sync(&history, sync, &cuts).err().map(|finding| format!("sync {sync}: {finding}")))
+        .filter_map(|sync| {
+            failed_sync(&history, sync, &cuts)
+                .err()
+                .map(|finding| format!("sync {sync}: {finding}"))
+        })
         .collect();
     assert!(syncs > 15 && found.is_empty(), "{} lost:\n{}", found.len(), found.join("\n"));
 }
@@ -337,7 +372,12 @@ fn failed_sync(history: &History, sync: u64, cuts: &[u64]) -> Finding {
     }
     for cut in cuts {
         let what = format!("{error}; recovered ({poisoned}); cut {cut}");
-        let left = Left { disk: watched.disk.crash(*cut), receipts: receipts.clone(), signer: memory.clone(), what };
+        let left = Left {
+            disk: watched.disk.crash(*cut),
+            receipts: receipts.clone(),
+            signer: memory.clone(),
+            what,
+        };
         survives(history, &left).map_err(|finding| format!("{}: {finding}", left.what))?;
     }
     Ok(())
@@ -369,7 +409,8 @@ impl Model {
     fn new() -> Self {
         let disk = SimulatedDisk::new();
         let (mut world, mut ledger) = World::create(Arc::new(disk.clone())).unwrap();
-        let relay = world.register(&key("relay"), r#""service":"connector""#, r#"["relay:github"]"#);
+        let relay =
+            world.register(&key("relay"), r#""service":"connector""#, r#"["relay:github"]"#);
         world.offer(&mut ledger, relay).unwrap();
         let entries = world::events_of(&ledger).unwrap();
         let second = Ledger::open(Arc::new(disk.clone())).unwrap();
@@ -444,7 +485,11 @@ impl Model {
                 "power cut"
             }
             11 => {
-                checkpoint(&{ Ledger::open(Arc::new(self.disk.clone())).unwrap() }, &mut self.memory).unwrap();
+                checkpoint(
+                    &{ Ledger::open(Arc::new(self.disk.clone())).unwrap() },
+                    &mut self.memory,
+                )
+                .unwrap();
                 "checkpoint"
             }
             _ => self.fail_a_sync(who, dice),
@@ -459,10 +504,16 @@ impl Model {
 
     /// Signs the next events of a stream, and remembers them as not delivered.
     fn sign_more(&mut self, dice: &mut Dice, count: u64, may_end: bool) -> usize {
-        let open: Vec<usize> = (0..self.streams.len()).filter(|at| !self.streams[*at].ended).collect();
+        let open: Vec<usize> =
+            (0..self.streams.len()).filter(|at| !self.streams[*at].ended).collect();
         let number = if open.is_empty() || (open.len() < 4 && dice.once_in(3)) {
             let producer = Producer::new(key("pipeline"), 100 + self.streams.len() as u64);
-            self.streams.push(Growing { producer, places: Vec::new(), events: Vec::new(), ended: false });
+            self.streams.push(Growing {
+                producer,
+                places: Vec::new(),
+                events: Vec::new(),
+                ended: false,
+            });
             self.streams.len() - 1
         } else {
             open[usize::try_from(dice.below(open.len() as u64)).unwrap()]
@@ -499,7 +550,9 @@ impl Model {
 
     fn gap(&mut self, who: usize, dice: &mut Dice) -> &'static str {
         let number = self.sign_more(dice, 3, false);
-        let Some((event, delivered)) = self.streams[number].events.last_mut() else { return "gap of none" };
+        let Some((event, delivered)) = self.streams[number].events.last_mut() else {
+            return "gap of none";
+        };
         *delivered = true;
         let event = event.clone();
         self.accepted(who, vec![event]);
@@ -512,7 +565,8 @@ impl Model {
             .iter()
             .enumerate()
             .flat_map(|(number, stream)| {
-                let open = stream.events.iter().enumerate().filter(|(_, (_, delivered))| !delivered);
+                let open =
+                    stream.events.iter().enumerate().filter(|(_, (_, delivered))| !delivered);
                 open.map(move |(at, _)| (number, at))
             })
             .collect();
@@ -540,7 +594,8 @@ impl Model {
         if self.sent.is_empty() {
             return "again: none";
         }
-        let mut pick = || self.sent[usize::try_from(dice.below(self.sent.len() as u64)).unwrap()].clone();
+        let mut pick =
+            || self.sent[usize::try_from(dice.below(self.sent.len() as u64)).unwrap()].clone();
         let events = vec![pick(), pick()];
         self.accepted(who, events);
         "again"
@@ -548,14 +603,18 @@ impl Model {
 
     fn fork(&mut self, who: usize, dice: &mut Dice) -> &'static str {
         let draft = self.world.finished("failed");
-        let Some(stream) = self.streams.get(usize::try_from(dice.below(4)).unwrap()) else { return "fork: none" };
-        let taken: Vec<usize> = (0..stream.events.len()).filter(|at| stream.events[*at].1).collect();
+        let Some(stream) = self.streams.get(usize::try_from(dice.below(4)).unwrap()) else {
+            return "fork: none";
+        };
+        let taken: Vec<usize> =
+            (0..stream.events.len()).filter(|at| stream.events[*at].1).collect();
         if taken.is_empty() {
             return "fork: none";
         }
         let at = taken[usize::try_from(dice.below(taken.len() as u64)).unwrap()];
         let producer = Producer { key: key("pipeline"), position: stream.places[at].clone() };
-        let after_end = stream.ended && stream.events.last().is_some_and(|(_, delivered)| *delivered);
+        let after_end =
+            stream.ended && stream.events.last().is_some_and(|(_, delivered)| *delivered);
         let beyond = Producer { key: key("pipeline"), position: stream.producer.position.clone() };
         let fork = producer.here(&mut self.world, &draft);
         self.refused(who, fork, "stream-fork");
@@ -592,7 +651,11 @@ impl Model {
         };
         let again = self.imported(known as u64, original);
         let receipt = self.world.offer(&mut self.ledgers[who], again).unwrap();
-        assert_eq!((receipt.index, receipt.known), (index, true), "the same record, imported again");
+        assert_eq!(
+            (receipt.index, receipt.known),
+            (index, true),
+            "the same record, imported again"
+        );
         let other = self.imported(known as u64, original + 1);
         self.refused(who, other, "source-conflict");
         "import again"
@@ -645,7 +708,11 @@ impl Model {
             ledger.refresh().map_err(said("refresh"))?;
             let events = world::events_of(ledger).map_err(said("read"))?;
             if events != self.entries {
-                return Err(format!("{} entries, {} expected, or others", events.len(), self.entries.len()));
+                return Err(format!(
+                    "{} entries, {} expected, or others",
+                    events.len(),
+                    self.entries.len()
+                ));
             }
         }
         Ok(())
@@ -659,7 +726,8 @@ fn long_sessions_of_two_processes_are_what_the_model_says() {
         let mut model = Model::new();
         let mut steps = Vec::new();
         for number in 0..90 {
-            let step = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| model.step(&mut dice)));
+            let step =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| model.step(&mut dice)));
             let Ok(step) = step else { panic!("seed {seed}, step {number}, after {steps:?}") };
             steps.push(step);
             if let Err(finding) = model.check() {
