@@ -4,8 +4,18 @@
 //! lost, half done, or done and reported as failed; alone, or with all that follow. Afterwards
 //! the folder is verified whole, opened again, and everything is delivered a second time; and the
 //! process that saw the failure goes on as well, as a server would.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
+#[path = "faults/roll.rs"]
+mod roll;
 #[path = "common/world.rs"]
 mod world;
 
@@ -62,7 +72,11 @@ impl History {
         let (mut world, mut ledger) = World::create(Arc::new(base.clone())).unwrap();
         let mut chain = Producer::new(key("pipeline"), 1);
         let first = vec![chain.next(&mut world, false), chain.next(&mut world, false)];
-        world.append(&mut ledger, first).unwrap().into_iter().for_each(|receipt| assert!(receipt.is_ok()));
+        world
+            .append(&mut ledger, first)
+            .unwrap()
+            .into_iter()
+            .for_each(|receipt| assert!(receipt.is_ok()));
         let new = key("new");
         let registration = world.register(&new, r#""service":"new""#, r#"["append:deployment.*"]"#);
         let draft = world.finished("failed");
@@ -132,13 +146,20 @@ fn said(what: &str) -> impl Fn(Error) -> String {
     move |error| format!("{what}: {} ({error})", error.code())
 }
 
-fn sound(history: &History, store: &dyn Store, client: &Client, what: &str, whole: bool) -> Finding {
+fn sound(
+    history: &History,
+    store: &dyn Store,
+    client: &Client,
+    what: &str,
+    whole: bool,
+) -> Finding {
     // with a spoilt newest slot the head may stand before what was promised, until recovery
     let head = Head::read(store).map_err(said(what))?.unwrap();
     let promised = if head.damaged.is_some() { head.head.size } else { u64::MAX };
     let held: Vec<_> = client.held().into_iter().filter(|(index, _)| *index < promised).collect();
     let report = verified(store, &history.origin, &held).map_err(said(what))?;
-    let holds = report.verdict == Verdict::Holds || (!whole && report.verdict == Verdict::CannotTell);
+    let holds =
+        report.verdict == Verdict::Holds || (!whole && report.verdict == Verdict::CannotTell);
     if holds && report.faults.is_empty() {
         return Ok(());
     }
@@ -154,7 +175,9 @@ fn once_each(history: &History, ledger: &Ledger, client: &Client) -> Finding {
     }
     let sent: BTreeSet<Blake3> =
         history.groups.iter().flatten().map(|event| Blake3::of(&event.event)).collect();
-    if let Some(foreign) = events.iter().skip(6).position(|event| !sent.contains(&Blake3::of(event))) {
+    if let Some(foreign) =
+        events.iter().skip(6).position(|event| !sent.contains(&Blake3::of(event)))
+    {
         return Err(format!("entry {} was sent by nobody", foreign + 6));
     }
     match client.receipts.keys().find(|event| !distinct.contains(event)) {
@@ -200,7 +223,13 @@ fn next_process(history: &History, store: &Memory, mut client: Client, recover: 
 }
 
 /// The process that saw the failure goes on.
-fn same_process(history: &History, store: &Memory, ledger: &mut Ledger, mut client: Client, stopped: bool) -> Finding {
+fn same_process(
+    history: &History,
+    store: &Memory,
+    ledger: &mut Ledger,
+    mut client: Client,
+    stopped: bool,
+) -> Finding {
     // where even the mark could not be written, the process that saw it remembers
     if stopped || is_poisoned(store).map_err(said("poison"))? {
         let refused = client.clone().deliver(ledger, &history.groups[0], 40);
@@ -237,10 +266,15 @@ fn run(history: &History, fault: Fault) -> Finding {
     if matches!(step, Step::Append(_)) && error.is_sync() && !fault.lasting && !marked {
         return Err(format!("a failed sync left no mark: {error}"));
     }
+    if marked && !error.is_sync() {
+        return Err(format!("a failure before anything was promised left a mark: {error}"));
+    }
     let left = store.snapshot();
-    next_process(history, &left, client.clone(), fault.at % 2 == 0).map_err(|e| format!("next process after {step:?} said {error}: {e}"))?;
+    next_process(history, &left, client.clone(), fault.at % 2 == 0)
+        .map_err(|e| format!("next process after {step:?} said {error}: {e}"))?;
     let stopped = matches!(step, Step::Append(_)) && error.is_sync();
-    same_process(history, &store, &mut ledger, client, stopped).map_err(|e| format!("same process after {step:?} said {error}: {e}"))
+    same_process(history, &store, &mut ledger, client, stopped)
+        .map_err(|e| format!("same process after {step:?} said {error}: {e}"))
 }
 
 /// For each call each outcome, reported as EIO; of the other causes and the lasting failures two at
@@ -248,8 +282,12 @@ fn run(history: &History, fault: Fault) -> Finding {
 fn faults(calls: u64) -> Vec<Fault> {
     let every = std::env::var_os("EVERY").is_some();
     let mut kinds = Vec::new();
-    for (cause, lasting) in [(Cause::Io, false), (Cause::Full, false), (Cause::Io, true), (Cause::Full, true)] {
-        kinds.extend([Outcome::Lost, Outcome::Done, Outcome::Half].map(|outcome| (outcome, cause, lasting)));
+    for (cause, lasting) in
+        [(Cause::Io, false), (Cause::Full, false), (Cause::Io, true), (Cause::Full, true)]
+    {
+        kinds.extend(
+            [Outcome::Lost, Outcome::Done, Outcome::Half].map(|outcome| (outcome, cause, lasting)),
+        );
     }
     let mut faults = Vec::new();
     for at in 0..calls {
@@ -268,8 +306,10 @@ fn all_survived(calls: u64, run: impl Fn(Fault) -> Finding + Sync) {
     assert!(calls > 20, "the history makes {calls} calls only");
     let faults = faults(calls);
     println!("{calls} calls, {} failures; no seed: every one of them", faults.len());
-    let found: Vec<(Fault, String)> =
-        faults.par_iter().filter_map(|fault| run(*fault).err().map(|finding| (*fault, finding))).collect();
+    let found: Vec<(Fault, String)> = faults
+        .par_iter()
+        .filter_map(|fault| run(*fault).err().map(|finding| (*fault, finding)))
+        .collect();
     let mut kinds: BTreeMap<String, (Fault, &str, usize)> = BTreeMap::new();
     for (fault, finding) in &found {
         let kind = finding.chars().filter(|c| !c.is_ascii_digit()).take(160).collect();
@@ -334,15 +374,17 @@ fn every_failing_call_of_a_recovery_is_survived() {
         faulty.plan(None);
         if outcome.is_err() {
             let left = store.snapshot();
-            next_process(&history, &left, client.clone(), true).map_err(|e| format!("next process: {e}"))?;
+            next_process(&history, &left, client.clone(), true)
+                .map_err(|e| format!("next process: {e}"))?;
         }
         opened.recover().map_err(said("second recovery"))?;
         let aside = store.list("recovered").unwrap();
         if aside.len() != 1 {
             return Err(format!("set aside: {aside:?}"));
         }
-        to_the_end(&history, &mut opened, &mut client.clone())
-            .map_err(|e| format!("same process after {:?}: {e}", outcome.map_err(|e| e.to_string())))
+        to_the_end(&history, &mut opened, &mut client.clone()).map_err(|e| {
+            format!("same process after {:?}: {e}", outcome.map_err(|e| e.to_string()))
+        })
     });
 }
 
@@ -377,7 +419,9 @@ fn every_failing_call_of_a_creation_leaves_a_ledger_or_none() {
         // what stands there is never made again over itself
         match begin(Arc::new(store.snapshot())) {
             Ok(_) if store.len("ledger.toml").unwrap().is_some() => Err("made twice".to_owned()),
-            Err(error) if error.code() != "ledger-exists" && error.code() != "persons-exists" => Err(error.to_string()),
+            Err(error) if error.code() != "ledger-exists" && error.code() != "persons-exists" => {
+                Err(error.to_string())
+            }
             _ => Ok(()),
         }
     });
@@ -393,13 +437,20 @@ fn the_mark_of_a_failed_sync_stops_every_process_until_it_is_lifted() {
             let store = history.base.snapshot();
             let faulty = Arc::new(Faulty::new(Arc::new(store.clone())));
             let mut failing = Ledger::open(faulty.clone()).unwrap();
-            faulty.plan(Some(Fault { at, outcome: Outcome::Lost, cause: Cause::Io, lasting: false }));
+            faulty.plan(Some(Fault {
+                at,
+                outcome: Outcome::Lost,
+                cause: Cause::Io,
+                lasting: false,
+            }));
             let outcome = client.clone().deliver(&mut failing, &history.groups[0], at);
             outcome.is_err_and(|error| error.is_sync()).then_some((store, failing))
         })
         .unwrap();
     let mut other = Ledger::open(Arc::new(store.clone())).unwrap();
-    let code = |ledger: &mut Ledger| client.clone().deliver(ledger, &history.groups[2], 60).unwrap_err().code();
+    let code = |ledger: &mut Ledger| {
+        client.clone().deliver(ledger, &history.groups[2], 60).unwrap_err().code()
+    };
     assert_eq!((code(&mut failing), code(&mut other)), ("poisoned", "poisoned"));
     let report = verified(&store, &history.origin, &[]).unwrap();
     assert_eq!(report.verdict, Verdict::CannotTell, "a mark is a doubt, not a fault");
@@ -411,83 +462,4 @@ fn the_mark_of_a_failed_sync_stops_every_process_until_it_is_lifted() {
     // the process that failed does not trust itself, even now, until it has looked again
     failing.recover().unwrap();
     to_the_end(&history, &mut failing, &mut client).unwrap();
-}
-
-/// A ledger whose first segment is almost full, made of the largest events there are, and a group
-/// that goes into both segments.
-fn almost_full() -> (Memory, Vec<Submission>, Origin) {
-    let store = Memory::new();
-    let (mut world, mut ledger) = World::create(Arc::new(store.clone())).unwrap();
-    let parameters: Vec<String> = (0..145).map(|at| format!("\"p{at:04}\":\"{}\"", "x".repeat(200))).collect();
-    let draft = world::value(&format!(
-        r#"{{"type":"deployment.started","occurred_at":"2026-07-02T00:00:00.000000Z",
-            "actor":{{"kind":"service"}},
-            "subject":{{"deployment":"d","environment":"production","service":"payments"}},
-            "data":{{"initiator":{{"issuer":"hr","id":"17"}},"parameters":{{{}}},"strategy":"rolling"}}}}"#,
-        parameters.join(",")
-    ));
-    loop {
-        let room = segment::MAX_SEGMENT - ledger.head().offset;
-        if room < 31_500 {
-            break;
-        }
-        let count = (room / 31_500).clamp(1, 300);
-        let events = (0..count).map(|_| world.sign(&draft, &[&key("pipeline")])).collect();
-        world.append(&mut ledger, events).unwrap().into_iter().for_each(|receipt| assert!(receipt.is_ok()));
-    }
-    ledger.catch_up(1, 10_000).unwrap();
-    assert_eq!(ledger.head().segment, 0);
-    let group = (0..34).map(|_| world.deployment()).collect();
-    (store, group, ledger.origin().clone())
-}
-
-#[test]
-fn every_failing_call_of_a_rolled_segment_is_survived() {
-    let (base, group, origin) = almost_full();
-    let size = world::head_of(&base).size;
-    let deliver = |ledger: &mut Ledger| Client::default().deliver(ledger, &group, 0);
-    let counting = Arc::new(Faulty::new(Arc::new(base.snapshot())));
-    let mut ledger = Ledger::open(counting.clone()).unwrap();
-    let opening = counting.calls();
-    deliver(&mut ledger).unwrap();
-    let calls = counting.calls();
-    let segments = segment::list(&*counting).unwrap();
-    assert!(segments.len() == 2 && segments[1] > size, "the group lies in both: {segments:?}, {size}");
-    assert_eq!(verified(&*counting, &origin, &[]).unwrap().verdict, Verdict::Holds);
-    println!("calls {opening} to {calls} of a group in two segments; no seed: every one of them");
-    let found: Vec<String> = (opening..calls)
-        .into_par_iter()
-        .filter_map(|at| {
-            let outcome = if at % 2 == 0 { Outcome::Lost } else { Outcome::Done };
-            let fault = Fault { at, outcome, cause: Cause::Io, lasting: at % 3 == 0 };
-            roll(&base, &group, fault).err().map(|finding| format!("{fault:?}\n    {finding}"))
-        })
-        .collect();
-    assert!(found.is_empty(), "{} of {}:\n{}", found.len(), calls - opening, found.join("\n"));
-}
-
-/// One failure while a group goes into two segments; then the next process.
-fn roll(base: &Memory, group: &[Submission], fault: Fault) -> Finding {
-    let store = base.snapshot();
-    let size = world::head_of(&store).size;
-    let faulty = Arc::new(Faulty::failing(Arc::new(store.clone()), fault));
-    let mut client = Client::default();
-    let mut ledger = Ledger::open(faulty).map_err(said("open"))?;
-    let outcome = client.deliver(&mut ledger, group, 0);
-    drop(ledger);
-    let mut opened = Ledger::open(Arc::new(store.clone())).map_err(said("open again"))?;
-    opened.recover().map_err(said("recover"))?;
-    client.deliver(&mut opened, group, 1).map_err(said("again"))?;
-    let lines = size..opened.size();
-    if lines.clone().count() != group.len() {
-        return Err(format!("{} entries of {} after {outcome:?}", lines.count(), group.len()));
-    }
-    for (index, event) in lines.zip(group) {
-        let there = opened.entry(index, |entry| entry.event.bytes() == event.event);
-        if !there.map_err(said("read"))? {
-            return Err(format!("entry {index} is another after {outcome:?}"));
-        }
-    }
-    let more = Ledger::open(Arc::new(store)).map_err(said("third opening"))?;
-    if more.size() == opened.size() { Ok(()) } else { Err("another size".to_owned()) }
 }

@@ -2,7 +2,15 @@
 //!
 //! An opened file's lock belongs to its opening, so two openings in one process stand to each other
 //! as two processes do. A writer that is killed while it holds the lock is a test of the binary.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 #[path = "common/world.rs"]
 mod world;
@@ -73,7 +81,11 @@ fn two_processes_append_at_once_and_all_is_there_once_and_in_order() {
                 if number % 32 == 31 {
                     // both bring the index up now and then; being second is no failure
                     let outcome = ledger.catch_up(1, 256);
-                    assert!(outcome.as_ref().is_ok_and(|_| true) || outcome.as_ref().is_err_and(|e| e.code() == "busy"), "{outcome:?}");
+                    assert!(
+                        outcome.as_ref().is_ok_and(|_| true)
+                            || outcome.as_ref().is_err_and(|e| e.code() == "busy"),
+                        "{outcome:?}"
+                    );
                 }
             }
             receipts
@@ -82,7 +94,8 @@ fn two_processes_append_at_once_and_all_is_there_once_and_in_order() {
     let receipts = workers.map(|worker| worker.join().unwrap());
 
     let ledger = open(&path);
-    let distinct: BTreeSet<&[u8]> = sent.iter().flatten().map(|event| event.event.as_slice()).collect();
+    let distinct: BTreeSet<&[u8]> =
+        sent.iter().flatten().map(|event| event.event.as_slice()).collect();
     assert_eq!(ledger.size(), 4 + distinct.len() as u64);
     let events = world::events_of(&ledger).unwrap();
     let mut promised = BTreeMap::new();
@@ -95,7 +108,8 @@ fn two_processes_append_at_once_and_all_is_there_once_and_in_order() {
             assert!(before.is_none_or(|before| before == receipt.hash));
         }
         // a process's new events keep its order
-        let new: Vec<u64> = receipts.iter().filter(|receipt| !receipt.known).map(|receipt| receipt.index).collect();
+        let new: Vec<u64> =
+            receipts.iter().filter(|receipt| !receipt.known).map(|receipt| receipt.index).collect();
         assert!(new.is_sorted());
     }
     assert_eq!(promised.len(), distinct.len(), "each event has one place");
@@ -108,7 +122,11 @@ fn two_processes_append_at_once_and_all_is_there_once_and_in_order() {
     let held: Vec<_> = promised.into_iter().collect();
     let report = verified(&**ledger.store(), &origin, &held).unwrap();
     assert_eq!(report.verdict, Verdict::Holds, "{:?}", report.faults);
-    assert!(report.notices.iter().all(|notice| notice.code != "stream-gap"), "{:?}", report.notices);
+    assert!(
+        report.notices.iter().all(|notice| notice.code != "stream-gap"),
+        "{:?}",
+        report.notices
+    );
 }
 
 #[test]
@@ -144,7 +162,8 @@ fn a_reader_without_the_lock_never_sees_half_a_group() {
     let store = Arc::new(Dir::create(&path, Duration::from_secs(60)).unwrap());
     let (mut world, mut ledger) = World::create(store).unwrap();
     let origin = ledger.origin().clone();
-    let groups: Vec<Vec<Submission>> = (0..60).map(|_| (0..3).map(|_| world.deployment()).collect()).collect();
+    let groups: Vec<Vec<Submission>> =
+        (0..60).map(|_| (0..3).map(|_| world.deployment()).collect()).collect();
     let writer = std::thread::spawn(move || {
         for (number, group) in (0..).zip(groups) {
             deliver(&mut ledger, group, number);
