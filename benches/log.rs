@@ -1,6 +1,10 @@
 //! The log at size: durable append, open, verify, proof and look-up, each beside the machine's ceiling.
 
-#![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a bench prints its figures, as rates")]
+#![expect(
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a bench prints its figures, as rates"
+)]
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -101,7 +105,11 @@ fn ceiling() -> f64 {
         .enumerate()
         .filter_map(|(number, event)| {
             let key = keys.get(number % keys.len())?;
-            Some(Check { key: key.public(), message: &event.event, signature: event.signatures.first()? })
+            Some(Check {
+                key: key.public(),
+                message: &event.event,
+                signature: event.signatures.first()?,
+            })
         })
         .collect();
     let mut best = Duration::MAX;
@@ -114,7 +122,13 @@ fn ceiling() -> f64 {
     checks.len() as f64 / best.as_secs_f64()
 }
 
-fn append(ledger: &mut Ledger, hash: [u8; 32], count: u64, syncs: &AtomicU64, ceiling: f64) -> Result<()> {
+fn append(
+    ledger: &mut Ledger,
+    hash: [u8; 32],
+    count: u64,
+    syncs: &AtomicU64,
+    ceiling: f64,
+) -> Result<()> {
     let mut positions = Positions::new();
     let (mut done, mut spent, mut bytes, mut event_bytes) = (0, Duration::ZERO, 0, 0);
     let before = syncs.load(Ordering::Relaxed);
@@ -152,7 +166,11 @@ pub(crate) fn parts(dir: &str) -> Result<()> {
     let events = workload::events(hash, &mut positions, 0, 64_000);
     let door = ledger.door();
     let start = Instant::now();
-    let admitted: Vec<Admitted> = door.admit(events, seed("door", 0), Mode::Bulk).into_iter().filter_map(Result::ok).collect();
+    let admitted: Vec<Admitted> = door
+        .admit(events, seed("door", 0), Mode::Bulk)
+        .into_iter()
+        .filter_map(Result::ok)
+        .collect();
     let micros = |start: Instant| start.elapsed().as_secs_f64() * 1e6 / 64_000.0;
     println!("door: {:.1} µs an event, wall, all cores", micros(start));
     let start = Instant::now();
@@ -181,7 +199,8 @@ fn pipeline(ledger: &mut Ledger, events: Vec<Submission>) -> Result<()> {
                 let batch: Vec<Submission> = events.by_ref().take(GROUP * DOOR).collect();
                 let mut admitted = door.admit(batch, seed("door", step), Mode::Bulk).into_iter();
                 loop {
-                    let group: Vec<Admitted> = admitted.by_ref().take(GROUP).filter_map(Result::ok).collect();
+                    let group: Vec<Admitted> =
+                        admitted.by_ref().take(GROUP).filter_map(Result::ok).collect();
                     if group.is_empty() || sender.send(group).is_err() {
                         break;
                     }
@@ -263,5 +282,6 @@ fn millis(duration: Duration) -> f64 {
 fn peak_megabytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).unwrap_or(0) / 1024
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).unwrap_or(0)
+        / 1024
 }

@@ -40,7 +40,10 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ledger_core::error::Result<()> {
-    Err(ledger_core::error::Error::malformed("usage", "ledger-bench ceiling | index | log N DIR | parts DIR | read DIR"))
+    Err(ledger_core::error::Error::malformed(
+        "usage",
+        "ledger-bench ceiling | index | log N DIR | parts DIR | read DIR",
+    ))
 }
 
 #[expect(clippy::print_stderr, reason = "a bench talks to its user")]

@@ -43,7 +43,8 @@ pub(crate) fn key(number: u64) -> SigningKey {
 
 /// The time of an event.
 pub(crate) fn time(step: u64) -> Timestamp {
-    Timestamp::from_micros(START + step * 1000).unwrap_or_else(|| unreachable!("within the year 9999"))
+    Timestamp::from_micros(START + step * 1000)
+        .unwrap_or_else(|| unreachable!("within the year 9999"))
 }
 
 /// The commit of a step.
@@ -72,7 +73,8 @@ pub(crate) fn ledger(store: Arc<dyn Store>) -> Result<(Ledger, [u8; 32])> {
         ("data", data),
     ]);
     let signers: [&dyn Signer; 2] = [&roots[0], &roots[1]];
-    let first = sign(&draft, None, &Position::one_shot("roots", [0; 16]), &signers, seed("salt", 0))?;
+    let first =
+        sign(&draft, None, &Position::one_shot("roots", [0; 16]), &signers, seed("salt", 0))?;
     let hash = origin(&first.event)?.genesis().0;
     let new = Beginning {
         persons_key: Key(seed("persons", 0)),
@@ -98,7 +100,13 @@ pub(crate) fn checkpoint_key() -> SigningKey {
     SigningKey::from_seed(seed("checkpoint", 0))
 }
 
-fn register(ledger: [u8; 32], roots: &[SigningKey; 2], new: &SigningKey, can: &str, number: u64) -> Result<Submission> {
+fn register(
+    ledger: [u8; 32],
+    roots: &[SigningKey; 2],
+    new: &SigningKey,
+    can: &str,
+    number: u64,
+) -> Result<Submission> {
     let draft = json(&format!(
         r#"{{"type":"key.registered","occurred_at":"{}","subject":{{"key":"{}"}},
             "data":{{"public_key":"{}","capabilities":["{can}"],"service":"pipeline-{number}"}}}}"#,
@@ -122,7 +130,12 @@ fn json(text: &str) -> Value {
 pub(crate) type Positions = HashMap<u64, Position>;
 
 /// The next `count` signed events, made on all cores, key by key; interleaved as pipelines would.
-pub(crate) fn events(ledger: [u8; 32], positions: &mut Positions, first: u64, count: u64) -> Vec<Submission> {
+pub(crate) fn events(
+    ledger: [u8; 32],
+    positions: &mut Positions,
+    first: u64,
+    count: u64,
+) -> Vec<Submission> {
     let per_key = count / KEYS;
     let made: Vec<(u64, Position, Vec<Submission>)> = (0..KEYS)
         .into_par_iter()
@@ -160,7 +173,13 @@ pub(crate) fn events(ledger: [u8; 32], positions: &mut Positions, first: u64, co
     }
 }
 
-fn event(ledger: [u8; 32], signer: &SigningKey, position: &Position, number: u64, sequence: u64) -> Submission {
+fn event(
+    ledger: [u8; 32],
+    signer: &SigningKey,
+    position: &Position,
+    number: u64,
+    sequence: u64,
+) -> Submission {
     let artifact = ledger_core::encoding::hex(&seed("artifact", sequence / 4));
     let deployment = format!("d-{number}-{sequence}");
     let text = |text: String| Value::text(text);
@@ -171,10 +190,13 @@ fn event(ledger: [u8; 32], signer: &SigningKey, position: &Position, number: u64
             "actor",
             Value::object([
                 ("kind", text("service".to_owned())),
-                ("id", Value::object([
-                    ("issuer", text("ci".to_owned())),
-                    ("id", text(format!("runner-{}", sequence % 100))),
-                ])),
+                (
+                    "id",
+                    Value::object([
+                        ("issuer", text("ci".to_owned())),
+                        ("id", text(format!("runner-{}", sequence % 100))),
+                    ]),
+                ),
             ]),
         ),
         (

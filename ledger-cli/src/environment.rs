@@ -1,7 +1,7 @@
 //! The environment: the one place where its variables are read.
 //!
-//! What was typed as the name of the program, and the variables `LEDGER_DIR`, `LEDGER_KEY` and
-//! `HOME`. A variable of ours that is set but empty is a mistake in a script, so it is an error.
+//! `LEDGER_DIR`, `LEDGER_KEY`, `LEDGER_STATE`; for the places of other things `XDG_STATE_HOME`,
+//! `HOME` and `TMPDIR`. A variable of ours that is set but empty is a mistake in a script, so it is an error.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -32,6 +32,8 @@ pub(crate) struct Failure {
     /// Whether the ledger, its keys or its laws refused it (status 1), or it could not even be
     /// asked (status 2).
     refused: bool,
+    /// Whether something could not be reached, so that nothing is known about the outcome.
+    unavailable: bool,
     code: &'static str,
     place: Vec<String>,
     message: String,
@@ -44,7 +46,14 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 impl Failure {
     /// Bad input, or something that could not be reached: status 2.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { refused: false, code, place: Vec::new(), message: message.into(), hint: None }
+        Self {
+            refused: false,
+            unavailable: false,
+            code,
+            place: Vec::new(),
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// A refusal by law: status 1.
@@ -66,6 +75,7 @@ impl Failure {
     fn of(error: &Error) -> Self {
         Self {
             refused: error.kind() == Kind::Untrue,
+            unavailable: error.kind() == Kind::Unavailable,
             code: error.code(),
             place: error.place().map(str::to_owned).into_iter().collect(),
             message: error.message().to_owned(),
@@ -111,6 +121,11 @@ impl Failure {
     /// The stable name of the reason.
     pub(crate) fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// Whether something could not be reached, so that nothing is known about the outcome.
+    pub(crate) fn unavailable(&self) -> bool {
+        self.unavailable
     }
 
     /// Where, from the wider to the narrower.

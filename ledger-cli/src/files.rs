@@ -101,6 +101,12 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> Re
     if durable { sync_folder(path).map_err(fail) } else { Ok(()) }
 }
 
+/// Removes a file of ours, durably.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    let removed = fs::remove_file(path).and_then(|()| sync_folder(path));
+    removed.map_err(|error| failure("remove", path, &error))
+}
+
 fn sync_folder(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()

@@ -49,8 +49,11 @@ impl Capability {
             ("checkpoint", None) => Self::Checkpoint,
             ("witness", None) => Self::Witness,
             _ => {
-                return Err(Error::malformed("capability", format!("`{text}` is not a capability"))
-                    .hint("like `append:deployment.*`, `approve`, `relay:github` or `checkpoint`"));
+                return Err(Error::malformed(
+                    "capability",
+                    format!("`{text}` is not a capability"),
+                )
+                .hint("like `append:deployment.*`, `approve`, `relay:github` or `checkpoint`"));
             }
         };
         Ok(found)
@@ -107,7 +110,17 @@ mod tests {
         for good in ["append:*", "append:deployment.*", "append:a.b", "approve", "relay:github"] {
             assert_eq!(Capability::parse(good).unwrap().to_string(), good);
         }
-        for bad in ["", "append", "append:", "append:A", "append:*x", "relay:", "relay:A B", "approve:x", "root"] {
+        for bad in [
+            "",
+            "append",
+            "append:",
+            "append:A",
+            "append:*x",
+            "relay:",
+            "relay:A B",
+            "approve:x",
+            "root",
+        ] {
             assert!(Capability::parse(bad).is_err(), "{bad}");
         }
         assert!(Capability::parse("append:deployment.*").unwrap().appends("deployment.started"));

@@ -131,6 +131,7 @@ pub fn place(new: &Link, around: &Neighbours) -> Result<Place> {
 }
 
 fn fork(seq: u64, index: u64, message: &str) -> Error {
-    Error::refused("stream-fork", format!("{message} (place {seq}, entry {index})"))
-        .hint("the conflicting event is kept as `stream.forked`; its producer's key or state is in doubt")
+    Error::refused("stream-fork", format!("{message} (place {seq}, entry {index})")).hint(
+        "the conflicting event is kept as `stream.forked`; its producer's key or state is in doubt",
+    )
 }

@@ -81,7 +81,9 @@ impl<'a> Entry<'a> {
                 .plain()
                 .and_then(|text| Blake3::from_base64(text.as_bytes()).ok())
                 .ok_or_else(|| wrong("chain", "not the base64 of a 32-byte hash"))?,
-            index: index.unsigned().ok_or_else(|| wrong("index", "an integer from 0 stands here"))?,
+            index: index
+                .unsigned()
+                .ok_or_else(|| wrong("index", "an integer from 0 stands here"))?,
             recorded_at: Timestamp::parse(recorded_at.plain().unwrap_or_default().as_bytes())
                 .map_err(|error| error.at("/recorded_at"))?,
             event,
@@ -101,13 +103,14 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Writes the one line of an entry, without its newline. `persons` must be in ascending order.
+/// Writes the one line of an entry, without its newline. `persons` must be in ascending order;
+/// `recorded_at` is a [`Timestamp`] or its spelling.
 pub fn line(
     chain: &Blake3,
     event: &[u8],
     index: u64,
     persons: &[(String, Pseudonym)],
-    recorded_at: &str,
+    recorded_at: impl std::fmt::Display,
     signatures: &[Signature],
 ) -> String {
     let event = std::str::from_utf8(event).unwrap_or_default();
@@ -129,7 +132,7 @@ pub fn line(
         line.push('"');
     }
     line.push_str("},\"recorded_at\":\"");
-    line.push_str(recorded_at);
+    line.push_str(&recorded_at.to_string());
     line.push_str("\",\"signatures\":");
     write_signatures(signatures, &mut line);
     line.push('}');

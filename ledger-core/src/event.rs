@@ -122,20 +122,24 @@ impl<'a> Event<'a> {
             return Err(too_long(root.raw().len()));
         }
         let members = Members::of(root);
-        let kind = members.text("type", members.kind)?;
+        let kind = text("type", members.kind)?;
         if !is_type(kind) {
             return Err(wrong("type", "event-type", "not a type like `deployment.finished`"));
         }
-        let schema = members.text("schema", members.schema)?;
+        let schema = text("schema", members.schema)?;
         if !is_schema(schema) {
             return Err(wrong("schema", "event-schema", "not a schema like `ledger/v1`"));
         }
-        let stream = stream(members.text("stream", members.stream)?)?;
+        let stream = stream(text("stream", members.stream)?)?;
         let signers = signers(members.signers, &stream)?;
-        let seq = members.unsigned("seq", members.seq)?;
+        let seq = unsigned("seq", members.seq)?;
         let prev = members.prev.map(|view| hash("prev", view)).transpose()?;
         if prev.is_some() != (seq > 0) {
-            return Err(wrong("prev", "event-prev", "`prev` is there exactly when `seq` is above 0"));
+            return Err(wrong(
+                "prev",
+                "event-prev",
+                "`prev` is there exactly when `seq` is above 0",
+            ));
         }
         let is_final = match members.is_final.map(|view| view.boolean()) {
             None => false,
@@ -152,9 +156,9 @@ impl<'a> Event<'a> {
             seq,
             prev,
             is_final,
-            occurred_at: Timestamp::parse(members.text("occurred_at", members.occurred_at)?.as_bytes())
+            occurred_at: Timestamp::parse(text("occurred_at", members.occurred_at)?.as_bytes())
                 .map_err(|error| error.at("/occurred_at"))?,
-            time_quality: quality(members.text("time_quality", members.time_quality)?)?,
+            time_quality: quality(text("time_quality", members.time_quality)?)?,
             source: source(&members)?,
             seen: members.seen.map(seen).transpose()?,
         })
@@ -179,7 +183,8 @@ impl<'a> Event<'a> {
     /// type, ordinal) and original; a `stream.forked` its stream, place and conflicting event.
     pub fn claim(&self) -> Option<(String, Blake3)> {
         if let Some(source) = &self.source {
-            let name = format!("{} {} {} {}", source.source, source.source_id, self.kind, source.ordinal);
+            let name =
+                format!("{} {} {} {}", source.source, source.source_id, self.kind, source.ordinal);
             return Some((name, source.original));
         }
         if self.kind != "stream.forked" {
@@ -187,7 +192,8 @@ impl<'a> Event<'a> {
         }
         let seq = self.root.pointer("/data/seq").and_then(|seq| seq.unsigned())?;
         let conflicting = self.text_at("/data/conflicting")?;
-        let name = format!("stream.forked {} {seq} {conflicting}", self.text_at("/subject/stream")?);
+        let name =
+            format!("stream.forked {} {seq} {conflicting}", self.text_at("/subject/stream")?);
         Some((name, Blake3::of(conflicting.as_bytes())))
     }
 }
@@ -240,18 +246,19 @@ impl<'a> Members<'a> {
         }
         members
     }
+}
 
-    fn text(&self, name: &str, member: Option<View<'a>>) -> Result<&'a str> {
-        let view = member.ok_or_else(|| missing(name))?;
-        view.plain()
-            .filter(|text| !text.is_empty())
-            .ok_or_else(|| wrong(name, "event-text", "a plain string that is not empty should stand here"))
-    }
+fn text<'a>(name: &str, member: Option<View<'a>>) -> Result<&'a str> {
+    let view = member.ok_or_else(|| missing(name))?;
+    view.plain().filter(|text| !text.is_empty()).ok_or_else(|| {
+        wrong(name, "event-text", "a plain string that is not empty should stand here")
+    })
+}
 
-    fn unsigned(&self, name: &str, member: Option<View<'a>>) -> Result<u64> {
-        let view = member.ok_or_else(|| missing(name))?;
-        view.unsigned().ok_or_else(|| wrong(name, "event-integer", "an integer from 0 should stand here"))
-    }
+fn unsigned(name: &str, member: Option<View<'_>>) -> Result<u64> {
+    let view = member.ok_or_else(|| missing(name))?;
+    view.unsigned()
+        .ok_or_else(|| wrong(name, "event-integer", "an integer from 0 should stand here"))
 }
 
 fn missing(name: &str) -> Error {
@@ -311,7 +318,8 @@ fn signers(member: Option<View<'_>>, stream: &Stream<'_>) -> Result<Vec<KeyId>> 
     let signers = signers
         .filter(|signers| !signers.is_empty() && signers.len() <= MAX_SIGNERS)
         .ok_or_else(|| wrong("signers", "event-signers", "1 to 8 key ids should stand here"))?;
-    let twice = signers.iter().enumerate().any(|(at, key)| signers.iter().skip(at + 1).any(|k| k == key));
+    let twice =
+        signers.iter().enumerate().any(|(at, key)| signers.iter().skip(at + 1).any(|k| k == key));
     if twice {
         return Err(wrong("signers", "event-signers", "a key is named twice"));
     }
@@ -343,7 +351,8 @@ fn quality(text: &str) -> Result<TimeQuality> {
 }
 
 fn source<'a>(members: &Members<'a>) -> Result<Option<Source<'a>>> {
-    let there = [members.source, members.source_id, members.ordinal, members.original, members.adapter];
+    let there =
+        [members.source, members.source_id, members.ordinal, members.original, members.adapter];
     if there.iter().all(Option::is_none) {
         return Ok(None);
     }
@@ -355,13 +364,13 @@ fn source<'a>(members: &Members<'a>) -> Result<Option<Source<'a>>> {
         ));
     }
     let id = |name: &'static str, member| {
-        let text = members.text(name, member)?;
+        let text = text(name, member)?;
         if is_id(text) { Ok(text) } else { Err(wrong(name, "event-id", "not a restricted id")) }
     };
     Ok(Some(Source {
         source: id("source", members.source)?,
         source_id: id("source_id", members.source_id)?,
-        ordinal: members.unsigned("ordinal", members.ordinal)?,
+        ordinal: unsigned("ordinal", members.ordinal)?,
         original: hash("original", members.original.ok_or_else(|| missing("original"))?)?,
         adapter: id("adapter", members.adapter)?,
     }))
@@ -380,8 +389,7 @@ fn is_type(text: &str) -> bool {
     let word = |part: &str| {
         !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };
-    text.len() <= 64
-        && text.split_once('.').is_some_and(|(noun, verb)| word(noun) && word(verb))
+    text.len() <= 64 && text.split_once('.').is_some_and(|(noun, verb)| word(noun) && word(verb))
 }
 
 fn is_schema(text: &str) -> bool {
@@ -411,8 +419,7 @@ pub fn is_id(text: &str) -> bool {
 
 /// Whether the text is a digest reference: `sha256:` and 64 lower-case hex digits.
 pub fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:")
-        .is_some_and(|hex| encoding::from_hex::<32>(hex.as_bytes()).is_ok())
+    text.strip_prefix("sha256:").is_some_and(|hex| encoding::from_hex::<32>(hex.as_bytes()).is_ok())
 }
 
 /// Where `inner` stands within `outer`, both views of one text.

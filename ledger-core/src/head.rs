@@ -99,7 +99,8 @@ impl Head {
         let frontier: Option<Vec<Sha256>> = lines.map(subtree).collect();
         let frontier = frontier?;
         let limit = MAX_INTEGER.unsigned_abs();
-        let bounded = [head.counter, head.size, head.segment, head.offset].iter().all(|n| *n <= limit);
+        let bounded =
+            [head.counter, head.size, head.segment, head.offset].iter().all(|n| *n <= limit);
         let placed = head.segment <= head.size && (head.offset == 0) == (head.segment == head.size);
         let whole = frontier.len() == head.size.count_ones() as usize;
         (bounded && placed && whole).then_some(Self { frontier, ..head })
@@ -136,8 +137,9 @@ impl Head {
             (Some(first), None) => (first, Some(1)),
             (None, Some(second)) => (second, Some(0)),
             (None, None) => {
-                return Err(Error::untrue("head-lost", "neither slot of the head is whole")
-                    .hint("restore `head` from a copy, or verify a copy of the ledger that has one"));
+                return Err(Error::untrue("head-lost", "neither slot of the head is whole").hint(
+                    "restore `head` from a copy, or verify a copy of the ledger that has one",
+                ));
             }
         };
         Ok(Some(Read { head: read, damaged }))

@@ -9,6 +9,7 @@ mod create;
 mod derive;
 mod door;
 mod recover;
+mod stage;
 mod streams;
 mod tail;
 
@@ -18,8 +19,8 @@ use crate::chain::End;
 use crate::checkpoint::Origin;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::hash::Blake3;
 use crate::event::Event;
+use crate::hash::Blake3;
 use crate::head::Head;
 use crate::index::{Index, Kind, ORDER_END, Posting};
 use crate::json::{Document, Names};
@@ -29,10 +30,10 @@ use crate::trust::Registry;
 use crate::vault::key::VaultKey;
 use crate::vault::persons::Persons;
 
-pub use commit::{Group, Receipt};
 pub use create::{Beginning, create, origin, read_format};
 pub use door::{Admitted, Door, Identity, Submission};
 pub use recover::{Mended, RECOVERED, is_poisoned};
+pub use stage::{Group, Receipt};
 use tail::Tail;
 
 /// The file that says what kind of folder this is; written once, last, when a ledger is made.
@@ -65,7 +66,10 @@ pub struct Ledger {
 
 impl std::fmt::Debug for Ledger {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ledger").field("origin", &self.origin).field("head", &self.head).finish_non_exhaustive()
+        f.debug_struct("Ledger")
+            .field("origin", &self.origin)
+            .field("head", &self.head)
+            .finish_non_exhaustive()
     }
 }
 
@@ -174,7 +178,10 @@ impl Ledger {
                 return Ok(line.to_vec());
             }
             if length > crate::entry::MAX_LINE + 1 {
-                return Err(Error::untrue("segment-line", format!("entry {index} has no whole line")));
+                return Err(Error::untrue(
+                    "segment-line",
+                    format!("entry {index} has no whole line"),
+                ));
             }
             length = crate::entry::MAX_LINE + 2;
         }
@@ -184,7 +191,8 @@ impl Ledger {
     pub fn entry<T>(&self, index: u64, with: impl FnOnce(&Entry<'_>) -> T) -> Result<T> {
         let line = self.line(index)?;
         let mut document = Document::default();
-        let entry = Entry::parse(&mut document, &line).map_err(|e| e.at(format!("entry {index}")))?;
+        let entry =
+            Entry::parse(&mut document, &line).map_err(|e| e.at(format!("entry {index}")))?;
         if entry.index != index {
             return Err(Error::untrue(
                 "chain-index",
@@ -238,7 +246,9 @@ impl Ledger {
         let mark = self.tail.mark();
         let (head, registry) = (self.head.clone(), Arc::clone(&self.registry));
         self.head = read.head;
-        let outcome = self.replay(Some(head.last));
+        // a tail that was left behind continues an older line than the head's last
+        let known = (self.tail.next() == head.size).then_some(head.last);
+        let outcome = self.replay(known);
         if outcome.is_err() {
             // what was not taken in whole is not taken in at all: the next look begins here again
             self.head = head;
@@ -270,7 +280,11 @@ impl Ledger {
         if genesis_of(&line)? == self.origin.genesis() {
             return Ok(());
         }
-        Err(Error::untrue("ledger-origin", format!("the origin in `{FORMAT}` does not name entry 0")).hint(VERIFY))
+        Err(Error::untrue(
+            "ledger-origin",
+            format!("the origin in `{FORMAT}` does not name entry 0"),
+        )
+        .hint(VERIFY))
     }
 
     /// Folds the key events that the index finds, in order.
@@ -284,9 +298,8 @@ impl Ledger {
         indexes.sort_unstable();
         let mut registry = Registry::default();
         for index in indexes {
-            let held = self.entry(index, |entry| {
-                registry.judge(entry).and_then(|()| registry.apply(entry))
-            })?;
+            let held = self
+                .entry(index, |entry| registry.judge(entry).and_then(|()| registry.apply(entry)))?;
             held.map_err(|error| error.at(format!("entry {index}")))?;
         }
         self.registry = Arc::new(registry);
@@ -322,7 +335,8 @@ impl Ledger {
                     continue;
                 }
                 if block.unterminated && range.end == block.bytes.len() {
-                    return Err(Error::untrue("segment-line", format!("entry {index} is torn")).hint(VERIFY));
+                    return Err(Error::untrue("segment-line", format!("entry {index} is torn"))
+                        .hint(VERIFY));
                 }
                 let wrong = |error: Error| error.at(format!("entry {index}")).hint(VERIFY);
                 end = end.follow(&entry).map_err(wrong)?;
@@ -361,8 +375,11 @@ pub(crate) fn is_key_event(kind: &str) -> bool {
 }
 
 fn forked(size: u64) -> Error {
-    Error::untrue("head-fork", format!("the {size} entries of the head are not a continuation of those before"))
-        .hint(VERIFY)
+    Error::untrue(
+        "head-fork",
+        format!("the {size} entries of the head are not a continuation of those before"),
+    )
+    .hint(VERIFY)
 }
 
 const VERIFY: &str = "run `ledger verify` for all that is wrong; nothing was changed";

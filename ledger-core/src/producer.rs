@@ -69,8 +69,11 @@ pub fn sign(
         return Err(Error::malformed("draft-object", "an event is a JSON object"));
     };
     if let Some(name) = FILLED.iter().find(|name| members.contains_key(**name)) {
-        return Err(Error::refused("draft-filled", format!("`{name}` is filled in when the event is signed"))
-            .hint(format!("leave `{name}` out")));
+        return Err(Error::refused(
+            "draft-filled",
+            format!("`{name}` is filled in when the event is signed"),
+        )
+        .hint(format!("leave `{name}` out")));
     }
     let mut event = members.clone();
     let stream = envelope(&mut event, ledger, position, signers)?;
@@ -82,7 +85,9 @@ pub fn sign(
         scope,
         stream: &stream,
         seq: position.seq,
-        salts: blake3::Hasher::new_derive_key("release-ledger salts of an event").update(&salts).finalize_xof(),
+        salts: blake3::Hasher::new_derive_key("release-ledger salts of an event")
+            .update(&salts)
+            .finalize_xof(),
         disclosures: Vec::new(),
     };
     let kind = event.get("type").and_then(Value::as_text).unwrap_or_default();
@@ -115,8 +120,11 @@ fn envelope(
         return Err(Error::refused("draft-signers", "an event has at least one signer"));
     };
     if !is_label(&position.label) {
-        return Err(Error::malformed("event-stream", format!("`{}` is not a label", position.label))
-            .hint("a label has only a-z, 0-9, `.`, `_` and `-`, at most 64 of them"));
+        return Err(Error::malformed(
+            "event-stream",
+            format!("`{}` is not a label", position.label),
+        )
+        .hint("a label has only a-z, 0-9, `.`, `_` and `-`, at most 64 of them"));
     }
     let random = encoding::base64url(&position.random);
     let stream = format!("{}/{}/{random}", owner.public().id(), position.label);
@@ -164,11 +172,14 @@ impl Sealer<'_> {
 
     fn value(&mut self, at: &str, value: &mut Value, shape: &Shape) -> Result<()> {
         match (shape, value) {
-            (Shape::Sealed | Shape::Person, value) => self.seal(at, value, matches!(shape, Shape::Person)),
-            (Shape::List(item), Value::List(items)) => items
-                .iter_mut()
-                .enumerate()
-                .try_for_each(|(position, value)| self.value(&format!("{at}/{position}"), value, item)),
+            (Shape::Sealed | Shape::Person, value) => {
+                self.seal(at, value, matches!(shape, Shape::Person))
+            }
+            (Shape::List(item), Value::List(items)) => {
+                items.iter_mut().enumerate().try_for_each(|(position, value)| {
+                    self.value(&format!("{at}/{position}"), value, item)
+                })
+            }
             (Shape::Object(known), value) => self.fields(at, value, known),
             (Shape::Map(item), Value::Object(members)) => members
                 .iter_mut()
@@ -183,7 +194,9 @@ impl Sealer<'_> {
         if sealed {
             return Ok(());
         }
-        let text = |value: Option<&Value>| value.and_then(Value::as_text).is_some_and(|text| !text.is_empty());
+        let text = |value: Option<&Value>| {
+            value.and_then(Value::as_text).is_some_and(|text| !text.is_empty())
+        };
         let fits = if person {
             text(value.get("issuer")) && text(value.get("id"))
         } else {

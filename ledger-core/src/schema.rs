@@ -92,9 +92,28 @@ pub struct EventType {
 
 /// The members an event may have; each type says which of them it demands.
 pub(crate) const SCHEMA_MEMBERS: &[&str] = &[
-    "actor", "adapter", "attachments", "data", "final", "ledger", "occurred_at", "occurred_raw",
-    "ordinal", "original", "prev", "raw", "schema", "seen", "seq", "signers", "source", "source_id",
-    "stream", "subject", "time_quality", "type",
+    "actor",
+    "adapter",
+    "attachments",
+    "data",
+    "final",
+    "ledger",
+    "occurred_at",
+    "occurred_raw",
+    "ordinal",
+    "original",
+    "prev",
+    "raw",
+    "schema",
+    "seen",
+    "seq",
+    "signers",
+    "source",
+    "source_id",
+    "stream",
+    "subject",
+    "time_quality",
+    "type",
 ];
 
 /// The type of that name, if this library knows it.

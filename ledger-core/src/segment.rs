@@ -78,9 +78,8 @@ impl<'s> Blocks<'s> {
     /// Reads from `from` to `end`; without an end, to the end of the last segment.
     pub fn new(store: &'s dyn Store, from: Place, end: Option<Place>) -> Result<Self> {
         let mut segments = list(store)?;
-        segments.retain(|&first| {
-            first >= from.segment && end.is_none_or(|end| first <= end.segment)
-        });
+        segments
+            .retain(|&first| first >= from.segment && end.is_none_or(|end| first <= end.segment));
         segments.reverse();
         if segments.pop() != Some(from.segment) {
             return Err(Error::untrue(
@@ -99,13 +98,17 @@ impl<'s> Blocks<'s> {
             let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(BLOCK);
             let mut bytes = vec![0; wanted];
             let file = name(self.at.segment);
-            let count = if wanted == 0 { 0 } else { self.store.read(&file, self.at.offset, &mut bytes)? };
+            let count =
+                if wanted == 0 { 0 } else { self.store.read(&file, self.at.offset, &mut bytes)? };
             bytes.truncate(count);
             if count < wanted && limit.is_some() {
                 let have = self.at.offset + count as u64;
                 return Err(Error::untrue(
                     "segment-short",
-                    format!("`{file}` ends after {have} bytes, before the head's {}", limit.unwrap_or(0)),
+                    format!(
+                        "`{file}` ends after {have} bytes, before the head's {}",
+                        limit.unwrap_or(0)
+                    ),
                 ));
             }
             if count == 0 {

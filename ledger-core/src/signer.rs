@@ -51,7 +51,8 @@ pub struct Signed {
 impl Memory {
     /// The text of the memory file.
     pub fn encode(&self) -> String {
-        let mut text = format!("{FORMAT}\n{}\n{}\n{}\n", self.origin, self.size, self.root.to_base64());
+        let mut text =
+            format!("{FORMAT}\n{}\n{}\n{}\n", self.origin, self.size, self.root.to_base64());
         for hash in &self.frontier {
             text.push_str(&hash.to_base64());
             text.push('\n');
@@ -71,16 +72,16 @@ impl Memory {
         else {
             return Err(wrong());
         };
-        let frontier: Result<Vec<Sha256>> = lines
-            .map(|line| encoding::from_base64(line.as_bytes()).map(Sha256))
-            .collect();
+        let frontier: Result<Vec<Sha256>> =
+            lines.map(|line| encoding::from_base64(line.as_bytes()).map(Sha256)).collect();
         let memory = Self {
             origin: origin.to_owned(),
             size: size.parse().map_err(|_| wrong())?,
             root: Sha256::from_base64(root.as_bytes()).map_err(|_| wrong())?,
             frontier: frontier.map_err(|_| wrong())?,
         };
-        let tree = Frontier::from_parts(memory.size, memory.frontier.clone()).map_err(|_| wrong())?;
+        let tree =
+            Frontier::from_parts(memory.size, memory.frontier.clone()).map_err(|_| wrong())?;
         if tree.root() != memory.root || memory.encode() != text {
             return Err(wrong());
         }
@@ -121,7 +122,10 @@ pub fn sign(ledger: &Ledger, memory: Option<&Memory>, key: &SigningKey) -> Resul
         return Err(match memory {
             Some(memory) if memory.size == size || memory.size > 0 => Error::untrue(
                 "signer-fork",
-                format!("the log is not a continuation of the {} entries signed before", memory.size),
+                format!(
+                    "the log is not a continuation of the {} entries signed before",
+                    memory.size
+                ),
             )
             .hint("keep both: the folder and the last checkpoint are evidence of a fork"),
             _ => Error::untrue("signer-mismatch", "lines read back do not make the head's tree"),
@@ -131,8 +135,7 @@ pub fn sign(ledger: &Ledger, memory: Option<&Memory>, key: &SigningKey) -> Resul
     let text = checkpoint.encode();
     let line = note::sign(&text, &origin, key.dalek())?;
     let note = Note::new(&text, vec![line])?.encode();
-    let memory =
-        Memory { origin, size, root: tree.root(), frontier: tree.hashes().to_vec() };
+    let memory = Memory { origin, size, root: tree.root(), frontier: tree.hashes().to_vec() };
     Ok(Signed { note, checkpoint, memory })
 }
 
@@ -187,7 +190,9 @@ fn remembered(ledger: &Ledger, memory: &Memory, origin: &str) -> Result<Frontier
             "signer-back",
             format!("{} entries were signed before, the log has {}", memory.size, ledger.size()),
         )
-        .hint("the folder was restored to an older state or cut; the missing entries are evidence"));
+        .hint(
+            "the folder was restored to an older state or cut; the missing entries are evidence",
+        ));
     }
     Frontier::from_parts(memory.size, memory.frontier.clone())
 }

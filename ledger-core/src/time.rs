@@ -38,22 +38,52 @@ impl Timestamp {
                 "time",
                 format!("`{}` is not a time in UTC with microseconds", shown(text)),
             )
-            .hint("write it like 2026-09-30T23:59:59.000000Z: 27 characters, zone Z, no leap second")
+            .hint(
+                "write it like 2026-09-30T23:59:59.000000Z: 27 characters, zone Z, no leap second",
+            )
         })
     }
 
     fn read(text: &[u8]) -> Option<Self> {
         let text: &[u8; 27] = text.try_into().ok()?;
         let [
-            y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1,
-            s2, b'.', f1, f2, f3, f4, f5, f6, b'Z',
+            y1,
+            y2,
+            y3,
+            y4,
+            b'-',
+            mo1,
+            mo2,
+            b'-',
+            d1,
+            d2,
+            b'T',
+            h1,
+            h2,
+            b':',
+            mi1,
+            mi2,
+            b':',
+            s1,
+            s2,
+            b'.',
+            f1,
+            f2,
+            f3,
+            f4,
+            f5,
+            f6,
+            b'Z',
         ] = *text
         else {
             return None;
         };
         let year = number(&[y1, y2, y3, y4])?;
-        let date =
-            NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, number(&[mo1, mo2])?, number(&[d1, d2])?)?;
+        let date = NaiveDate::from_ymd_opt(
+            i32::try_from(year).ok()?,
+            number(&[mo1, mo2])?,
+            number(&[d1, d2])?,
+        )?;
         let micro = number(&[f1, f2, f3, f4, f5, f6])?;
         let at = date.and_hms_micro_opt(
             number(&[h1, h2])?,
@@ -101,9 +131,11 @@ mod tests {
 
     #[test]
     fn one_spelling() {
-        for good in
-            ["1970-01-01T00:00:00.000000Z", "2024-02-29T12:30:01.000001Z", "9999-12-31T23:59:59.999999Z"]
-        {
+        for good in [
+            "1970-01-01T00:00:00.000000Z",
+            "2024-02-29T12:30:01.000001Z",
+            "9999-12-31T23:59:59.999999Z",
+        ] {
             assert_eq!(Timestamp::parse(good.as_bytes()).unwrap().to_string(), good);
         }
         for bad in [

@@ -55,8 +55,11 @@ impl TreeFiles {
             files.clear()?;
             files.extend(ledger)?;
             if !holds(&files)? {
-                return Err(Error::untrue("tree-root", "the lines do not make the checkpoint's root")
-                    .hint("run `ledger verify` for what was changed"));
+                return Err(Error::untrue(
+                    "tree-root",
+                    "the lines do not make the checkpoint's root",
+                )
+                .hint("run `ledger verify` for what was changed"));
             }
         }
         Ok(files)
@@ -122,7 +125,9 @@ impl TreeFiles {
             self.store.write(&name(level), first * 32, &bytes)?;
             let end = first + hashes.len() as u64;
             let (from, to) = (first / WIDTH, end / WIDTH);
-            hashes = (from..to).map(|index| self.fold(level, index * WIDTH, WIDTH)).collect::<Result<_>>()?;
+            hashes = (from..to)
+                .map(|index| self.fold(level, index * WIDTH, WIDTH))
+                .collect::<Result<_>>()?;
             first = from;
             level += 1;
         }

@@ -107,8 +107,8 @@ impl Registry {
             .map(|id| {
                 self.keys
                     .get(id)
-                    .map(|record| record.public.clone())
-                    .or_else(|| brought.iter().find(|key| key.id() == *id).cloned())
+                    .map(|record| record.public)
+                    .or_else(|| brought.iter().find(|key| key.id() == *id).copied())
                     .ok_or_else(|| unknown(id))
             })
             .collect()
@@ -166,11 +166,12 @@ impl Registry {
                 self.threshold = threshold(event);
                 self.solo = event.root.pointer("/data/solo").is_some();
                 for (position, public) in roots.into_iter().enumerate() {
-                    let Some(person) = entry.person(&format!("/data/roots/{position}/person")) else {
+                    let Some(person) = entry.person(&format!("/data/roots/{position}/person"))
+                    else {
                         continue;
                     };
                     let record = Record {
-                        public: public.clone(),
+                        public,
                         holder: Holder::Person(person),
                         capabilities: vec![Capability::Admin, Capability::Policy],
                         scope: Scope::default(),
@@ -452,7 +453,9 @@ fn genesis(entry: &Entry<'_>) -> Result<()> {
         return refuse("each root belongs to a person who was disclosed");
     }
     if threshold > MAX_SIGNERS - 1 {
-        return refuse("the threshold is at most 7: an event has 8 signers, and a new key signs too");
+        return refuse(
+            "the threshold is at most 7: an event has 8 signers, and a new key signs too",
+        );
     }
     if persons.len() < threshold {
         return refuse("the roots belong to fewer distinct persons than the threshold");

@@ -8,6 +8,7 @@
 
 mod anchor;
 mod fault;
+mod finish;
 mod folder;
 mod seen;
 mod spill;
@@ -44,7 +45,10 @@ pub struct Options<'a> {
 
 impl std::fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("pinned", &self.pinned).field("mode", &self.mode).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("pinned", &self.pinned)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,12 @@
 //! Faults that a reader found, each as the smallest story that showed it.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
 
 #[path = "common/world.rs"]
 mod world;
@@ -10,10 +17,10 @@ use ledger_core::key::Signer;
 use ledger_core::ledger::{Group, Ledger, Submission};
 use ledger_core::producer::{Position, sign};
 use ledger_core::signature::Mode;
-use ledger_core::store::memory::Memory;
-use ledger_core::store::faulty::{Faulty, Fault, Outcome, Cause};
 use ledger_core::store::Store;
-use world::{World, key, seed, value, time};
+use ledger_core::store::faulty::{Cause, Fault, Faulty, Outcome};
+use ledger_core::store::memory::Memory;
+use world::{World, key, seed, time, value};
 
 fn chain(world: &mut World, n: usize) -> Vec<Submission> {
     let pipeline = key("pipeline");
@@ -21,7 +28,14 @@ fn chain(world: &mut World, n: usize) -> Vec<Submission> {
     let mut all = Vec::new();
     for step in 0..n {
         let draft = world.finished("succeeded");
-        let signed = sign(&draft, Some(world.ledger_hash), &position, &[&pipeline as &dyn Signer], seed("s", step as u64)).unwrap();
+        let signed = sign(
+            &draft,
+            Some(world.ledger_hash),
+            &position,
+            &[&pipeline as &dyn Signer],
+            seed("s", step as u64),
+        )
+        .unwrap();
         position = position.after(&signed.event);
         all.push(signed);
     }
@@ -57,7 +71,11 @@ fn relay_cannot_register() {
     let draft = value(&format!(
         r#"{{"type":"key.registered","occurred_at":"{}","subject":{{"key":"{}"}},"source":"github","source_id":"x","ordinal":0,"adapter":"a",
         "original":"{}","data":{{"public_key":"{}","capabilities":["admin","policy"],"holder":{{"issuer":"hr","id":"evil"}}}}}}"#,
-        time(50), evil.public().id(), ledger_core::encoding::base64(&[1;32]), evil.public().to_base64()));
+        time(50),
+        evil.public().id(),
+        ledger_core::encoding::base64(&[1; 32]),
+        evil.public().to_base64()
+    ));
     let sub = world.sign(&draft, &[&relay, &evil]);
     let out = world.append(&mut ledger, vec![sub]).unwrap();
     assert!(out[0].is_err(), "a relay key registered an admin key");
@@ -68,7 +86,9 @@ fn damaged_newest_slot_keeps_acknowledged_lines_of_one_stream() {
     let store = Arc::new(Memory::new());
     let (mut world, mut ledger) = World::create(store.clone()).unwrap();
     let events = chain(&mut world, 3);
-    for r in world.append(&mut ledger, events).unwrap() { r.unwrap(); }
+    for r in world.append(&mut ledger, events).unwrap() {
+        r.unwrap();
+    }
     assert_eq!(ledger.size(), 7);
     let slot = ledger.head().counter % 2;
     store.write("head", slot * 4096 + 100, b"X").unwrap();
@@ -82,9 +102,13 @@ fn stale_stream_end_of_another_process() {
     let store = Arc::new(Memory::new());
     let (mut world, mut one) = World::create(store.clone()).unwrap();
     let events = chain(&mut world, 4);
-    for r in world.append(&mut one, events[..2].to_vec()).unwrap() { r.unwrap(); }
+    for r in world.append(&mut one, events[..2].to_vec()).unwrap() {
+        r.unwrap();
+    }
     let mut two = Ledger::open(store.clone()).unwrap();
-    for r in world.append(&mut two, events[2..3].to_vec()).unwrap() { r.unwrap(); }
+    for r in world.append(&mut two, events[2..3].to_vec()).unwrap() {
+        r.unwrap();
+    }
     let again = world.append(&mut one, events[2..3].to_vec()).unwrap();
     assert!(again[0].as_ref().unwrap().known);
 }
@@ -95,7 +119,9 @@ fn failed_index_step_loses_no_memory() {
     let faulty = Arc::new(Faulty::new(memory.clone()));
     let (mut world, mut ledger) = World::create(faulty.clone()).unwrap();
     let events: Vec<_> = (0..5).map(|_| world.deployment()).collect();
-    for r in world.append(&mut ledger, events.clone()).unwrap() { r.unwrap(); }
+    for r in world.append(&mut ledger, events.clone()).unwrap() {
+        r.unwrap();
+    }
     for at in 0..40 {
         faulty.plan(Some(Fault { at, outcome: Outcome::Lost, cause: Cause::Full, lasting: false }));
         let step = ledger.catch_up(1, 1000);
@@ -130,13 +156,17 @@ fn foreign_index_is_not_believed() {
     let store = Arc::new(Memory::new());
     let (mut world, mut ledger) = World::create(store.clone()).unwrap();
     let events: Vec<_> = (0..5).map(|_| world.deployment()).collect();
-    for r in world.append(&mut ledger, events.clone()).unwrap() { r.unwrap(); }
+    for r in world.append(&mut ledger, events.clone()).unwrap() {
+        r.unwrap();
+    }
     // another history of the same length with an index
     let other = Arc::new(Memory::new());
     let (mut world2, mut ledger2) = World::create(other.clone()).unwrap();
     world2.counter = 500;
     let events2: Vec<_> = (0..5).map(|_| world2.deployment()).collect();
-    for r in world2.append(&mut ledger2, events2).unwrap() { r.unwrap(); }
+    for r in world2.append(&mut ledger2, events2).unwrap() {
+        r.unwrap();
+    }
     ledger2.catch_up(1, 10).unwrap();
     for file in other.list("index").unwrap() {
         let name = format!("index/{file}");
@@ -167,7 +197,9 @@ fn failed_sync_while_mending_poisons() {
         faulty.plan(None);
         if let Err(e) = &out {
             let marked = memory.len("poison").unwrap().is_some();
-            if e.is_sync() && !marked { silent.push((at, e.to_string())); }
+            if e.is_sync() && !marked {
+                silent.push((at, e.to_string()));
+            }
             ledger = Ledger::open(faulty.clone()).unwrap();
             ledger.recover().unwrap();
         }
@@ -180,7 +212,9 @@ fn tampered_tail_is_refused_on_open() {
     let store = Arc::new(Memory::new());
     let (mut world, mut ledger) = World::create(store.clone()).unwrap();
     let events: Vec<_> = (0..3).map(|_| world.deployment()).collect();
-    for r in world.append(&mut ledger, events).unwrap() { r.unwrap(); }
+    for r in world.append(&mut ledger, events).unwrap() {
+        r.unwrap();
+    }
     let file = ledger_core::segment::name(0);
     let bytes = ledger_core::store::read_all(&*store, &file).unwrap().unwrap();
     let text = String::from_utf8(bytes).unwrap();
@@ -198,10 +232,14 @@ fn service_key_cannot_approve_for_a_person() {
     let svc = key("svc");
     let reg = world.register(&svc, r#""service":"bot""#, r#"["approve"]"#);
     let out = world.append(&mut ledger, vec![reg]).unwrap();
-    if out[0].is_err() { return; }
+    if out[0].is_err() {
+        return;
+    }
     let draft = value(&format!(
         r#"{{"type":"approval.decided","occurred_at":"{}","subject":{{"change":"c-1"}},"actor":{{"kind":"human","id":{{"issuer":"hr","id":"17"}}}},
-        "data":{{"approval":"a-1","approver":{{"issuer":"hr","id":"17"}},"decision":"granted","for":{{"environment":"production"}},"method":"key","role":"owner"}}}}"#, time(60)));
+        "data":{{"approval":"a-1","approver":{{"issuer":"hr","id":"17"}},"decision":"granted","for":{{"environment":"production"}},"method":"key","role":"owner"}}}}"#,
+        time(60)
+    ));
     let sub = world.sign(&draft, &[&svc]);
     let out = world.append(&mut ledger, vec![sub]).unwrap();
     assert!(out[0].is_err(), "a service approved in the name of a person");

@@ -1,5 +1,12 @@
 //! What a second reading found in verify and refresh.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
 
 #[path = "common/world.rs"]
 mod world;
@@ -8,22 +15,31 @@ use std::sync::Arc;
 
 use ledger_core::encoding::base64;
 use ledger_core::entry::{self, Signature};
+use ledger_core::event::Event;
 use ledger_core::hash::Blake3;
 use ledger_core::json::Document;
-use ledger_core::event::Event;
 use ledger_core::ledger::{Ledger, Submission};
 use ledger_core::segment;
 use ledger_core::signature::Mode;
-use ledger_core::store::memory::Memory;
-use ledger_core::store::faulty::{Cause, Fault, Faulty, Outcome};
 use ledger_core::store::Store;
+use ledger_core::store::faulty::{Cause, Fault, Faulty, Outcome};
+use ledger_core::store::memory::Memory;
 use ledger_core::tree::{self, Frontier};
 use ledger_core::verify::{Options, Report, Verdict, verify};
 use world::{World, key, time, value};
 
 fn check(store: &dyn Store, receipts: &[(u64, Blake3)]) -> Report {
     let origin = ledger_core::ledger::read_format(store).unwrap();
-    let options = Options { policy: None, pinned: Some(&origin), older: &[], receipts, mode: Mode::OneByOne, random: [1; 32], scratch: None, progress: None };
+    let options = Options {
+        policy: None,
+        pinned: Some(&origin),
+        older: &[],
+        receipts,
+        mode: Mode::OneByOne,
+        random: [1; 32],
+        scratch: None,
+        progress: None,
+    };
     verify(store, &options).unwrap()
 }
 
@@ -33,8 +49,14 @@ fn plant(store: &Memory, sub: &Submission) {
     let mut head = ledger.head().clone();
     let mut document = Document::default();
     let event = Event::parse(&mut document, &sub.event).unwrap();
-    let signatures: Vec<_> = event.signers.iter().zip(&sub.signatures).map(|(k, s)| Signature { key: *k, bytes: *s }).collect();
-    let line = entry::line(&head.last, &sub.event, head.size, &[], &time(5000).to_string(), &signatures);
+    let signatures: Vec<_> = event
+        .signers
+        .iter()
+        .zip(&sub.signatures)
+        .map(|(k, s)| Signature { key: *k, bytes: *s })
+        .collect();
+    let line =
+        entry::line(&head.last, &sub.event, head.size, &[], &time(5000).to_string(), &signatures);
     store.write(&segment::name(head.segment), head.offset, format!("{line}\n").as_bytes()).unwrap();
     let mut frontier = Frontier::from_parts(head.size, head.frontier.clone()).unwrap();
     frontier.push(tree::leaf_hash(line.as_bytes())).unwrap();
@@ -63,7 +85,10 @@ fn two_receipts_for_one_entry_are_both_held_against_it() {
     let event = world.deployment();
     let receipt = world.append(&mut ledger, vec![event]).unwrap().pop().unwrap().unwrap();
     let other = Blake3([9; 32]);
-    for receipts in [[(receipt.index, other), (receipt.index, receipt.hash)], [(receipt.index, receipt.hash), (receipt.index, other)]] {
+    for receipts in [
+        [(receipt.index, other), (receipt.index, receipt.hash)],
+        [(receipt.index, receipt.hash), (receipt.index, other)],
+    ] {
         let report = check(&store, &receipts);
         assert_eq!(report.verdict, Verdict::DoesNotHold, "{report:?}");
     }
@@ -88,12 +113,23 @@ fn a_disk_that_cannot_be_read_tells_nothing() {
     check(&faulty, &[]);
     let calls = faulty.calls();
     let origin = ledger_core::ledger::read_format(&store).unwrap();
-    let options = Options { policy: None, pinned: Some(&origin), older: &[], receipts: &[], mode: Mode::OneByOne, random: [1; 32], scratch: None, progress: None };
+    let options = Options {
+        policy: None,
+        pinned: Some(&origin),
+        older: &[],
+        receipts: &[],
+        mode: Mode::OneByOne,
+        random: [1; 32],
+        scratch: None,
+        progress: None,
+    };
     let mut wrong = Vec::new();
     for at in 0..calls {
         faulty.plan(Some(Fault { at, outcome: Outcome::Lost, cause: Cause::Io, lasting: false }));
         if let Ok(report) = verify(&faulty, &options) {
-            if report.verdict != Verdict::CannotTell && !(report.verdict == Verdict::Holds) { wrong.push((at, report.faults)); }
+            if report.verdict != Verdict::CannotTell && !(report.verdict == Verdict::Holds) {
+                wrong.push((at, report.faults));
+            }
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -105,7 +141,10 @@ fn what_a_producer_had_seen_is_held_against_the_log() {
     let (mut world, _ledger) = World::create(Arc::new(store.clone())).unwrap();
     // a checkpoint of 3 entries with another root was shown to this producer; the archive was cut
     let mut draft = world.finished("succeeded");
-    draft.members_mut().unwrap().insert("seen".to_owned(), value(&format!(r#"{{"root":"{}","size":3}}"#, base64(&[9; 32]))));
+    draft.members_mut().unwrap().insert(
+        "seen".to_owned(),
+        value(&format!(r#"{{"root":"{}","size":3}}"#, base64(&[9; 32]))),
+    );
     let sub = world.sign(&draft, &[&key("pipeline")]);
     plant(&store, &sub);
     let report = check(&store, &[]);
@@ -117,7 +156,10 @@ fn what_a_producer_could_not_have_seen_does_not_hold() {
     let store = Memory::new();
     let (mut world, _ledger) = World::create(Arc::new(store.clone())).unwrap();
     let mut draft = world.finished("succeeded");
-    draft.members_mut().unwrap().insert("seen".to_owned(), value(&format!(r#"{{"root":"{}","size":3000}}"#, base64(&[9; 32]))));
+    draft.members_mut().unwrap().insert(
+        "seen".to_owned(),
+        value(&format!(r#"{{"root":"{}","size":3000}}"#, base64(&[9; 32]))),
+    );
     let sub = world.sign(&draft, &[&key("pipeline")]);
     plant(&store, &sub);
     let report = check(&store, &[]);
@@ -131,10 +173,14 @@ fn a_folder_that_was_exchanged_is_refused_and_stays_refused() {
     world.counter = 100;
     let fork = store.snapshot();
     let a: Vec<_> = (0..3).map(|_| world.deployment()).collect();
-    for r in world.append(&mut one, a).unwrap() { r.unwrap(); }
+    for r in world.append(&mut one, a).unwrap() {
+        r.unwrap();
+    }
     let mut two = Ledger::open(Arc::new(fork.clone())).unwrap();
     let b: Vec<_> = (0..5).map(|_| world.deployment()).collect();
-    for r in world.append(&mut two, b).unwrap() { r.unwrap(); }
+    for r in world.append(&mut two, b).unwrap() {
+        r.unwrap();
+    }
     for name in ["head".to_owned(), segment::name(0)] {
         let bytes = ledger_core::store::read_all(&fork, &name).unwrap().unwrap();
         store.write(&name, 0, &bytes).unwrap();

@@ -1,5 +1,12 @@
 //! Take a good ledger and change it: every change is found, at its place, without a flood.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
 
 #[path = "common/world.rs"]
 mod world;
@@ -22,7 +29,12 @@ fn check(store: &dyn Store, pinned: Option<&Origin>) -> Report {
     check_with(store, pinned, &[], &[])
 }
 
-fn check_with(store: &dyn Store, pinned: Option<&Origin>, older: &[Vec<u8>], receipts: &[(u64, Blake3)]) -> Report {
+fn check_with(
+    store: &dyn Store,
+    pinned: Option<&Origin>,
+    older: &[Vec<u8>],
+    receipts: &[(u64, Blake3)],
+) -> Report {
     let options = Options {
         policy: None,
         pinned,
@@ -85,9 +97,10 @@ fn every_flipped_byte_of_the_entries_is_found_at_its_entry() {
         let report = check(&copy, Some(ledger.origin()));
         assert_eq!(report.verdict, Verdict::DoesNotHold, "byte {at}");
         assert!(report.faults.len() <= 7, "byte {at}: {:?}", report.faults);
-        let near = report.faults.iter().any(|fault| {
-            fault.index.is_none_or(|index| index == line || index == line + 1)
-        });
+        let near = report
+            .faults
+            .iter()
+            .any(|fault| fault.index.is_none_or(|index| index == line || index == line + 1));
         assert!(near, "byte {at} of line {line}: {:?}", report.faults);
         if good[at] == b'\n' {
             line += 1;
@@ -131,7 +144,8 @@ fn every_truncation_of_every_file_is_found_or_harmless() {
     for name in [SEGMENT, "head", "checkpoint", "checkpoints.log", "ledger.toml"] {
         let good = read_all(&*store, name).unwrap().unwrap();
         // the slots of the head are mostly zero bytes: every length near an edge, and some between
-        let edge = |length: usize| name != "head" || length % 4096 < 400 || length % 61 == 0;
+        let edge =
+            |length: usize| name != "head" || length % 4096 < 400 || length.is_multiple_of(61);
         for length in (0..good.len()).filter(|length| edge(*length)) {
             let copy = store.snapshot();
             put(&copy, name, &good[..length]);
@@ -198,7 +212,10 @@ fn an_older_state_of_everything_is_found_by_signer_receipt_and_kept_checkpoint()
     let mut forked = Ledger::open(restored.clone()).unwrap();
     let other = world.deployment();
     world.append(&mut forked, vec![other]).unwrap().remove(0).unwrap();
-    assert_eq!(signer::sign(&forked, Some(&memory), &world.checkpoint).unwrap_err().code(), "signer-fork");
+    assert_eq!(
+        signer::sign(&forked, Some(&memory), &world.checkpoint).unwrap_err().code(),
+        "signer-fork"
+    );
     let fork = check_with(&*restored, Some(&pin), &[second.note], &[]);
     assert_eq!(fork.faults[0].code, "checkpoint-root");
 }

@@ -73,12 +73,23 @@ fn entry() {
         let mut document = Document::default();
         let outcome = Entry::parse(&mut document, &case.bytes).map(|entry| {
             assert_eq!(entry.hash().to_base64(), case.header("hash"), "{}", case.name);
-            assert_eq!(tree::leaf_hash(entry.line).to_base64(), case.header("leaf"), "{}", case.name);
+            assert_eq!(
+                tree::leaf_hash(entry.line).to_base64(),
+                case.header("leaf"),
+                "{}",
+                case.name
+            );
             let persons: Vec<_> =
                 entry.persons.iter().map(|(at, who)| ((*at).to_owned(), *who)).collect();
             let (chain, event) = (&entry.chain, entry.event.bytes());
-            let again =
-                entry::line(chain, event, entry.index, &persons, entry.recorded_at, &entry.signatures);
+            let again = entry::line(
+                chain,
+                event,
+                entry.index,
+                &persons,
+                entry.recorded_at,
+                &entry.signatures,
+            );
             assert_eq!(again.as_bytes(), case.bytes, "{}", case.name);
         });
         judge(&case, &outcome);
@@ -87,7 +98,8 @@ fn entry() {
 
 /// The lines of a vector that is a log; each ends with a newline.
 fn lines(case: &Vector) -> Vec<&[u8]> {
-    let body = case.bytes.strip_suffix(b"\n").unwrap_or_else(|| panic!("{}: no last newline", case.name));
+    let body =
+        case.bytes.strip_suffix(b"\n").unwrap_or_else(|| panic!("{}: no last newline", case.name));
     body.split(|byte| *byte == b'\n').collect()
 }
 
@@ -136,9 +148,13 @@ fn chain_and_streams() {
             Ok(())
         });
         match (outcome.is_ok(), case.header("law")) {
-            (true, "chain") => assert_eq!(end.last.to_base64(), case.header("last"), "{}", case.name),
+            (true, "chain") => {
+                assert_eq!(end.last.to_base64(), case.header("last"), "{}", case.name)
+            }
             // entry 0 and 1 are the ledger's own: each a stream of one event
-            (true, "stream") => assert_eq!(places.join(" "), case.header("places"), "{}", case.name),
+            (true, "stream") => {
+                assert_eq!(places.join(" "), case.header("places"), "{}", case.name)
+            }
             (true, other) => panic!("{}: no law `{other}`", case.name),
             (false, _) => {}
         }
@@ -158,8 +174,14 @@ fn head() {
                 store.write("head", 0, &case.bytes).unwrap();
                 Head::read(&store).map(|read| {
                     let read = read.expect("the file is there");
-                    let damaged = read.damaged.map_or_else(|| "none".to_owned(), |slot| slot.to_string());
-                    assert_eq!(read.head.counter.to_string(), case.header("counter"), "{}", case.name);
+                    let damaged =
+                        read.damaged.map_or_else(|| "none".to_owned(), |slot| slot.to_string());
+                    assert_eq!(
+                        read.head.counter.to_string(),
+                        case.header("counter"),
+                        "{}",
+                        case.name
+                    );
                     assert_eq!(damaged, case.header("damaged"), "{}", case.name);
                 })
             }

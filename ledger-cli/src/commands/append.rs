@@ -22,8 +22,8 @@ use crate::{clock, environment, keys, random, submission};
 
 /// Fewer events than this are checked on the calling thread: starting others would take longer.
 const FEW: usize = 64;
-/// The index is brought up when it is this many entries behind.
-const BEHIND: usize = 1024;
+/// The index is brought up when it is this many entries behind: each process reads those again.
+const BEHIND: usize = 256;
 /// Runs of the index with fewer entries than this are merged after an append.
 const MERGE_BELOW: u64 = 65_536;
 
@@ -67,18 +67,25 @@ pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
     let job = Job { args, drafts: &drafts, signers: &signers };
     let done = match &args.stream {
         Some(file) => stream::append(&job, file, &mut ledger),
-        None => job.submissions(&ledger).and_then(|events| job.deliver(&mut ledger, events)),
+        None => job
+            .submissions(&ledger)
+            .and_then(|events| job.deliver(&mut ledger, events))
+            .map(|receipts| (receipts, None)),
     };
-    let receipts = done.inspect_err(|_| {
+    let (receipts, delivered) = done.inspect_err(|_| {
         // a refusal may have recorded a fork; what was durable before stands in any case
         let _ = remember(&folder, &ledger);
     })?;
+    acknowledge(&receipts, context)?;
+    if let Some(delivered) = delivered {
+        delivered.acknowledged()?;
+    }
     // what this very append found past the head was mended on the way
     notes += recovery::record_all(&folder, &mut ledger, &signers)?;
     if notes > 0 && !context.out.json() {
-        talk(format!("note: recorded {notes} recoveries besides"));
+        talk(format!("note: what recovery did was recorded too, in {notes} entries"));
     }
-    finish(&receipts, &folder, &mut ledger, context)
+    tidy(&folder, &mut ledger)
 }
 
 fn load_keys(args: &Append) -> Result<Vec<SigningKey>> {
@@ -218,13 +225,8 @@ fn deliver(
     })
 }
 
-/// Prints the receipts, remembers the newest entry, and brings the index up.
-pub(crate) fn finish(
-    receipts: &[Receipt],
-    folder: &Folder,
-    ledger: &mut Ledger,
-    context: &mut Context,
-) -> Result<Answer> {
+/// Prints the receipts: the promise is out before anything that could fail.
+pub(crate) fn acknowledge(receipts: &[Receipt], context: &mut Context) -> Result<()> {
     let out = &mut context.out;
     if out.json() {
         out.object([("receipts", Value::List(receipts.iter().map(value).collect()))])?;
@@ -234,8 +236,11 @@ pub(crate) fn finish(
         let hash = receipt.hash.to_base64();
         out.line(format!("entry {}  {hash}  durable{known}", receipt.index))?;
     }
-    // the promise is out before anything that could fail
-    out.flush()?;
+    out.flush()
+}
+
+/// After the promise: remembers the newest entry, and brings the index up.
+pub(crate) fn tidy(folder: &Folder, ledger: &mut Ledger) -> Result<Answer> {
     remember(folder, ledger)?;
     if let Err(error) = ledger.catch_up(BEHIND, MERGE_BELOW) {
         talk(format!("note: the index was not brought up: {error}"));

@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Demo, context: &mut Context) -> Result<Answer> {
     let out = &mut context.out;
     out.line(format!("Recorded {} events of three services in {}", last.size, path.display()))?;
     out.line("")?;
-    out.line("$ ledger verify")?;
+    out.line("`ledger verify` says:")?;
     let intact = verify::check(&folder_at(&path, state.clone())?, &Known::default())?;
     verify::print(&intact, out)?;
 
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Demo, context: &mut Context) -> Result<Answer> {
     out.line("")?;
     out.line(format!("One byte flipped in a copy: {flipped}"))?;
     out.line("")?;
-    out.line("$ ledger verify --ledger tampered")?;
+    out.line("`ledger verify` says about the copy:")?;
     let tampered = verify::check(&folder_at(&copy, state)?, &Known::default())?;
     verify::print(&tampered, out)?;
     next_steps(&dir, out)?;

@@ -1,5 +1,6 @@
 //! `ledger init`
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,6 +51,7 @@ pub(crate) struct Init {
 pub(crate) fn run(args: &Init, context: &mut Context) -> Result<Answer> {
     let state = context.state()?;
     let (roots, persons) = roots(&args.roots)?;
+    enough(args, &persons)?;
     let now = clock::now()?;
     let draft = draft(args, &roots, &persons, now.to_string())?;
     let position = Position::one_shot("roots", random::bytes()?);
@@ -66,21 +68,12 @@ pub(crate) fn run(args: &Init, context: &mut Context) -> Result<Answer> {
     };
     let made = Dir::create(&args.dir, PATIENCE)
         .and_then(|dir| ledger::create(Arc::new(dir), genesis, new));
-    let made = made.map_err(|error| {
-        let refused = Failure::by_law(&error);
-        if error.code() == "genesis" {
-            refused.hint(
-                "name at least as many roots of different persons as the threshold, or --solo",
-            )
-        } else {
-            refused
-        }
-    });
-    if let (Err(_), Some(secret)) = (&made, &secret) {
-        // the key of a vault that never came to be
-        let _ = std::fs::remove_file(secret);
+    if made.is_err() && !args.dir.join(ledger::FORMAT).exists() {
+        // it never became a ledger: nothing is left of it, nor of its vault's key
+        let _ = std::fs::remove_dir_all(&args.dir);
+        let _ = secret.as_ref().map(std::fs::remove_file);
     }
-    let made = made?;
+    let made = made.map_err(|error| Failure::by_law(&error))?;
     let path = files::absolute(&args.dir)?;
     if let Some(before) = state.pin(made.origin(), &path)? {
         talk(format!("note: another ledger was pinned at this path before: `{before}`"));
@@ -100,6 +93,22 @@ fn roots(given: &[String]) -> Result<(Vec<SigningKey>, Vec<Value>)> {
         persons.push(keys::identity(person)?);
     }
     Ok((roots, persons))
+}
+
+/// The law of entry 0, told before anything is made; the log judges again.
+fn enough(args: &Init, persons: &[Value]) -> Result<()> {
+    let distinct: BTreeSet<String> = persons.iter().map(Value::to_canonical).collect();
+    let hint = "name a root for each of at least two persons, or say --solo";
+    if !args.solo && args.threshold < 2 {
+        return Err(Failure::new("genesis", "the threshold is at least 2").hint(hint));
+    }
+    if !args.solo && (distinct.len() as u64) < args.threshold {
+        let (have, need) = (distinct.len(), args.threshold);
+        let message =
+            format!("{need} persons must sign changes of keys, and the roots have {have}");
+        return Err(Failure::new("genesis", message).hint(hint));
+    }
+    Ok(())
 }
 
 fn draft(args: &Init, roots: &[SigningKey], persons: &[Value], now: String) -> Result<Value> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use ledger_core::json::Value;
 use ledger_core::key::{self, PublicKey, SigningKey};
 use ledger_core::note::{KeyType, VerifierKey};
@@ -54,6 +54,7 @@ pub(crate) struct Show {
 ///
 /// Signed by root keys of as many persons as the ledger's threshold asks for, and by the new key.
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("holder").required(true).args(["person", "service"])))]
 pub(crate) struct Register {
     /// Key file of a root; once for each
     #[arg(long = "key", value_name = "FILE")]
@@ -62,12 +63,7 @@ pub(crate) struct Register {
     #[arg(long, value_name = "FILE")]
     new: PathBuf,
     /// Person who holds the key
-    #[arg(
-        long,
-        value_name = "ISSUER:ID",
-        conflicts_with = "service",
-        required_unless_present = "service"
-    )]
+    #[arg(long, value_name = "ISSUER:ID")]
     person: Option<String>,
     /// Service that holds the key
     #[arg(long, value_name = "NAME")]
@@ -179,7 +175,8 @@ fn register(args: &Register, context: &mut Context) -> Result<Answer> {
     signing.push(&new);
     let (folder, mut ledger) = context.open_to_append()?;
     let receipt = append::one(&mut ledger, &draft, "keys", &signing)?;
-    append::finish(&[receipt], &folder, &mut ledger, context)
+    append::acknowledge(&[receipt], context)?;
+    append::tidy(&folder, &mut ledger)
 }
 
 fn load_secret(path: &Path) -> Result<SigningKey> {

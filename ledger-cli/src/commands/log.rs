@@ -162,16 +162,8 @@ impl<'a> Filter<'a> {
                     .hint("a pseudonym is 26 characters; `ledger show` prints those of an entry")
             })
         });
-        let kind = args.kind.as_deref().map(|kind| {
-            if ledger_core::schema::find(kind).is_some() {
-                return Ok(kind);
-            }
-            Err(Failure::new("schema-type", format!("event type `{kind}` is not known here"))
-                .within("--type")
-                .hint("`docs/commands.md` lists the types of events"))
-        });
         Ok(Self {
-            kind: kind.transpose()?,
+            kind: args.kind.as_deref(),
             subject: subject.transpose()?,
             person: person.transpose()?,
             since: args.since.as_deref().map(|text| time(text, "--since")).transpose()?,
@@ -191,6 +183,16 @@ impl<'a> Filter<'a> {
             return Ok(None);
         };
         let found = ledger.find(kind, &value, usize::MAX)?;
+        // a newer program may have appended types that this one does not know
+        let strange = self.kind.filter(|kind| ledger_core::schema::find(kind).is_none());
+        if let (Some(kind), true) = (strange, found.is_empty()) {
+            return Err(Failure::new(
+                "schema-type",
+                format!("event type `{kind}` is not known here"),
+            )
+            .within("--type")
+            .hint("`docs/commands.md` lists the types of events"));
+        }
         let mut indexes: Vec<u64> = found.into_iter().map(|posting| posting.index).collect();
         indexes.sort_unstable();
         indexes.dedup();

@@ -56,7 +56,12 @@ impl Document {
     }
 
     /// [`Document::parse`] for a text that will stand `depth` levels deep in another.
-    pub fn parse_within<'a>(&'a mut self, text: &'a [u8], names: Names, depth: usize) -> Result<View<'a>> {
+    pub fn parse_within<'a>(
+        &'a mut self,
+        text: &'a [u8],
+        names: Names,
+        depth: usize,
+    ) -> Result<View<'a>> {
         self.nodes.clear();
         let string = std::str::from_utf8(text).map_err(|error| {
             Error::malformed("json-utf8", "the bytes are not UTF-8")
@@ -83,7 +88,9 @@ impl Document {
 
 /// Bytes that end a run of plain characters in a string: quote, backslash, control characters.
 static STOPS: LazyLock<[bool; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|byte| byte < 0x20 || byte == usize::from(b'"') || byte == usize::from(b'\\'))
+    std::array::from_fn(|byte| {
+        byte < 0x20 || byte == usize::from(b'"') || byte == usize::from(b'\\')
+    })
 });
 /// Bytes of a member name.
 static NAMES: LazyLock<[bool; 256]> = LazyLock::new(|| {
@@ -175,7 +182,9 @@ impl Scan<'_> {
             return Err(self.wrong("json-syntax", "a digit should follow the minus sign"));
         }
         if (self.text.get(first) == Some(&b'0') && length > 1) || (negative && value == 0) {
-            return Err(self.wrong("json-integer", "an integer has no leading zero and no minus zero"));
+            return Err(
+                self.wrong("json-integer", "an integer has no leading zero and no minus zero")
+            );
         }
         if value > MAX_INTEGER {
             return Err(self.wrong("json-range", "an integer beyond 2^53-1; write it as a string"));
@@ -189,7 +198,8 @@ impl Scan<'_> {
         self.at += 1;
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let plain = rest.iter().position(|&byte| self.stops.get(usize::from(byte)) == Some(&true));
+            let plain =
+                rest.iter().position(|&byte| self.stops.get(usize::from(byte)) == Some(&true));
             self.at += plain.unwrap_or(rest.len());
             match self.peek() {
                 Some(b'"') => break,
@@ -210,8 +220,8 @@ impl Scan<'_> {
         let rest = self.text.get(self.at + 1..).unwrap_or_default();
         let length = match rest {
             [b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
-            [b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', ..] => 6,
-            [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => 6,
+            [b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', ..]
+            | [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', ..] => 6,
             _ => return Err(self.wrong("json-escape", "this escape is not the canonical spelling")),
         };
         self.at += length;
@@ -282,7 +292,7 @@ impl Scan<'_> {
         let legal = |byte: &u8| self.legal.get(usize::from(*byte)) == Some(&true);
         let length = rest
             .iter()
-            .position(|byte| !legal(byte) && !(pointers && *byte == b'/'))
+            .position(|byte| !(legal(byte) || pointers && *byte == b'/'))
             .unwrap_or(rest.len());
         self.at += length;
         let pointer = rest.first() == Some(&b'/');
@@ -352,7 +362,11 @@ impl<'a> View<'a> {
     /// The string, unescaped; none for another kind.
     pub fn text(&self) -> Option<Cow<'a, str>> {
         let inner = self.inner()?;
-        if inner.contains('\\') { Some(Cow::Owned(unescape(inner))) } else { Some(Cow::Borrowed(inner)) }
+        if inner.contains('\\') {
+            Some(Cow::Owned(unescape(inner)))
+        } else {
+            Some(Cow::Borrowed(inner))
+        }
     }
 
     /// The string if it holds no escape: restricted strings never do.

@@ -72,7 +72,9 @@ impl Reader<'_> {
             Some(b'n') => Err(self
                 .wrong("json-null", "null is not a value here")
                 .hint("leave a member out when it has no value")),
-            Some(b'N' | b'I') => Err(self.wrong("json-float", "only whole numbers are numbers here")),
+            Some(b'N' | b'I') => {
+                Err(self.wrong("json-float", "only whole numbers are numbers here"))
+            }
             Some(_) => Err(self.wrong("json-syntax", "this does not begin a value")),
             None => Err(self.wrong("json-syntax", "the text ends where a value should be")),
         }
@@ -108,7 +110,9 @@ impl Reader<'_> {
         }
         if (self.text.get(digits) == Some(&b'0') && length > 1) || (negative && value == 0) {
             self.at = first;
-            return Err(self.wrong("json-integer", "an integer has no leading zero and no minus zero"));
+            return Err(
+                self.wrong("json-integer", "an integer has no leading zero and no minus zero")
+            );
         }
         if value > MAX_INTEGER {
             self.at = first;

@@ -126,7 +126,9 @@ pub fn quote(text: &str, out: &mut String) {
             control if control < ' ' => {
                 out.push_str("\\u00");
                 let code = u32::from(control);
-                out.extend([code >> 4, code & 15].iter().filter_map(|&digit| char::from_digit(digit, 16)));
+                out.extend(
+                    [code >> 4, code & 15].iter().filter_map(|&digit| char::from_digit(digit, 16)),
+                );
             }
             plain => out.push(plain),
         }

@@ -100,12 +100,14 @@ pub fn read_format(store: &dyn Store) -> Result<Origin> {
     };
     let text = String::from_utf8_lossy(&bytes);
     let format = text.lines().next().unwrap_or_default();
-    let version = format.strip_prefix("format = \"ledger/v").and_then(|rest| rest.strip_suffix('"'));
+    let version =
+        format.strip_prefix("format = \"ledger/v").and_then(|rest| rest.strip_suffix('"'));
     if version.is_some_and(|version| version != "1" && version.parse::<u32>().is_ok()) {
         return Err(Error::unavailable("ledger-newer", format!("the folder says `{format}`"))
             .hint("it was made by a newer version of this program; nothing was changed"));
     }
-    let origin = text.lines().nth(1).and_then(|line| line.strip_prefix("origin = \"")?.strip_suffix('"'));
+    let origin =
+        text.lines().nth(1).and_then(|line| line.strip_prefix("origin = \"")?.strip_suffix('"'));
     let origin = origin.and_then(|origin| Origin::parse(origin).ok());
     origin.filter(|origin| format_text(origin) == text).ok_or_else(|| {
         Error::malformed("ledger-format", format!("`{FORMAT}` is not what `ledger init` wrote"))

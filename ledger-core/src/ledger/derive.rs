@@ -52,8 +52,9 @@ impl Ledger {
         let mut document = Document::default();
         while let Some(block) = blocks.next_block()? {
             for range in &block.lines {
-                let entry = Entry::parse(&mut document, block.line(range))
-                    .map_err(|error| error.at(format!("entry {}", tail.next())).hint(super::VERIFY))?;
+                let entry = Entry::parse(&mut document, block.line(range)).map_err(|error| {
+                    error.at(format!("entry {}", tail.next())).hint(super::VERIFY)
+                })?;
                 if entry.index >= tail.next() {
                     let last = entry.hash();
                     tail.replay(block.place_of(range), &entry);

@@ -89,7 +89,12 @@ impl Door {
     ///
     /// Each event is judged on its own: codes `json-*`, `event-*`, `schema-*`, `seal-*`,
     /// `signature-*`, `ledger-other`.
-    pub fn admit(&self, group: Vec<Submission>, random: [u8; 32], mode: Mode) -> Vec<Result<Admitted>> {
+    pub fn admit(
+        &self,
+        group: Vec<Submission>,
+        random: [u8; 32],
+        mode: Mode,
+    ) -> Vec<Result<Admitted>> {
         let checked: Vec<Result<(Admitted, Vec<PublicKey>)>> = group
             .into_par_iter()
             .with_min_len(32)
@@ -113,12 +118,20 @@ impl Door {
             .enumerate()
             .map(|(position, outcome)| {
                 let (admitted, _) = outcome?;
-                if failed.binary_search(&position).is_ok() { Err(bad_signature()) } else { Ok(admitted) }
+                if failed.binary_search(&position).is_ok() {
+                    Err(bad_signature())
+                } else {
+                    Ok(admitted)
+                }
             })
             .collect()
     }
 
-    fn one(&self, document: &mut Document, submission: Submission) -> Result<(Admitted, Vec<PublicKey>)> {
+    fn one(
+        &self,
+        document: &mut Document,
+        submission: Submission,
+    ) -> Result<(Admitted, Vec<PublicKey>)> {
         let Submission { event: bytes, signatures, disclosures } = submission;
         let event = Event::parse(document, &bytes)?;
         if event.ledger != self.genesis {
@@ -150,7 +163,11 @@ impl Door {
             seq: event.seq,
             prev: event.prev,
             is_final: event.is_final,
-            own: if event.source.is_none() { schema::find(event.kind).and_then(|t| t.own) } else { None },
+            own: if event.source.is_none() {
+                schema::find(event.kind).and_then(|t| t.own)
+            } else {
+                None
+            },
             source: event.claim().map(|(name, what)| (index::key(Kind::Source, &name), what)),
             key_event: super::is_key_event(event.kind),
             verified,
@@ -162,7 +179,10 @@ impl Door {
 }
 
 pub(super) fn bad_signature() -> Error {
-    Error::refused("signature", "a signature is not by the key that the event names over these bytes")
+    Error::refused(
+        "signature",
+        "a signature is not by the key that the event names over these bytes",
+    )
 }
 
 /// The scope in which the event's values are sealed.
@@ -192,7 +212,8 @@ fn open(
         let found = disclosures.iter().position(|given| Some(given.commitment) == sealed);
         let (Some(found), Some(sealed)) = (found, sealed) else { continue };
         let Some(disclosure) = disclosures.get(found) else { continue };
-        let value = disclosure.open(sealed, scope, event.stream.name, event.seq, &position.pointer)?;
+        let value =
+            disclosure.open(sealed, scope, event.stream.name, event.seq, &position.pointer)?;
         if let Some(used) = used.get_mut(found) {
             *used = true;
         }
@@ -200,7 +221,10 @@ fn open(
         identities.extend(value.map(|identity| (position.pointer.clone(), identity)));
     }
     if used.contains(&false) {
-        return Err(Error::refused("seal-stray", "a disclosure opens no sealed value of this event"));
+        return Err(Error::refused(
+            "seal-stray",
+            "a disclosure opens no sealed value of this event",
+        ));
     }
     identities.sort();
     Ok(identities)
@@ -210,7 +234,8 @@ fn open(
 fn identity(value: &[u8], position: &schema::Position) -> Result<Option<Identity>> {
     let wrong = |message: &str| Error::refused("seal-content", message).at(&*position.pointer);
     let mut document = Document::default();
-    let view = document.parse(value, crate::json::Names::Plain).map_err(|e| e.at(&*position.pointer))?;
+    let view =
+        document.parse(value, crate::json::Names::Plain).map_err(|e| e.at(&*position.pointer))?;
     if !position.person {
         return match view.text() {
             Some(text) if !text.is_empty() => Ok(None),

@@ -124,7 +124,11 @@ impl Ledger {
         let digest = digest(&aside);
         if !aside.is_empty() {
             // named by its content: if we stop here, the next recovery writes the same file again
-            let name = format!("{RECOVERED}/{:020}-{}.bytes", head.size, &digest.get(7..23).unwrap_or_default());
+            let name = format!(
+                "{RECOVERED}/{:020}-{}.bytes",
+                head.size,
+                &digest.get(7..23).unwrap_or_default()
+            );
             store::replace(&*store, &name, &aside)?;
         }
         // if we stop between these steps, the head still stands where it stood, and the next
@@ -175,7 +179,8 @@ impl Ledger {
         let mut rests = Vec::new();
         let later = segment::list(&*self.store)?;
         let open = self.head.segment;
-        for segment in std::iter::once(open).chain(later.into_iter().filter(|&first| first > open)) {
+        for segment in std::iter::once(open).chain(later.into_iter().filter(|&first| first > open))
+        {
             let from = if segment == self.head.segment { self.head.offset } else { 0 };
             let bytes = store::read_all(&*self.store, &segment::name(segment))?.unwrap_or_default();
             let skip = usize::try_from(from).unwrap_or(usize::MAX);
@@ -256,8 +261,10 @@ impl Ledger {
         let mut document = Document::default();
         let mut end: Option<End> = None;
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-            let line = line.strip_suffix(b"\n").ok_or_else(|| damaged("a line is torn".to_owned()))?;
-            let entry = Entry::parse(&mut document, line).map_err(|error| damaged(error.to_string()))?;
+            let line =
+                line.strip_suffix(b"\n").ok_or_else(|| damaged("a line is torn".to_owned()))?;
+            let entry =
+                Entry::parse(&mut document, line).map_err(|error| damaged(error.to_string()))?;
             let before = end.unwrap_or(End { size: self.head.segment, last: entry.chain });
             end = Some(before.follow(&entry).map_err(|error| damaged(error.to_string()))?);
         }

@@ -13,7 +13,12 @@ impl Ledger {
             && end.seq + 1 == event.seq
         {
             let ended = end.is_final.then_some(end.seq);
-            return Ok(Neighbours { before: Some(*end), last: Some(end.seq), ended, ..Neighbours::default() });
+            return Ok(Neighbours {
+                before: Some(*end),
+                last: Some(end.seq),
+                ended,
+                ..Neighbours::default()
+            });
         }
         self.around(event.stream, name, event.seq)
     }
@@ -62,7 +67,7 @@ impl Ledger {
                     .then(|| Link::of(event, event.hash(), index))
             };
             let link = match self.staged_line(index) {
-                Some(line) => super::commit::parsed(line, read)?,
+                Some(line) => super::stage::parsed(line, read)?,
                 None => self.entry(index, read)?,
             };
             if link.is_some() {
@@ -74,7 +79,8 @@ impl Ledger {
 
     /// The entry that already holds this claim, and what it says there.
     pub(super) fn imported(&self, claim: Key) -> Result<Option<(u64, Blake3)>> {
-        let mut indexes: Vec<u64> = self.tail.asked(&claim).iter().map(|&(_, index)| index).collect();
+        let mut indexes: Vec<u64> =
+            self.tail.asked(&claim).iter().map(|&(_, index)| index).collect();
         if self.index.might_contain(claim)? {
             let indexed = self.index.lookup(claim, 0..ORDER_END, usize::MAX)?;
             indexes.extend(indexed.into_iter().map(|posting| posting.index));
@@ -82,7 +88,7 @@ impl Ledger {
         for index in indexes {
             let read = |entry: &crate::entry::Entry<'_>| entry.event.claim();
             let found = match self.staged_line(index) {
-                Some(line) => super::commit::parsed(line, read)?,
+                Some(line) => super::stage::parsed(line, read)?,
                 None => self.entry(index, read)?,
             };
             // the index is a hint: the entry itself must make the claim

@@ -143,7 +143,8 @@ impl Tail {
 
     /// Begins anew after entries that the index covers now. Stream ends stay.
     pub(super) fn begin_after(&mut self) {
-        *self = Self { first: self.next(), ends: std::mem::take(&mut self.ends), ..Self::default() };
+        *self =
+            Self { first: self.next(), ends: std::mem::take(&mut self.ends), ..Self::default() };
     }
 }
 
@@ -164,7 +165,8 @@ pub(super) fn postings(entry: &Entry<'_>) -> Vec<Posting> {
     if let Some((identity, _)) = event.claim() {
         add(Kind::Source, &identity, 0);
     }
-    for (name, value) in event.root.get("subject").into_iter().flat_map(|subject| subject.members()) {
+    for (name, value) in event.root.get("subject").into_iter().flat_map(|subject| subject.members())
+    {
         let Some(id) = value.plain() else { continue };
         add(Kind::Subject, &format!("{name}:{id}"), time);
         if name == "key" {

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use super::{EventType, Field, SCHEMA_MEMBERS, Shape, find};
+use crate::capability::Capability;
 use crate::encoding;
 use crate::error::{Error, Result};
 use crate::event::{Event, SCHEMA, is_digest, is_id};
 use crate::json::{Kind, View};
 use crate::time::Timestamp;
-use crate::capability::Capability;
 
 /// Longest inline list; longer ones travel as an attachment with count and digest.
 const MAX_LIST: usize = 100;
@@ -26,11 +26,48 @@ pub struct Position {
 
 const IDENTITY: Shape = Shape::Person;
 const REFERENCES: &[&str] = &[
-    "access", "activity", "anchor", "artifact", "cab", "campaign", "change", "class", "config",
-    "control", "debt", "defect", "deployment", "document", "environment", "exception", "finding",
-    "flag", "freeze", "hold", "incident", "job", "key", "package", "period", "policy", "region",
-    "release", "report", "request", "risk", "run", "sample", "service", "session", "source",
-    "statement", "stream", "system", "template", "train", "vendor",
+    "access",
+    "activity",
+    "anchor",
+    "artifact",
+    "cab",
+    "campaign",
+    "change",
+    "class",
+    "config",
+    "control",
+    "debt",
+    "defect",
+    "deployment",
+    "document",
+    "environment",
+    "exception",
+    "finding",
+    "flag",
+    "freeze",
+    "hold",
+    "incident",
+    "job",
+    "key",
+    "package",
+    "period",
+    "policy",
+    "region",
+    "release",
+    "report",
+    "request",
+    "risk",
+    "run",
+    "sample",
+    "service",
+    "session",
+    "source",
+    "statement",
+    "stream",
+    "system",
+    "template",
+    "train",
+    "vendor",
 ];
 pub(crate) const ACTOR: &[Field] = &[
     super::optional("auth", Shape::Enum(&["key", "oidc", "token", "session", "relay", "none"])),
@@ -138,7 +175,8 @@ fn members(event: &Event<'_>, known: &EventType, visit: Visit<'_>) -> Result<()>
     if let Some(list) = root.get("attachments") {
         shape(&At::top("attachments"), list, &Shape::List(&Shape::Object(ATTACHMENT)), visit)?;
         not_empty(&"/attachments", list)?;
-        if list.items().any(|item| item.get("private").is_some_and(|p| p.boolean() == Some(false))) {
+        if list.items().any(|item| item.get("private").is_some_and(|p| p.boolean() == Some(false)))
+        {
             return Err(wrong("/attachments", "`private` is `true` or left out"));
         }
     }
@@ -149,22 +187,34 @@ fn members(event: &Event<'_>, known: &EventType, visit: Visit<'_>) -> Result<()>
 }
 
 fn exactly_one_holder(event: &Event<'_>, data: View<'_>) -> Result<()> {
-    if event.kind == "key.registered" && data.get("holder").is_some() == data.get("service").is_some() {
+    if event.kind == "key.registered"
+        && data.get("holder").is_some() == data.get("service").is_some()
+    {
         return Err(wrong("/data", "exactly one of `holder` and `service` stands here"));
     }
-    if event.kind == "ledger.created" && data.get("solo").is_some_and(|v| v.boolean() != Some(true)) {
+    if event.kind == "ledger.created" && data.get("solo").is_some_and(|v| v.boolean() != Some(true))
+    {
         return Err(wrong("/data/solo", "`solo` is `true` or left out"));
     }
     if event.kind == "stream.closed" {
         let stream = event.text_at("/subject/stream");
         let length = data.get("length").and_then(|length| length.unsigned());
-        if !event.is_final || stream != Some(event.stream.name) || length != event.seq.checked_add(1) {
-            return Err(wrong("/data/length", "it closes its own stream: `final`, with the stream's name and length"));
+        if !event.is_final
+            || stream != Some(event.stream.name)
+            || length != event.seq.checked_add(1)
+        {
+            return Err(wrong(
+                "/data/length",
+                "it closes its own stream: `final`, with the stream's name and length",
+            ));
         }
     }
     if event.kind == "approval.decided" {
         if (data.get("method").and_then(|m| m.plain()) == Some("relay")) != event.source.is_some() {
-            return Err(wrong("/data/method", "`relay` stands exactly where the event was imported"));
+            return Err(wrong(
+                "/data/method",
+                "`relay` stands exactly where the event was imported",
+            ));
         }
         let subject = event.root.get("subject");
         let has = |name: &str| subject.is_some_and(|subject| subject.get(name).is_some());

@@ -1,8 +1,8 @@
 //! The table of event types, in the order of their names.
 
 use super::Shape::{
-    Boolean, Bytes32, Capability, Count, Digest, Duration, Enum, Id, List, Map, Object, Person, Sealed,
-    Time,
+    Boolean, Bytes32, Capability, Count, Digest, Duration, Enum, Id, List, Map, Object, Person,
+    Sealed, Time,
 };
 use super::{EventType, Field, Need, optional, required};
 
@@ -11,8 +11,7 @@ const IMPACTS: &[&str] = &["none", "minor", "significant"];
 const CLASSES: &[&str] = &["standard", "normal", "emergency"];
 
 const ROOT: &[Field] = &[required("person", Person), required("public_key", Bytes32)];
-const SCOPE: &[Field] =
-    &[optional("environments", List(&Id)), optional("services", List(&Id))];
+const SCOPE: &[Field] = &[optional("environments", List(&Id)), optional("services", List(&Id))];
 const WINDOW: &[Field] = &[required("end", Time), required("start", Time)];
 const COMMIT: &[Field] = &[
     required("authors", List(&Person)),
@@ -21,8 +20,7 @@ const COMMIT: &[Field] = &[
     optional("pushed_at", Time),
     required("sha", Id),
 ];
-const COMMITS: &[Field] =
-    &[optional("from", Id), optional("list", List(&Id)), optional("to", Id)];
+const COMMITS: &[Field] = &[optional("from", Id), optional("list", List(&Id)), optional("to", Id)];
 const VERIFICATION: &[Field] = &[
     optional("key", Id),
     required("result", Enum(&["verified", "failed", "unsigned"])),
@@ -131,9 +129,22 @@ pub static TYPES: &[EventType] = &[
             required(
                 "class",
                 Enum(&[
-                    "pipeline", "branch_protection", "approval_policy", "deploy_secret", "iam",
-                    "logging", "encryption", "tls", "mfa", "session", "network", "pseudonymisation",
-                    "data_region", "third_party_endpoint", "retention", "other",
+                    "pipeline",
+                    "branch_protection",
+                    "approval_policy",
+                    "deploy_secret",
+                    "iam",
+                    "logging",
+                    "encryption",
+                    "tls",
+                    "mfa",
+                    "session",
+                    "network",
+                    "pseudonymisation",
+                    "data_region",
+                    "third_party_endpoint",
+                    "retention",
+                    "other",
                 ]),
             ),
             optional("environment", Id),

@@ -1,7 +1,7 @@
 //! Checkpoints: those in the archive, those from outside, and what the log is held against.
 
-use super::fault::{Class, Fault};
 use super::Options;
+use super::fault::{Class, Fault};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
 use crate::hash::Sha256;
@@ -59,7 +59,10 @@ impl<'s> Archive<'s> {
             return Ok(None);
         }
         self.buffer.clear();
-        Err(Error::untrue("archive-torn", format!("`{ARCHIVE}` ends with bytes that are no whole note")))
+        Err(Error::untrue(
+            "archive-torn",
+            format!("`{ARCHIVE}` ends with bytes that are no whole note"),
+        ))
     }
 }
 
@@ -81,25 +84,44 @@ pub(super) fn pending(note: &[u8], outside: Option<String>) -> Result<Pending> {
 
 impl Pending {
     /// Holds the checkpoint against the lines: its origin, its root, its signature.
-    pub(super) fn judge(&self, origin: &str, root: &Sha256, registry: &Registry) -> std::result::Result<(), Fault> {
+    pub(super) fn judge(
+        &self,
+        origin: &str,
+        root: &Sha256,
+        registry: &Registry,
+    ) -> std::result::Result<(), Fault> {
         let size = self.checkpoint.size();
         let whose = self.outside.as_deref().unwrap_or("a published checkpoint");
         let class = if self.outside.is_some() { Class::Anchor } else { Class::Checkpoint };
-        let fault = |code: &'static str, message: String| Fault { index: None, class, code, message, followers: 0 };
+        let fault = |code: &'static str, message: String| Fault {
+            index: None,
+            class,
+            code,
+            message,
+            followers: 0,
+        };
         if self.checkpoint.origin() != origin {
-            return Err(fault("checkpoint-origin", format!("{whose} is of another ledger, `{}`", self.checkpoint.origin())));
+            return Err(fault(
+                "checkpoint-origin",
+                format!("{whose} is of another ledger, `{}`", self.checkpoint.origin()),
+            ));
         }
         let mut keys = Vec::new();
         for key in registry.checkpoint_keys(size) {
             keys.extend(VerifierKey::new(origin, KeyType::Ed25519, *key.verifying()).ok());
         }
         if let Err(error) = note::open(&self.note, &keys) {
-            return Err(fault("checkpoint-signature", format!("{whose} of {size} entries: {error}")));
+            return Err(fault(
+                "checkpoint-signature",
+                format!("{whose} of {size} entries: {error}"),
+            ));
         }
         if self.checkpoint.root() != root {
             return Err(fault(
                 "checkpoint-root",
-                format!("{whose} of {size} entries states another root: lines below it were changed after it was signed"),
+                format!(
+                    "{whose} of {size} entries states another root: lines below it were changed after it was signed"
+                ),
             ));
         }
         Ok(())
@@ -107,9 +129,18 @@ impl Pending {
 }
 
 /// Holds the newest note against the auditor's policy.
-pub(super) fn policy(options: &Options<'_>, newest: Option<&[u8]>) -> Option<std::result::Result<(String, u64), Fault>> {
+pub(super) fn policy(
+    options: &Options<'_>,
+    newest: Option<&[u8]>,
+) -> Option<std::result::Result<(String, u64), Fault>> {
     let policy = options.policy?;
-    let fault = |message: String| Fault { index: None, class: Class::Anchor, code: "policy", message, followers: 0 };
+    let fault = |message: String| Fault {
+        index: None,
+        class: Class::Anchor,
+        code: "policy",
+        message,
+        followers: 0,
+    };
     let Some(note) = newest else {
         return Some(Err(fault("the policy asks for a checkpoint and there is none".to_owned())));
     };
@@ -117,8 +148,13 @@ pub(super) fn policy(options: &Options<'_>, newest: Option<&[u8]>) -> Option<std
         Ok(satisfied) => {
             let witnesses = satisfied.cosigned.len();
             let size = satisfied.checkpoint.size();
-            Ok((format!("the policy's log key and {witnesses} witness(es), at {size} entries"), size))
+            Ok((
+                format!("the policy's log key and {witnesses} witness(es), at {size} entries"),
+                size,
+            ))
         }
-        Err(error) => Err(fault(format!("the newest checkpoint does not satisfy the policy: {error}"))),
+        Err(error) => {
+            Err(fault(format!("the newest checkpoint does not satisfy the policy: {error}")))
+        }
     })
 }

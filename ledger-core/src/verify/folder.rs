@@ -2,23 +2,22 @@
 
 use std::collections::HashMap;
 
+use super::Options;
 use super::anchor::{self, Archive, Pending};
-use super::fault::{Class, Fault, Notice, Report, Verdict};
+use super::fault::{Class, Fault, Notice, Report};
 use super::seen::Claims;
 use super::spill::Places;
 use super::window::{Line, Summary, Window};
-use super::Options;
 use crate::chain::End;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::hash::{Blake3, Sha256};
 use crate::head::{Head, Read};
 use crate::json::Document;
-use crate::ledger::{POISON, read_format};
+use crate::ledger::read_format;
 use crate::segment::{self, Blocks, Place};
 use crate::signature::{self, Check};
-use crate::signer::CHECKPOINT;
-use crate::store::{self, Store};
+use crate::store::Store;
 use crate::time::Timestamp;
 use crate::tree::Frontier;
 use crate::trust::Registry;
@@ -30,7 +29,8 @@ pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report>
     let origin = read_format(store)?.to_string();
     let mut run = Run::new(store, options, origin)?;
     let head = run.head()?;
-    let end = head.as_ref().map(|read| Place { segment: read.head.segment, offset: read.head.offset });
+    let end =
+        head.as_ref().map(|read| Place { segment: read.head.segment, offset: read.head.offset });
     run.total = head.as_ref().map_or(0, |read| read.head.size);
     let mut broken = None;
     match Blocks::new(store, Place { segment: 0, offset: 0 }, end) {
@@ -39,7 +39,7 @@ pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report>
             if read.is_empty() {
                 break;
             }
-            run.window(Window::parse(read, &run.registry))?;
+            run.window(&Window::parse(read, &run.registry))?;
         },
         Err(error) => broken = Some(error),
     }
@@ -52,43 +52,43 @@ pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report>
         Some(error) => run.fault(None, Class::Store, &error),
         None => {}
     }
-    run.finish(head)
+    run.finish(head.as_ref())
 }
 
 /// Verification under way.
-struct Run<'a> {
-    store: &'a dyn Store,
-    options: &'a Options<'a>,
-    origin: String,
-    registry: Registry,
-    tree: Frontier,
-    end: End,
+pub(super) struct Run<'a> {
+    pub(super) store: &'a dyn Store,
+    pub(super) options: &'a Options<'a>,
+    pub(super) origin: String,
+    pub(super) registry: Registry,
+    pub(super) tree: Frontier,
+    pub(super) end: End,
     /// Whether the line before the next one is at fault, so that its followers are not reported.
-    after_fault: bool,
-    places: Places<'a>,
-    archive: Archive<'a>,
+    pub(super) after_fault: bool,
+    pub(super) places: Places<'a>,
+    pub(super) archive: Archive<'a>,
     /// Checkpoints whose size is not reached yet, ascending; the archive gives its next one in turn.
-    waiting: Vec<Pending>,
+    pub(super) waiting: Vec<Pending>,
     /// Checkpoints whose root is known and whose signer is judged at the end of the window.
-    reached: Vec<(Pending, Sha256)>,
-    roots: HashMap<u64, Sha256>,
-    receipts: Vec<(u64, Blake3)>,
-    seen: Claims,
-    last_time: Option<Timestamp>,
-    clock_back: u64,
-    total: u64,
-    signatures: u64,
-    checkpoints: u64,
-    checkpointed: u64,
-    anchors: Vec<String>,
-    faults: Vec<Fault>,
-    unlisted: u64,
+    pub(super) reached: Vec<(Pending, Sha256)>,
+    pub(super) roots: HashMap<u64, Sha256>,
+    pub(super) receipts: Vec<(u64, Blake3)>,
+    pub(super) seen: Claims,
+    pub(super) last_time: Option<Timestamp>,
+    pub(super) clock_back: u64,
+    pub(super) total: u64,
+    pub(super) signatures: u64,
+    pub(super) checkpoints: u64,
+    pub(super) checkpointed: u64,
+    pub(super) anchors: Vec<String>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) unlisted: u64,
     /// The newest head slot may be the damaged one, and there are bytes past the head.
-    maybe_past_head: bool,
+    pub(super) maybe_past_head: bool,
     /// Reading ended early: what was not read is neither there nor missing.
-    unread: bool,
-    notices: Vec<Notice>,
-    doubts: Vec<String>,
+    pub(super) unread: bool,
+    pub(super) notices: Vec<Notice>,
+    pub(super) doubts: Vec<String>,
 }
 
 impl<'a> Run<'a> {
@@ -140,12 +140,17 @@ impl<'a> Run<'a> {
                 if let Some(slot) = read.damaged {
                     let message = format!("slot {slot} of `head` is damaged or was torn");
                     self.notices.push(Notice { code: "head-slot", message: message.clone() });
-                    self.doubts.push(format!("{message}; it may have covered newer entries; run `ledger recover`"));
+                    self.doubts.push(format!(
+                        "{message}; it may have covered newer entries; run `ledger recover`"
+                    ));
                 }
                 Ok(Some(read))
             }
             Ok(None) => {
-                let error = Error::untrue("head-lost", "there is no head: nobody knows what was acknowledged");
+                let error = Error::untrue(
+                    "head-lost",
+                    "there is no head: nobody knows what was acknowledged",
+                );
                 self.fault(None, Class::Store, &error);
                 Ok(None)
             }
@@ -157,13 +162,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn fault(&mut self, index: Option<u64>, class: Class, error: &Error) {
+    pub(super) fn fault(&mut self, index: Option<u64>, class: Class, error: &Error) {
         let message = error.to_string();
         self.push(Fault { index, class, code: error.code(), message, followers: 0 });
     }
 
     /// Takes a fault in, or counts it with an earlier one that has the same cause.
-    fn push(&mut self, fault: Fault) {
+    pub(super) fn push(&mut self, fault: Fault) {
         let same = |known: &&mut Fault| {
             known.code == fault.code
                 && match fault.class {
@@ -183,16 +188,23 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn window(&mut self, window: Window) -> Result<()> {
+    fn window(&mut self, window: &Window) -> Result<()> {
         let first = self.end.size;
         let mut good: Vec<(usize, usize)> = Vec::new();
-        let has_keys = window.lines.iter().flatten().any(|line| matches!(&line.entry, Ok(s) if s.key_event));
+        let has_keys =
+            window.lines.iter().flatten().any(|line| matches!(&line.entry, Ok(s) if s.key_event));
         for (number, lines) in window.lines.iter().enumerate() {
             let block = window.blocks.get(number);
-            if block.is_some_and(|block| block.place.offset == 0 && block.place.segment != self.end.size) {
+            if block.is_some_and(|block| {
+                block.place.offset == 0 && block.place.segment != self.end.size
+            }) {
                 let name = segment::name(block.map_or(0, |block| block.place.segment));
                 let message = format!("`{name}` does not begin with entry {}", self.end.size);
-                self.fault(Some(self.end.size), Class::Store, &Error::untrue("segment-name", message));
+                self.fault(
+                    Some(self.end.size),
+                    Class::Store,
+                    &Error::untrue("segment-name", message),
+                );
             }
             self.grow_tree(lines)?;
             if let Some(block) = block {
@@ -207,7 +219,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        self.check_signatures(&window, &good);
+        self.check_signatures(window, &good);
         self.judge_checkpoints();
         if let Some(progress) = self.options.progress {
             progress(self.end.size, self.total.max(self.end.size));
@@ -220,7 +232,9 @@ impl<'a> Run<'a> {
     fn grow_tree(&mut self, lines: &[Line]) -> Result<()> {
         let end = self.tree.size() + lines.len() as u64;
         let mut lines = lines;
-        while let Some(size) = self.waiting.first().map(|p| p.checkpoint.size()).filter(|size| *size <= end) {
+        while let Some(size) =
+            self.waiting.first().map(|p| p.checkpoint.size()).filter(|size| *size <= end)
+        {
             let count = usize::try_from(size.saturating_sub(self.tree.size())).unwrap_or(0);
             let (now, later) = lines.split_at_checked(count).unwrap_or((lines, &[]));
             let span = Window::span(now, self.tree.size())?;
@@ -236,22 +250,23 @@ impl<'a> Run<'a> {
     fn at_checkpoint(&mut self) -> Result<()> {
         let pending = self.waiting.remove(0);
         let size = pending.checkpoint.size();
-        let root = if size == self.tree.size() { Some(self.tree.root()) } else { self.roots.get(&size).copied() };
-        match root {
+        let root = if size == self.tree.size() {
+            Some(self.tree.root())
+        } else {
+            self.roots.get(&size).copied()
+        };
+        if let Some(root) = root {
             // the keys registered before this size may be in this very window: judged at its end
-            Some(root) => {
-                self.roots.insert(size, root);
-                self.reached.push((pending, root));
-            }
-            None => {
-                let error = Error::untrue("checkpoint-order", format!("the archive goes back to {size} entries"));
-                self.fault(None, Class::Checkpoint, &error);
-            }
+            self.roots.insert(size, root);
+            self.reached.push((pending, root));
+        } else {
+            let message = format!("the archive goes back to {size} entries");
+            self.fault(None, Class::Checkpoint, &Error::untrue("checkpoint-order", message));
         }
         self.next_archived()
     }
 
-    fn next_archived(&mut self) -> Result<()> {
+    pub(super) fn next_archived(&mut self) -> Result<()> {
         while !self.waiting.iter().any(|pending| pending.outside.is_none()) {
             if !self.take_archived()? {
                 break;
@@ -263,7 +278,11 @@ impl<'a> Run<'a> {
 
     /// Takes the archive's next note; false at its end.
     fn take_archived(&mut self) -> Result<bool> {
-        match self.archive.next().and_then(|note| note.map(|note| anchor::pending(&note, None)).transpose()) {
+        match self
+            .archive
+            .next()
+            .and_then(|note| note.map(|note| anchor::pending(&note, None)).transpose())
+        {
             Ok(Some(pending)) => self.waiting.push(pending),
             Ok(None) => return Ok(false),
             Err(error) if error.kind() == crate::error::Kind::Unavailable => return Err(error),
@@ -300,7 +319,10 @@ impl<'a> Run<'a> {
         let index = self.end.size;
         while let Some((_, known)) = self.receipts.pop_if(|(receipt, _)| *receipt == index) {
             if known != line.hash {
-                let error = Error::untrue("receipt", "its line is not the one that a remembered receipt names");
+                let error = Error::untrue(
+                    "receipt",
+                    "its line is not the one that a remembered receipt names",
+                );
                 self.fault(Some(index), Class::Anchor, &error);
             }
         }
@@ -315,10 +337,7 @@ impl<'a> Run<'a> {
         };
         let in_order = self.order(summary, expected);
         let judged = if has_keys { self.judge_again(bytes) } else { None };
-        let judged = match (&judged, &summary.judged) {
-            (Some(outcome), _) => outcome.as_ref().err(),
-            (None, outcome) => outcome.as_ref().err(),
-        };
+        let judged = judged.as_ref().unwrap_or(&summary.judged).as_ref().err();
         if let Some(error) = judged {
             let class = if error.code().starts_with("person") { Class::Link } else { Class::Key };
             self.fault(Some(summary.index), class, error);
@@ -331,8 +350,15 @@ impl<'a> Run<'a> {
         }
         if let Some(seen) = summary.seen {
             if seen.size > summary.index {
-                let message = format!("its producer claims to have seen {} entries: more than there were", seen.size);
-                self.fault(Some(summary.index), Class::Checkpoint, &Error::untrue("seen-future", message));
+                let message = format!(
+                    "its producer claims to have seen {} entries: more than there were",
+                    seen.size
+                );
+                self.fault(
+                    Some(summary.index),
+                    Class::Checkpoint,
+                    &Error::untrue("seen-future", message),
+                );
             } else {
                 self.seen.claim(seen, summary.index);
             }
@@ -350,7 +376,10 @@ impl<'a> Run<'a> {
         if summary.index != expected.size {
             let (index, size) = (summary.index, expected.size);
             let message = if index > size {
-                format!("entries {size} to {} are missing: entry {index} stands in their place", index - 1)
+                format!(
+                    "entries {size} to {} are missing: entry {index} stands in their place",
+                    index - 1
+                )
             } else {
                 format!("entry {index} stands again, or out of order, where entry {size} should")
             };
@@ -387,14 +416,23 @@ impl<'a> Run<'a> {
         let mut checks = Vec::with_capacity(good.len());
         let mut owners = Vec::with_capacity(good.len());
         for &(number, position) in good {
-            let (Some(block), Some(lines)) = (window.blocks.get(number), window.lines.get(number)) else { continue };
-            let (Some(range), Some(line)) = (block.lines.get(position), lines.get(position)) else { continue };
+            let (Some(block), Some(lines)) = (window.blocks.get(number), window.lines.get(number))
+            else {
+                continue;
+            };
+            let (Some(range), Some(line)) = (block.lines.get(position), lines.get(position)) else {
+                continue;
+            };
             let Ok(summary) = &line.entry else { continue };
             let Some(message) = block.line(range).get(summary.event.clone()) else { continue };
             for signature in &summary.signatures {
                 if let Some(record) = self.registry.get(&signature.key) {
                     owners.push(summary.index);
-                    checks.push(Check { key: &record.public, message, signature: &signature.bytes });
+                    checks.push(Check {
+                        key: &record.public,
+                        message,
+                        signature: &signature.bytes,
+                    });
                 }
             }
         }
@@ -402,212 +440,18 @@ impl<'a> Run<'a> {
         let failed = signature::verify_all(&checks, self.options.random, self.options.mode);
         let failed: Vec<(Option<u64>, String)> = failed
             .into_iter()
-            .map(|at| (owners.get(at).copied(), checks.get(at).map_or_else(String::new, |c| c.key.id().to_string())))
+            .map(|at| {
+                (
+                    owners.get(at).copied(),
+                    checks.get(at).map_or_else(String::new, |c| c.key.id().to_string()),
+                )
+            })
             .collect();
         for (index, key) in failed {
-            let message = format!("its signature by key `{key}` does not hold: the event or the signature was changed");
+            let message = format!(
+                "its signature by key `{key}` does not hold: the event or the signature was changed"
+            );
             self.fault(index, Class::Signature, &Error::untrue("signature", message));
-        }
-    }
-
-    fn finish(mut self, head: Option<Read>) -> Result<Report> {
-        if let Some(read) = &head {
-            let past = self.against_head(&read.head)?;
-            self.maybe_past_head = self.unread || past && read.damaged.is_some();
-        }
-        while !self.waiting.is_empty() {
-            let beyond = self.waiting.remove(0);
-            let size = beyond.checkpoint.size();
-            let whose = beyond.outside.as_deref().unwrap_or("a published checkpoint");
-            let message = format!("{whose} covers {size} entries; the log has {}: entries are missing", self.end.size);
-            if self.maybe_past_head {
-                self.doubts.push(format!("{message}, or past the damaged head; run `ledger recover`"));
-                self.next_archived()?;
-                continue;
-            }
-            let class = if beyond.outside.is_some() { Class::Anchor } else { Class::Checkpoint };
-            self.push(Fault { index: None, class, code: "checkpoint-beyond", message, followers: 0 });
-            self.next_archived()?;
-        }
-        for (index, message) in std::mem::take(&mut self.seen).answer(self.store)? {
-            self.fault(Some(index), Class::Checkpoint, &Error::untrue("seen-root", message));
-        }
-        let newest = self.newest_checkpoint()?;
-        match anchor::policy(self.options, newest.as_deref()) {
-            Some(Ok((what, _))) => self.anchors.push(what),
-            Some(Err(fault)) => self.push(fault),
-            None => {}
-        }
-        self.outside();
-        let places = std::mem::replace(&mut self.places, Places::new(None));
-        let mut found = Vec::new();
-        places.judge(&mut |fault| found.push(fault), &mut self.notices)?;
-        let known: std::collections::HashSet<Option<u64>> = self.faults.iter().map(|f| f.index).collect();
-        found.retain(|fault| !known.contains(&fault.index));
-        found.into_iter().for_each(|fault| self.push(fault));
-        self.remarks()?;
-        Ok(self.report())
-    }
-
-    /// What the head promises must be what the lines are.
-    fn against_head(&mut self, head: &Head) -> Result<bool> {
-        if self.unread {
-            return Ok(false);
-        }
-        if self.end.size != head.size {
-            let message = format!("the head covers {} entries; {} were read", head.size, self.end.size);
-            self.fault(None, Class::Store, &Error::untrue("head-size", message));
-        } else if self.end.last != head.last && !self.after_fault {
-            let message = format!("it is not the line that the head covers: entry {} was changed", head.size.saturating_sub(1));
-            self.fault(head.size.checked_sub(1), Class::Store, &Error::untrue("head-last", message));
-        } else if head.frontier != self.tree.hashes() && self.faults.is_empty() {
-            self.fault(None, Class::Store, &Error::untrue("head-tree", "the head's tree is not that of the lines"));
-        }
-        let open = self.store.len(&segment::name(head.segment))?.unwrap_or(0);
-        let later = segment::list(self.store)?.into_iter().filter(|&first| first > head.segment).count();
-        let past = open > head.offset || later > 0;
-        if past {
-            self.notices.push(Notice {
-                code: "past-head",
-                message: "there are bytes past the head that nobody was promised; the next append or `ledger recover` sets them right".to_owned(),
-            });
-        }
-        Ok(past)
-    }
-
-    /// The newest note as published, with cosignatures that came later; it must be an archived one.
-    fn newest_checkpoint(&mut self) -> Result<Option<Vec<u8>>> {
-        let archived = self.archive.newest.take();
-        let published = store::read_all(self.store, CHECKPOINT)?;
-        let (Some(note), archive) = (&published, &archived) else {
-            if let Some(_note) = &archived {
-                let message = format!("`{CHECKPOINT}` is missing; the archive has its newest note");
-                self.notices.push(Notice { code: "checkpoint-missing", message });
-            }
-            return Ok(archived);
-        };
-        let text = |note: &[u8]| crate::note::Note::parse(note).map(|note| note.text().to_owned());
-        match (text(note), archive.as_ref().map(|note| text(note))) {
-            (Ok(published), Some(Ok(archived))) if published == archived => {}
-            (Ok(published), Some(Ok(_))) if self.was_archived(&published) => {
-                let message = format!("`{CHECKPOINT}` is older than the newest note of the archive: a signer stopped between the two");
-                self.notices.push(Notice { code: "checkpoint-behind", message });
-            }
-            (Err(error), _) => self.fault(None, Class::Checkpoint, &error.at(format!("`{CHECKPOINT}`"))),
-            _ => {
-                let message = format!("`{CHECKPOINT}` is not the newest note of the archive");
-                self.fault(None, Class::Checkpoint, &Error::untrue("checkpoint-newest", message));
-            }
-        }
-        Ok(published)
-    }
-
-    /// Whether the text is that of a checkpoint of the archive, one before the newest.
-    fn was_archived(&self, text: &str) -> bool {
-        crate::checkpoint::Checkpoint::parse(text).is_ok_and(|checkpoint| {
-            checkpoint.origin() == self.origin
-                && self.roots.get(&checkpoint.size()) == Some(checkpoint.root())
-        })
-    }
-
-    /// The pin, and receipts that were not reached.
-    fn outside(&mut self) {
-        if let Some(pinned) = self.options.pinned {
-            let Ok(genesis) = self.genesis_holds() else {
-                self.doubts.push("entry 0 could not be read".to_owned());
-                return;
-            };
-            if pinned.to_string() == self.origin && genesis {
-                self.anchors.push("the origin that was pinned outside the folder".to_owned());
-            } else {
-                let message = if pinned.to_string() == self.origin {
-                    "entry 0 is not the one that the pinned origin names".to_owned()
-                } else {
-                    format!("the folder says `{}`, pinned is `{pinned}`: it is another ledger", self.origin)
-                };
-                self.fault(None, Class::Anchor, &Error::untrue("pin", message));
-            }
-        }
-        let mut missing: Vec<u64> = self.receipts.iter().map(|(index, _)| *index).collect();
-        missing.sort_unstable();
-        for index in missing {
-            if self.maybe_past_head {
-                let message = format!("entry {index}, for which a producer holds a receipt, may be past the damaged head");
-                self.doubts.push(format!("{message}; run `ledger recover`"));
-                continue;
-            }
-            let error = Error::untrue("receipt", "a producer holds a receipt for it, and it is not here");
-            self.fault(Some(index), Class::Anchor, &error);
-        }
-        let held = self.options.receipts.len();
-        if held > 0 && !self.faults.iter().any(|fault| fault.code == "receipt") {
-            self.anchors.push(format!("{held} receipt(s) that producers remember"));
-        }
-    }
-
-    /// Whether entry 0 is the one that the origin names.
-    fn genesis_holds(&self) -> Result<bool> {
-        let first = segment::name(0);
-        if self.store.len(&first)?.is_none() {
-            return Ok(false);
-        }
-        let bytes = store::read_range(self.store, &first, 0, crate::entry::MAX_LINE + 1)?;
-        let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        let genesis = crate::ledger::genesis_of(line);
-        Ok(genesis.is_ok_and(|genesis| self.origin.ends_with(&crate::encoding::hex(&genesis.0))))
-    }
-
-    fn remarks(&mut self) -> Result<()> {
-        if self.options.pinned.is_none() && self.genesis_holds().is_ok_and(|holds| !holds) {
-            let error = Error::untrue("genesis", "the origin in `ledger.toml` does not name entry 0");
-            self.fault(Some(0), Class::Link, &error);
-        }
-        if self.store.len(POISON)?.is_some() {
-            let message = "a sync failed and was not recovered from".to_owned();
-            self.notices.push(Notice { code: "poison", message: message.clone() });
-            self.doubts.push(format!("{message}; run `ledger recover`"));
-        }
-        if self.clock_back > 0 {
-            let message = format!("the writer's clock went back {} time(s)", self.clock_back);
-            self.notices.push(Notice { code: "clock-back", message });
-        }
-        for file in self.store.list(crate::ledger::RECOVERED)? {
-            let message = format!("recovery set bytes aside: `recovered/{file}`");
-            self.notices.push(Notice { code: "recovered", message });
-        }
-        if self.unlisted > 0 {
-            let message = format!("{} further faults are not listed", self.unlisted);
-            self.notices.push(Notice { code: "unlisted", message });
-        }
-        Ok(())
-    }
-
-    fn report(mut self) -> Report {
-        self.faults.sort_by_key(|fault| (fault.index.is_none(), fault.index, fault.class));
-        let reason = if self.anchors.is_empty() {
-            Some("self-consistent only: nothing outside the folder was given to hold it against".to_owned())
-        } else {
-            self.doubts.first().cloned()
-        };
-        let verdict = match (&reason, self.faults.is_empty()) {
-            (_, false) => Verdict::DoesNotHold,
-            (Some(_), true) => Verdict::CannotTell,
-            (None, true) => Verdict::Holds,
-        };
-        Report {
-            verdict,
-            reason: reason.filter(|_| verdict == Verdict::CannotTell),
-            size: self.end.size,
-            root: self.tree.root().to_base64(),
-            signatures: self.signatures,
-            checkpoints: self.checkpoints,
-            checkpointed: self.checkpointed,
-            uncovered: self.end.size.saturating_sub(self.checkpointed),
-            solo: self.registry.solo(),
-            origin: self.origin,
-            faults: self.faults,
-            notices: self.notices,
-            anchors: self.anchors,
         }
     }
 }

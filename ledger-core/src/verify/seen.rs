@@ -21,7 +21,7 @@ const WIDTH: u64 = 256;
 #[derive(Default)]
 pub(super) struct Claims {
     /// (size, root) → the first entry that claims it, and how many do.
-    claims: BTreeMap<(u64, [u8; 32]), (u64, u64)>,
+    made: BTreeMap<(u64, [u8; 32]), (u64, u64)>,
     /// Each complete subtree of 256 leaves, and where its first line stands.
     kept: Vec<(Sha256, Place)>,
     open: Option<(Span, Place)>,
@@ -30,7 +30,7 @@ pub(super) struct Claims {
 impl Claims {
     /// Notes what the entry's producer had seen.
     pub(super) fn claim(&mut self, seen: Seen, index: u64) {
-        self.claims.entry((seen.size, seen.root.0)).or_insert((index, 0)).1 += 1;
+        self.made.entry((seen.size, seen.root.0)).or_insert((index, 0)).1 += 1;
     }
 
     /// Keeps what later answers need of the lines of a block.
@@ -54,7 +54,7 @@ impl Claims {
         let mut false_claims = Vec::new();
         let mut whole = Span::at(0);
         let mut used = 0;
-        for ((size, claimed), (index, count)) in &self.claims {
+        for ((size, claimed), (index, count)) in &self.made {
             let wanted = usize::try_from(size / WIDTH).unwrap_or(usize::MAX);
             for (root, _) in self.kept.get(used..wanted).unwrap_or_default() {
                 let start = used as u64 * WIDTH;

@@ -120,7 +120,11 @@ impl<'s> Places<'s> {
     }
 
     /// Merges all runs and judges neighbours.
-    pub(super) fn judge(mut self, faults: &mut dyn FnMut(Fault), notices: &mut Vec<Notice>) -> Result<()> {
+    pub(super) fn judge(
+        mut self,
+        faults: &mut dyn FnMut(Fault),
+        notices: &mut Vec<Notice>,
+    ) -> Result<()> {
         self.records.sort_unstable();
         let mut sources: Vec<Source<'_>> = Vec::new();
         for (name, count) in &self.runs {
@@ -187,10 +191,18 @@ struct Judge {
 
 impl Judge {
     fn next(&mut self, record: Record, faults: &mut dyn FnMut(Fault)) {
-        let before = self.last.filter(|last| last.key == record.key && (last.kind == SOURCE) == (record.kind == SOURCE));
+        let before = self.last.filter(|last| {
+            last.key == record.key && (last.kind == SOURCE) == (record.kind == SOURCE)
+        });
         self.last = Some(record);
         let mut fault = |code: &'static str, message: String| {
-            faults(Fault { index: Some(record.index), class: Class::Link, code, message, followers: 0 });
+            faults(Fault {
+                index: Some(record.index),
+                class: Class::Link,
+                code,
+                message,
+                followers: 0,
+            });
         };
         let Some(before) = before else {
             if record.kind != SOURCE && record.order > 0 {
@@ -199,7 +211,10 @@ impl Judge {
             return;
         };
         if record.kind == SOURCE {
-            let message = format!("the record that it was imported from is also that of entry {}", before.index);
+            let message = format!(
+                "the record that it was imported from is also that of entry {}",
+                before.index
+            );
             return fault("source-twice", message);
         }
         if before.order == record.order {
@@ -207,14 +222,18 @@ impl Judge {
             return fault("stream-fork", message);
         }
         if before.kind == STREAM_FINAL {
-            let message = format!("it follows entry {}, the final event of its stream", before.index);
+            let message =
+                format!("it follows entry {}, the final event of its stream", before.index);
             return fault("stream-ended", message);
         }
         if before.order + 1 < record.order {
             return self.gap(&record);
         }
         if before.hash != record.prev {
-            let message = format!("`prev` is not the hash of its stream's event before it, entry {}", before.index);
+            let message = format!(
+                "`prev` is not the hash of its stream's event before it, entry {}",
+                before.index
+            );
             fault("stream-prev", message);
         }
     }

@@ -83,7 +83,11 @@ impl Window {
                         Line {
                             hash: Blake3::of(line),
                             leaf: tree::leaf_hash(line),
-                            entry: if torn { Err(torn_line()) } else { summary(document, line, registry) },
+                            entry: if torn {
+                                Err(torn_line())
+                            } else {
+                                summary(document, line, registry)
+                            },
                         }
                     })
                     .collect()

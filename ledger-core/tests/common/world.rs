@@ -1,5 +1,11 @@
 //! A small seeded ledger world: roots, a pipeline key, an approver, and their events.
-#![allow(unreachable_pub, dead_code, missing_docs, missing_debug_implementations, reason = "shared by several test programs, none of which uses all of it")]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    missing_docs,
+    missing_debug_implementations,
+    reason = "shared by several test programs, none of which uses all of it"
+)]
 
 use std::sync::Arc;
 
@@ -28,7 +34,11 @@ pub struct World {
 }
 
 pub fn seed(name: &str, number: u64) -> [u8; 32] {
-    *blake3::Hasher::new_derive_key("release-ledger test").update(name.as_bytes()).update(&number.to_be_bytes()).finalize().as_bytes()
+    *blake3::Hasher::new_derive_key("release-ledger test")
+        .update(name.as_bytes())
+        .update(&number.to_be_bytes())
+        .finalize()
+        .as_bytes()
 }
 
 pub fn key(name: &str) -> SigningKey {
@@ -98,7 +108,11 @@ impl World {
         };
         let registrations = vec![
             world.register(&key("pipeline"), r#""service":"ci""#, r#"["append:*"]"#),
-            world.register(&key("approver"), r#""holder":{"issuer":"hr","id":"17"}"#, r#"["approve"]"#),
+            world.register(
+                &key("approver"),
+                r#""holder":{"issuer":"hr","id":"17"}"#,
+                r#"["approve"]"#,
+            ),
             world.register(&key("checkpoint"), r#""service":"signer""#, r#"["checkpoint"]"#),
         ];
         for receipt in world.append(&mut ledger, registrations)? {
@@ -192,6 +206,7 @@ impl Dice {
 
 /// The seeds of a test: those it always runs with, or the one that `SEED` names. Printed, so that a
 /// failure can be had again.
+#[expect(clippy::disallowed_methods, reason = "a test that failed is run again with its seed")]
 pub fn seeds(test: &str, usual: std::ops::Range<u64>) -> Vec<u64> {
     let chosen = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
     let seeds = chosen.map_or_else(|| usual.collect(), |seed| vec![seed]);
@@ -220,7 +235,9 @@ pub fn verified(
 
 /// The bytes of all events up to the head, in order.
 pub fn events_of(ledger: &Ledger) -> Result<Vec<Vec<u8>>> {
-    (0..ledger.size()).map(|index| ledger.entry(index, |entry| entry.event.bytes().to_vec())).collect()
+    (0..ledger.size())
+        .map(|index| ledger.entry(index, |entry| entry.event.bytes().to_vec()))
+        .collect()
 }
 
 /// A stream of several events by one key.
@@ -231,7 +248,10 @@ pub struct Producer {
 
 impl Producer {
     pub fn new(key: SigningKey, number: u64) -> Self {
-        Self { key, position: Position::first("test", *seed("producer", number).first_chunk().unwrap()) }
+        Self {
+            key,
+            position: Position::first("test", *seed("producer", number).first_chunk().unwrap()),
+        }
     }
 
     /// Signs the next event of the stream.

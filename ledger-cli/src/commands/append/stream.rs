@@ -4,7 +4,7 @@
 //! below it, signed: if we stop before we know whether they arrived, the next call delivers the very
 //! same bytes first, so a crash makes neither a fork nor a gap nor a second copy.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ledger_core::encoding;
 use ledger_core::hash::{Blake3, Sha256};
@@ -29,9 +29,28 @@ struct Stream {
     pending: Vec<Submission>,
 }
 
+/// A delivery that the caller has not seen acknowledged yet.
+pub(super) struct Delivered {
+    stream: Stream,
+    file: PathBuf,
+    _guard: Guard,
+}
+
+impl Delivered {
+    /// The receipts are out: the stream moves on. Killed before this, the next call finds the events
+    /// pending and gets the same receipts for them.
+    pub(super) fn acknowledged(mut self) -> Result<()> {
+        self.stream.advance(&self.file)
+    }
+}
+
 /// Appends the drafts of the job to the stream in `file`.
-pub(super) fn append(job: &Job<'_>, file: &Path, ledger: &mut Ledger) -> Result<Vec<Receipt>> {
-    let _guard = Guard::beside(file)?;
+pub(super) fn append(
+    job: &Job<'_>,
+    file: &Path,
+    ledger: &mut Ledger,
+) -> Result<(Vec<Receipt>, Option<Delivered>)> {
+    let guard = Guard::beside(file)?;
     let mut stream = match files::read_if_there(file)? {
         Some(bytes) => Stream::parse(&bytes)
             .ok_or_else(|| {
@@ -48,17 +67,19 @@ pub(super) fn append(job: &Job<'_>, file: &Path, ledger: &mut Ledger) -> Result<
             .hint(format!("give the key `{}` first", stream.owner)));
     }
     let input = digest(job);
-    if !stream.pending.is_empty() {
-        let again = stream.input.as_ref() == Some(&input);
-        let receipts = stream.settle(job, file, ledger)?;
-        if again {
-            return Ok(receipts);
-        }
+    let again = stream.input.as_ref() == Some(&input);
+    if !stream.pending.is_empty() && !again {
+        let receipts = stream.deliver(job, file, ledger, false)?;
+        stream.advance(file)?;
         talk(format!("note: {} events of an earlier call were delivered first", receipts.len()));
     }
-    stream.sign(job, ledger)?;
-    stream.input = Some(input);
-    stream.settle(job, file, ledger)
+    let fresh = stream.pending.is_empty();
+    if fresh {
+        stream.sign(job, ledger)?;
+        stream.input = Some(input);
+    }
+    let receipts = stream.deliver(job, file, ledger, fresh)?;
+    Ok((receipts, Some(Delivered { stream, file: file.to_owned(), _guard: guard })))
 }
 
 /// What the call was given, so that a repeated call is known as such.
@@ -88,25 +109,38 @@ impl Stream {
         Ok(())
     }
 
-    /// Delivers what is pending: writes it down, appends it, and moves on.
-    fn settle(&mut self, job: &Job<'_>, file: &Path, ledger: &mut Ledger) -> Result<Vec<Receipt>> {
+    /// Writes down what is pending, and appends it. `fresh` events were never delivered before.
+    fn deliver(
+        &mut self,
+        job: &Job<'_>,
+        file: &Path,
+        ledger: &mut Ledger,
+        fresh: bool,
+    ) -> Result<Vec<Receipt>> {
+        let before = files::read_if_there(file)?;
         files::replace(file, self.encode()?.as_bytes(), 0o600, true)?;
         let delivered = job.deliver(ledger, self.pending.clone());
-        if let Err(failure) = &delivered
-            && failure.code() == "sync"
-        {
-            // whether it arrived is in doubt: the next call delivers the same bytes
-            return delivered;
-        }
-        let pending = std::mem::take(&mut self.pending);
-        self.input = None;
-        if delivered.is_ok() {
-            for event in &pending {
-                self.position = self.position.after(&event.event);
+        if let Err(failure) = &delivered {
+            // refused, or turned away before anything was written: the place in the stream is free
+            // again. Otherwise nobody knows, and the next call delivers the same bytes
+            let turned_away = fresh && matches!(failure.code(), "busy" | "poisoned");
+            if !failure.unavailable() || turned_away {
+                self.pending.clear();
+                match before {
+                    Some(_) => files::replace(file, self.encode()?.as_bytes(), 0o600, true)?,
+                    None => files::remove(file)?,
+                }
             }
         }
-        files::replace(file, self.encode()?.as_bytes(), 0o600, true)?;
         delivered
+    }
+
+    /// Moves on behind what was delivered.
+    fn advance(&mut self, file: &Path) -> Result<()> {
+        for event in std::mem::take(&mut self.pending) {
+            self.position = self.position.after(&event.event);
+        }
+        files::replace(file, self.encode()?.as_bytes(), 0o600, true)
     }
 
     fn encode(&self) -> Result<String> {

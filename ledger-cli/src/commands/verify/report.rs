@@ -88,6 +88,7 @@ pub(crate) fn print(report: &Report, out: &mut Out) -> Result<()> {
 
 fn coverage(report: &Report) -> String {
     match (report.checkpoints, report.uncovered) {
+        (0, _) if !report.faults.is_empty() => "none that holds".to_owned(),
         (0, _) => format!("none: all {} entries are under no checkpoint", report.size),
         (count, 0) => format!("{count}, the newest over all {} entries", report.checkpointed),
         (count, 1) => format!("{count}; the newest entry is under no checkpoint"),
