@@ -56,13 +56,20 @@ fn a_deleted_index_is_made_again_and_answers_the_same() {
     assert_eq!(evidence(everything(&store)), evidence(keep), "nothing but the index was written");
 }
 
+/// The files of the index's runs.
+fn runs(store: &Memory) -> Vec<String> {
+    let mut files = store.list("index").unwrap();
+    files.retain(|file| file.strip_suffix(".run").is_some());
+    assert_eq!(files.len(), 2, "{files:?}");
+    files
+}
+
 #[test]
 fn a_damaged_index_never_makes_a_wrong_ledger() {
     let (store, mut world, ledger, all) = indexed();
     let mut refusals = 0;
-    let files = store.list("index").unwrap();
     let mut dice = world::Dice(11);
-    for file in files.iter().filter(|file| file.ends_with(".run")) {
+    for file in runs(&store) {
         let name = format!("index/{file}");
         let good = read_all(&store, &name).unwrap().unwrap();
         for number in 0..40 {
@@ -70,9 +77,9 @@ fn a_damaged_index_never_makes_a_wrong_ledger() {
             let at = usize::try_from(dice.below(good.len() as u64)).unwrap();
             let mut bad = good.clone();
             if number % 4 == 0 {
-                bad.truncate(at)
+                bad.truncate(at);
             } else {
-                bad[at] ^= 1 << dice.below(8)
+                bad[at] ^= 1 << dice.below(8);
             }
             copy.remove(&name).unwrap();
             copy.write(&name, 0, &bad).unwrap();
@@ -108,7 +115,7 @@ fn a_damaged_index_sets_no_acknowledged_line_aside() {
     let (store, _, ledger, _) = indexed();
     let slot = ledger.head().counter % 2;
     let mut dice = world::Dice(12);
-    for file in store.list("index").unwrap().iter().filter(|file| file.ends_with(".run")) {
+    for file in runs(&store) {
         let name = format!("index/{file}");
         let length = store.len(&name).unwrap().unwrap();
         for _ in 0..40 {
