@@ -270,7 +270,7 @@ fn run(history: &History, fault: Fault) -> Finding {
         return Err(format!("a failure before anything was promised left a mark: {error}"));
     }
     let left = store.snapshot();
-    next_process(history, &left, client.clone(), fault.at % 2 == 0)
+    next_process(history, &left, client.clone(), fault.at.is_multiple_of(2))
         .map_err(|e| format!("next process after {step:?} said {error}: {e}"))?;
     let stopped = matches!(step, Step::Append(_)) && error.is_sync();
     same_process(history, &store, &mut ledger, client, stopped)

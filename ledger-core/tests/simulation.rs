@@ -195,15 +195,14 @@ fn play(history: &History, watched: &Arc<Watched>) -> Result<()> {
     for (step, events) in (0..).zip(&history.groups) {
         deliver(&mut ledger, events, step, &mut receipts)?;
         (*watched.receipts.lock().unwrap()).clone_from(&receipts);
-        match step {
-            0 => drop(ledger.catch_up(1, 100)?),
-            _ => {
-                // the signer's memory is durable before anything is published
-                let signed = signer::sign(&ledger, memory.as_ref(), &key("checkpoint"))?;
-                memory = Some(signed.memory.clone());
-                (*watched.signer.lock().unwrap()).clone_from(&memory);
-                signer::publish(ledger.store(), &signed)?;
-            }
+        if step == 0 {
+            ledger.catch_up(1, 100)?;
+        } else {
+            // the signer's memory is durable before anything is published
+            let signed = signer::sign(&ledger, memory.as_ref(), &key("checkpoint"))?;
+            memory = Some(signed.memory.clone());
+            (*watched.signer.lock().unwrap()).clone_from(&memory);
+            signer::publish(ledger.store(), &signed)?;
         }
     }
     Ok(())
@@ -287,8 +286,9 @@ fn power_cut_at_every_call_of_a_recovery_loses_nothing_acknowledged() {
         if ledger.recover().is_ok_and(|mended| mended.is_some()) {
             watched.cut("end", "");
             let mut cut = std::mem::take(&mut *watched.left.lock().unwrap());
-            cut.iter_mut()
-                .for_each(|cut| cut.what = format!("{}, then in recovery {}", left.what, cut.what));
+            for cut in &mut cut {
+                cut.what = format!("{}, then in recovery {}", left.what, cut.what);
+            }
             disks.append(&mut cut);
         }
     }

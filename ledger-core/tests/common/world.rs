@@ -1,5 +1,6 @@
 //! A small seeded ledger world: roots, a pipeline key, an approver, and their events.
 #![allow(
+    clippy::print_stdout,
     unreachable_pub,
     dead_code,
     missing_docs,

@@ -345,7 +345,7 @@ fn lines_past_the_head_that_break_a_law_are_not_adopted() {
             &event.event,
             head.size,
             &[],
-            &time(80).to_string(),
+            time(80).to_string(),
             &of(&event, &[signer]),
         );
         store

@@ -52,14 +52,13 @@ impl Model {
         for (event, receipt) in events.into_iter().zip(receipts) {
             let receipt = receipt.unwrap();
             let seen = (receipt.index, receipt.hash);
-            match self.receipts.get(&Blake3::of(&event.event)) {
-                Some(first) => assert_eq!((*first, true), (seen, receipt.known)),
-                None => {
-                    assert_eq!((receipt.index, receipt.known), (self.entries.len() as u64, false));
-                    self.entries.push(event.event.clone());
-                    self.receipts.insert(Blake3::of(&event.event), seen);
-                    self.sent.push(event);
-                }
+            if let Some(first) = self.receipts.get(&Blake3::of(&event.event)) {
+                assert_eq!((*first, true), (seen, receipt.known));
+            } else {
+                assert_eq!((receipt.index, receipt.known), (self.entries.len() as u64, false));
+                self.entries.push(event.event.clone());
+                self.receipts.insert(Blake3::of(&event.event), seen);
+                self.sent.push(event);
             }
         }
     }
@@ -116,7 +115,7 @@ impl Model {
     }
 
     fn one_shots(&mut self, who: usize, dice: &mut Dice) -> &'static str {
-        let events = (0..1 + dice.below(3)).map(|_| self.world.deployment()).collect();
+        let events = (0..=dice.below(3)).map(|_| self.world.deployment()).collect();
         self.accepted(who, events);
         "one-shots"
     }
