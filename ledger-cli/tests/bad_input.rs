@@ -60,6 +60,18 @@ fn events_that_are_not_what_they_should_be() {
         ("over-long event", with("runner-1", &"r".repeat(40_000)), &["input"]),
         ("prose", with("payments", "the payments"), &["/subject/service"]),
         ("empty identity", with(r#""id":"runner-1""#, r#""id":"""#), &["/actor/id"]),
+    ];
+    for (name, input, wanted) in cases {
+        refuse(&world, name, &input, wanted);
+    }
+}
+
+#[test]
+fn json_that_is_not_what_it_should_be() {
+    let world = World::new();
+    let good = event("payments");
+    let with = |from: &str, to: &str| good.replace(from, to).into_bytes();
+    let cases: Vec<(&str, Vec<u8>, &[&str])> = vec![
         (
             "not UTF-8",
             [&good.as_bytes()[..40], b"\xff\xfe", &good.as_bytes()[40..]].concat(),

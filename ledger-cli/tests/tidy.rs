@@ -20,15 +20,41 @@ const LONG_FILES: &[(&str, usize)] = &[];
 /// What the core must not name outside its tests: it reads no clock, environment, randomness,
 /// terminal or network. Callers pass in what they have read.
 const IMPURE: &[&str] = &[
-    "std::env", "env::var", "SystemTime", "Instant", "Utc::now", "Local::now", "std::net", "TcpStream",
-    "std::process", "Command::new", "getrandom", "OsRng", "thread_rng", "rand::", "println!", "print!",
-    "eprintln!", "eprint!", "dbg!", "stdin()", "stdout()", "stderr()", "std::io::Write", "indicatif",
+    "std::env",
+    "env::var",
+    "SystemTime",
+    "Instant",
+    "Utc::now",
+    "Local::now",
+    "std::net",
+    "TcpStream",
+    "std::process",
+    "Command::new",
+    "getrandom",
+    "OsRng",
+    "thread_rng",
+    "rand::",
+    "println!",
+    "print!",
+    "eprintln!",
+    "eprint!",
+    "dbg!",
+    "stdin()",
+    "stdout()",
+    "stderr()",
+    "std::io::Write",
+    "indicatif",
 ];
 
 /// Words that belong to the place where something was written, not to what was written.
 const ELSEWHERE: &[&str] = &[
-    concat!("/wo", "rk/"), concat!("/tmp", "/wt"), concat!("cla", "ude"), concat!("anth", "ropic"), concat!("sub", "agent"),
-    concat!("language", " model"), concat!("chat", "gpt"),
+    concat!("/wo", "rk/"),
+    concat!("/tmp", "/wt"),
+    concat!("cla", "ude"),
+    concat!("anth", "ropic"),
+    concat!("sub", "agent"),
+    concat!("language", " model"),
+    concat!("chat", "gpt"),
 ];
 
 fn all(problems: &[String]) {
@@ -50,12 +76,20 @@ fn no_import_circles() {
                 targets.into_iter().map(|target| (source.module(), target))
             })
             .collect();
-        assert!(member != "ledger-core" || uses.len() > 300, "only {} imports were understood", uses.len());
-        let parents: BTreeSet<Vec<String>> =
-            modules.iter().flat_map(|module| (0..module.len()).map(|n| module[..n].to_vec())).collect();
+        assert!(
+            member != "ledger-core" || uses.len() > 300,
+            "only {} imports were understood",
+            uses.len()
+        );
+        let parents: BTreeSet<Vec<String>> = modules
+            .iter()
+            .flat_map(|module| (0..module.len()).map(|n| module[..n].to_vec()))
+            .collect();
         for parent in parents {
             // each child of this module with all below it is one node
-            let child = |path: &[String]| path.starts_with(&parent).then(|| path.get(parent.len()).cloned()).flatten();
+            let child = |path: &[String]| {
+                path.starts_with(&parent).then(|| path.get(parent.len()).cloned()).flatten()
+            };
             let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
             for (from, to) in &uses {
                 if let (Some(from), Some(to)) = (child(from), child(to))
@@ -65,7 +99,11 @@ fn no_import_circles() {
                 }
             }
             if let Some(circle) = circle(&graph) {
-                problems.push(format!("{member}, in `{}`: {}", parent.join("::"), circle.join(" → ")));
+                problems.push(format!(
+                    "{member}, in `{}`: {}",
+                    parent.join("::"),
+                    circle.join(" → ")
+                ));
             }
         }
     }
@@ -89,7 +127,8 @@ fn circle(graph: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
             return None;
         }
         way.push(at.to_owned());
-        let found = graph.get(at).into_iter().flatten().find_map(|next| walk(graph, next, way, done));
+        let found =
+            graph.get(at).into_iter().flatten().find_map(|next| walk(graph, next, way, done));
         way.pop();
         found
     }
@@ -117,9 +156,13 @@ fn dependencies_point_one_way() {
     for (position, member) in order.iter().enumerate() {
         let manifest = std::fs::read_to_string(root().join(member).join("Cargo.toml")).unwrap();
         for later in &order[position + 1..] {
-            let named = manifest.lines().any(|line| line.starts_with(&format!("{later}.")) || line.starts_with(&format!("{later} ")));
+            let named = manifest.lines().any(|line| {
+                line.starts_with(&format!("{later}.")) || line.starts_with(&format!("{later} "))
+            });
             let code = later.replace('-', "_");
-            let used = sources(member, "src").iter().any(|source| source.code.contains(&format!("{code}::")));
+            let used = sources(member, "src")
+                .iter()
+                .any(|source| source.code.contains(&format!("{code}::")));
             if named || used {
                 problems.push(format!("`{member}` knows `{later}`"));
             }
@@ -133,7 +176,8 @@ fn the_core_is_pure() {
     let mut problems = Vec::new();
     for source in sources("ledger-core", "src") {
         for word in IMPURE {
-            problems.extend(source.find(word).map(|line| format!("{}:{line}: `{word}`", source.name)));
+            problems
+                .extend(source.find(word).map(|line| format!("{}:{line}: `{word}`", source.name)));
         }
     }
     all(&problems);
@@ -147,7 +191,8 @@ fn only_stores_touch_files() {
             continue;
         }
         for word in ["std::fs", "fs::", "File::open", "File::create", "OpenOptions"] {
-            problems.extend(source.find(word).map(|line| format!("{}:{line}: `{word}`", source.name)));
+            problems
+                .extend(source.find(word).map(|line| format!("{}:{line}: `{word}`", source.name)));
         }
     }
     all(&problems);
@@ -158,16 +203,24 @@ fn files_and_functions_are_short() {
     let mut problems = Vec::new();
     for source in crates().iter().flat_map(|member| sources(member, "src")) {
         let length = source.text.lines().count();
-        let exception = LONG_FILES.iter().find(|(name, _)| *name == source.name).map(|(_, lines)| *lines);
+        let exception =
+            LONG_FILES.iter().find(|(name, _)| *name == source.name).map(|(_, lines)| *lines);
         match exception {
-            Some(_) if length <= FILE => problems.push(format!("{} is short now: take it off the list", source.name)),
-            Some(limit) if length > limit => problems.push(format!("{} has grown to {length} lines", source.name)),
+            Some(_) if length <= FILE => {
+                problems.push(format!("{} is short now: take it off the list", source.name))
+            }
+            Some(limit) if length > limit => {
+                problems.push(format!("{} has grown to {length} lines", source.name))
+            }
             None if length > FILE => problems.push(format!("{} has {length} lines", source.name)),
             _ => {}
         }
         for function in source.functions() {
             if function.lines > FUNCTION {
-                problems.push(format!("{}:{}: `{}` has {} lines", source.name, function.line, function.name, function.lines));
+                problems.push(format!(
+                    "{}:{}: `{}` has {} lines",
+                    source.name, function.line, function.name, function.lines
+                ));
             }
         }
     }
@@ -183,14 +236,18 @@ fn every_test_asserts() {
         files.extend(sources::whole(&member, "tests"));
         let functions: Vec<(String, sources::Function)> = files
             .iter()
-            .flat_map(|source| source.functions().into_iter().map(|function| (source.name.clone(), function)))
+            .flat_map(|source| {
+                source.functions().into_iter().map(|function| (source.name.clone(), function))
+            })
             .collect();
         // helpers assert too, directly or by calling one that does
         let mut asserting: BTreeSet<String> = BTreeSet::new();
         loop {
             let more: BTreeSet<String> = functions
                 .iter()
-                .filter(|(_, function)| !asserting.contains(&function.name) && function.asserts(&asserting))
+                .filter(|(_, function)| {
+                    !asserting.contains(&function.name) && function.asserts(&asserting)
+                })
                 .map(|(_, function)| function.name.clone())
                 .collect();
             if more.is_empty() {
@@ -199,10 +256,15 @@ fn every_test_asserts() {
             asserting.extend(more);
         }
         let tests = functions.iter().filter(|(_, function)| function.is_test);
-        assert!(member != "ledger-core" || tests.clone().count() > 100, "only {} tests were found", tests.count());
+        assert!(
+            member != "ledger-core" || tests.clone().count() > 100,
+            "only {} tests were found",
+            tests.count()
+        );
         for (file, function) in tests {
             if !function.asserts(&asserting) {
-                problems.push(format!("{file}:{}: `{}` asserts nothing", function.line, function.name));
+                problems
+                    .push(format!("{file}:{}: `{}` asserts nothing", function.line, function.name));
             }
         }
     }
@@ -246,7 +308,9 @@ fn every_dependency_says_why_it_is_here() {
             "" => reason = false,
             comment if comment.starts_with("# ") => reason = true,
             // one sentence may stand before several that serve the same need
-            dependency if !reason => problems.push(format!("Cargo.toml: `{dependency}` has no sentence before it")),
+            dependency if !reason => {
+                problems.push(format!("Cargo.toml: `{dependency}` has no sentence before it"))
+            }
             _ => {}
         }
     }

@@ -9,3 +9,14 @@ fn transcripts() {
         .case("tests/cmd/*.trycmd")
         .run();
 }
+
+/// The console blocks of the README, in a folder of their own.
+#[test]
+fn readme() {
+    let dir = tempfile::tempdir().unwrap();
+    let page = dir.path().join("README.md");
+    std::fs::copy("../README.md", &page).unwrap();
+    std::fs::create_dir(dir.path().join("README.in")).unwrap();
+    assert!(std::fs::read_to_string(&page).unwrap().contains("```console\n$ ledger "));
+    trycmd::TestCases::new().env("COLUMNS", "100").case(page).run();
+}

@@ -180,7 +180,7 @@ impl<'a> Event<'a> {
     }
 
     /// What only one entry may say, and what it says there: an import its identity (source, its id,
-    /// type, ordinal) and original; a `stream.forked` its stream, place and conflicting event.
+    /// type, ordinal) and original; a `stream.forked` its stream and place, and the conflicting event.
     pub fn claim(&self) -> Option<(String, Blake3)> {
         if let Some(source) = &self.source {
             let name =
@@ -192,8 +192,7 @@ impl<'a> Event<'a> {
         }
         let seq = self.root.pointer("/data/seq").and_then(|seq| seq.unsigned())?;
         let conflicting = self.text_at("/data/conflicting")?;
-        let name =
-            format!("stream.forked {} {seq} {conflicting}", self.text_at("/subject/stream")?);
+        let name = format!("stream.forked {} {seq}", self.text_at("/subject/stream")?);
         Some((name, Blake3::of(conflicting.as_bytes())))
     }
 }

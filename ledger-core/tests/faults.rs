@@ -14,6 +14,8 @@
     reason = "tests"
 )]
 
+#[path = "faults/roll.rs"]
+mod roll;
 #[path = "common/world.rs"]
 mod world;
 
@@ -264,8 +266,11 @@ fn run(history: &History, fault: Fault) -> Finding {
     if matches!(step, Step::Append(_)) && error.is_sync() && !fault.lasting && !marked {
         return Err(format!("a failed sync left no mark: {error}"));
     }
+    if marked && !error.is_sync() {
+        return Err(format!("a failure before anything was promised left a mark: {error}"));
+    }
     let left = store.snapshot();
-    next_process(history, &left, client.clone(), fault.at % 2 == 0)
+    next_process(history, &left, client.clone(), fault.at.is_multiple_of(2))
         .map_err(|e| format!("next process after {step:?} said {error}: {e}"))?;
     let stopped = matches!(step, Step::Append(_)) && error.is_sync();
     same_process(history, &store, &mut ledger, client, stopped)
@@ -277,8 +282,12 @@ fn run(history: &History, fault: Fault) -> Finding {
 fn faults(calls: u64) -> Vec<Fault> {
     let every = std::env::var_os("EVERY").is_some();
     let mut kinds = Vec::new();
-    for (cause, lasting) in [(Cause::Io, false), (Cause::Full, false), (Cause::Io, true), (Cause::Full, true)] {
-        kinds.extend([Outcome::Lost, Outcome::Done, Outcome::Half].map(|outcome| (outcome, cause, lasting)));
+    for (cause, lasting) in
+        [(Cause::Io, false), (Cause::Full, false), (Cause::Io, true), (Cause::Full, true)]
+    {
+        kinds.extend(
+            [Outcome::Lost, Outcome::Done, Outcome::Half].map(|outcome| (outcome, cause, lasting)),
+        );
     }
     let mut faults = Vec::new();
     for at in 0..calls {
@@ -453,83 +462,4 @@ fn the_mark_of_a_failed_sync_stops_every_process_until_it_is_lifted() {
     // the process that failed does not trust itself, even now, until it has looked again
     failing.recover().unwrap();
     to_the_end(&history, &mut failing, &mut client).unwrap();
-}
-
-/// A ledger whose first segment is almost full, made of the largest events there are, and a group
-/// that goes into both segments.
-fn almost_full() -> (Memory, Vec<Submission>, Origin) {
-    let store = Memory::new();
-    let (mut world, mut ledger) = World::create(Arc::new(store.clone())).unwrap();
-    let parameters: Vec<String> = (0..145).map(|at| format!("\"p{at:04}\":\"{}\"", "x".repeat(200))).collect();
-    let draft = world::value(&format!(
-        r#"{{"type":"deployment.started","occurred_at":"2026-07-02T00:00:00.000000Z",
-            "actor":{{"kind":"service"}},
-            "subject":{{"deployment":"d","environment":"production","service":"payments"}},
-            "data":{{"initiator":{{"issuer":"hr","id":"17"}},"parameters":{{{}}},"strategy":"rolling"}}}}"#,
-        parameters.join(",")
-    ));
-    loop {
-        let room = segment::MAX_SEGMENT - ledger.head().offset;
-        if room < 31_500 {
-            break;
-        }
-        let count = (room / 31_500).clamp(1, 300);
-        let events = (0..count).map(|_| world.sign(&draft, &[&key("pipeline")])).collect();
-        world.append(&mut ledger, events).unwrap().into_iter().for_each(|receipt| assert!(receipt.is_ok()));
-    }
-    ledger.catch_up(1, 10_000).unwrap();
-    assert_eq!(ledger.head().segment, 0);
-    let group = (0..34).map(|_| world.deployment()).collect();
-    (store, group, ledger.origin().clone())
-}
-
-#[test]
-fn every_failing_call_of_a_rolled_segment_is_survived() {
-    let (base, group, origin) = almost_full();
-    let size = world::head_of(&base).size;
-    let deliver = |ledger: &mut Ledger| Client::default().deliver(ledger, &group, 0);
-    let counting = Arc::new(Faulty::new(Arc::new(base.snapshot())));
-    let mut ledger = Ledger::open(counting.clone()).unwrap();
-    let opening = counting.calls();
-    deliver(&mut ledger).unwrap();
-    let calls = counting.calls();
-    let segments = segment::list(&*counting).unwrap();
-    assert!(segments.len() == 2 && segments[1] > size, "the group lies in both: {segments:?}, {size}");
-    assert_eq!(verified(&*counting, &origin, &[]).unwrap().verdict, Verdict::Holds);
-    println!("calls {opening} to {calls} of a group in two segments; no seed: every one of them");
-    let found: Vec<String> = (opening..calls)
-        .into_par_iter()
-        .filter_map(|at| {
-            let outcome = if at % 2 == 0 { Outcome::Lost } else { Outcome::Done };
-            let fault = Fault { at, outcome, cause: Cause::Io, lasting: at % 3 == 0 };
-            roll(&base, &group, fault).err().map(|finding| format!("{fault:?}\n    {finding}"))
-        })
-        .collect();
-    assert!(found.is_empty(), "{} of {}:\n{}", found.len(), calls - opening, found.join("\n"));
-}
-
-/// One failure while a group goes into two segments; then the next process.
-fn roll(base: &Memory, group: &[Submission], fault: Fault) -> Finding {
-    let store = base.snapshot();
-    let size = world::head_of(&store).size;
-    let faulty = Arc::new(Faulty::failing(Arc::new(store.clone()), fault));
-    let mut client = Client::default();
-    let mut ledger = Ledger::open(faulty).map_err(said("open"))?;
-    let outcome = client.deliver(&mut ledger, group, 0);
-    drop(ledger);
-    let mut opened = Ledger::open(Arc::new(store.clone())).map_err(said("open again"))?;
-    opened.recover().map_err(said("recover"))?;
-    client.deliver(&mut opened, group, 1).map_err(said("again"))?;
-    let lines = size..opened.size();
-    if lines.clone().count() != group.len() {
-        return Err(format!("{} entries of {} after {outcome:?}", lines.count(), group.len()));
-    }
-    for (index, event) in lines.zip(group) {
-        let there = opened.entry(index, |entry| entry.event.bytes() == event.event);
-        if !there.map_err(said("read"))? {
-            return Err(format!("entry {index} is another after {outcome:?}"));
-        }
-    }
-    let more = Ledger::open(Arc::new(store)).map_err(said("third opening"))?;
-    if more.size() == opened.size() { Ok(()) } else { Err("another size".to_owned()) }
 }

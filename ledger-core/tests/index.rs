@@ -174,7 +174,7 @@ fn vectors() {
         store.write(&name, 0, &case.bytes).unwrap();
         let error = examine(&store, &name).err();
         assert!(error.as_ref().is_none_or(is_damage));
-        case.check(error.as_ref().map(|error| error.code()));
+        case.check(error.as_ref().map(ledger_core::error::Error::code));
     }
 }
 
@@ -536,7 +536,7 @@ fn failed_sync_leaves_a_right_index() {
 fn readers_and_a_merging_writer_get_along() {
     let temp = tempfile::tempdir().unwrap();
     let folder = || -> Arc<dyn Store> {
-        let patience = std::time::Duration::from_secs(60);
+        let patience = std::time::Duration::from_mins(1);
         Arc::new(ledger_core::store::dir::Dir::create(temp.path(), patience).unwrap())
     };
     let model = Model::seeded(400, 12, 12);

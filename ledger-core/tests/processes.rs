@@ -28,9 +28,10 @@ use ledger_core::verify::Verdict;
 use world::{Dice, Producer, World, key, verified};
 
 const GROUPS: usize = 200;
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn open(path: &Path) -> Ledger {
-    Ledger::open(Arc::new(Dir::open(path, Duration::from_secs(60)).unwrap())).unwrap()
+    Ledger::open(Arc::new(Dir::open(path, PATIENCE).unwrap())).unwrap()
 }
 
 fn deliver(ledger: &mut Ledger, events: Vec<Submission>, number: u64) -> Vec<Receipt> {
@@ -59,7 +60,7 @@ fn groups(world: &mut World, process: u64) -> Vec<Vec<Submission>> {
 fn two_processes_append_at_once_and_all_is_there_once_and_in_order() {
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("ledger");
-    let store = Arc::new(Dir::create(&path, Duration::from_secs(60)).unwrap());
+    let store = Arc::new(Dir::create(&path, PATIENCE).unwrap());
     let (mut world, first) = World::create(store).unwrap();
     let origin = first.origin().clone();
     drop(first);
@@ -68,7 +69,9 @@ fn two_processes_append_at_once_and_all_is_there_once_and_in_order() {
     // some events go through both: a producer that was not sure delivers again, to the other one
     for number in (0..GROUPS).step_by(10) {
         let shared = world.deployment();
-        own.iter_mut().for_each(|groups| groups[number].push(shared.clone()));
+        for groups in &mut own {
+            groups[number].push(shared.clone());
+        }
     }
     let sent: Vec<Vec<Submission>> = own.iter().map(|groups| groups.concat()).collect();
     let workers = own.map(|groups| {
@@ -132,10 +135,10 @@ fn two_processes_append_at_once_and_all_is_there_once_and_in_order() {
 #[test]
 fn processes_take_turns_on_one_stream() {
     let temp = tempfile::tempdir().unwrap();
-    let store = Arc::new(Dir::create(temp.path().join("ledger"), Duration::from_secs(60)).unwrap());
+    let store = Arc::new(Dir::create(temp.path().join("ledger"), PATIENCE).unwrap());
     let (mut world, first) = World::create(store).unwrap();
     let path = temp.path().join("ledger");
-    let mut ledgers = vec![first, open(&path), open(&path)];
+    let mut ledgers = [first, open(&path), open(&path)];
     let mut chain = Producer::new(key("pipeline"), 1);
     let mut dice = Dice(5);
     println!("seed 5");
@@ -159,7 +162,7 @@ fn processes_take_turns_on_one_stream() {
 fn a_reader_without_the_lock_never_sees_half_a_group() {
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("ledger");
-    let store = Arc::new(Dir::create(&path, Duration::from_secs(60)).unwrap());
+    let store = Arc::new(Dir::create(&path, PATIENCE).unwrap());
     let (mut world, mut ledger) = World::create(store).unwrap();
     let origin = ledger.origin().clone();
     let groups: Vec<Vec<Submission>> =

@@ -93,7 +93,7 @@ fn damaged_newest_slot_keeps_acknowledged_lines_of_one_stream() {
     let slot = ledger.head().counter % 2;
     store.write("head", slot * 4096 + 100, b"X").unwrap();
     let mut ledger = Ledger::open(store.clone()).unwrap();
-    let mended = ledger.recover().unwrap();
+    let _mended = ledger.recover().unwrap();
     assert_eq!(ledger.size(), 7);
 }
 
@@ -124,7 +124,7 @@ fn failed_index_step_loses_no_memory() {
     }
     for at in 0..40 {
         faulty.plan(Some(Fault { at, outcome: Outcome::Lost, cause: Cause::Full, lasting: false }));
-        let step = ledger.catch_up(1, 1000);
+        let _step = ledger.catch_up(1, 1000);
         faulty.plan(None);
         let again = world.append(&mut ledger, events.clone()).unwrap();
         let bad = again.iter().any(|r| !r.as_ref().is_ok_and(|r| r.known));
@@ -144,7 +144,7 @@ fn failed_refresh_leaves_no_hole() {
         let event = world.deployment();
         world.append(&mut two, vec![event.clone()]).unwrap().pop().unwrap().unwrap();
         faulty.plan(Some(Fault { at, outcome: Outcome::Lost, cause: Cause::Io, lasting: false }));
-        let r = one.refresh();
+        let _r = one.refresh();
         faulty.plan(None);
         let again = world.append(&mut one, vec![event]).unwrap();
         assert!(again[0].as_ref().unwrap().known, "at {at}");

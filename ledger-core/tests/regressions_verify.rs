@@ -56,7 +56,7 @@ fn plant(store: &Memory, sub: &Submission) {
         .map(|(k, s)| Signature { key: *k, bytes: *s })
         .collect();
     let line =
-        entry::line(&head.last, &sub.event, head.size, &[], &time(5000).to_string(), &signatures);
+        entry::line(&head.last, &sub.event, head.size, &[], time(5000).to_string(), &signatures);
     store.write(&segment::name(head.segment), head.offset, format!("{line}\n").as_bytes()).unwrap();
     let mut frontier = Frontier::from_parts(head.size, head.frontier.clone()).unwrap();
     frontier.push(tree::leaf_hash(line.as_bytes())).unwrap();
@@ -126,10 +126,11 @@ fn a_disk_that_cannot_be_read_tells_nothing() {
     let mut wrong = Vec::new();
     for at in 0..calls {
         faulty.plan(Some(Fault { at, outcome: Outcome::Lost, cause: Cause::Io, lasting: false }));
-        if let Ok(report) = verify(&faulty, &options) {
-            if report.verdict != Verdict::CannotTell && !(report.verdict == Verdict::Holds) {
-                wrong.push((at, report.faults));
-            }
+        if let Ok(report) = verify(&faulty, &options)
+            && report.verdict != Verdict::CannotTell
+            && !(report.verdict == Verdict::Holds)
+        {
+            wrong.push((at, report.faults));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -68,7 +68,7 @@ fn key_vectors() {
             }),
             other => panic!("{}: read `{other}`", case.name),
         };
-        case.check(public.as_ref().err().map(|error| error.code()));
+        case.check(public.as_ref().err().map(ledger_core::error::Error::code));
         if let Ok(public) = public {
             assert_eq!(public.to_base64(), case.header("public"), "{}", case.name);
         }

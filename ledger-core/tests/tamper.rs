@@ -204,7 +204,7 @@ fn an_older_state_of_everything_is_found_by_signer_receipt_and_kept_checkpoint()
     let by_receipt = check_with(&*restored, Some(&pin), &[], &[(receipt.index, receipt.hash)]);
     assert_eq!(by_receipt.verdict, Verdict::DoesNotHold);
     assert_eq!(by_receipt.faults[0].code, "receipt");
-    let by_note = check_with(&*restored, Some(&pin), &[second.note.clone()], &[]);
+    let by_note = check_with(&*restored, Some(&pin), std::slice::from_ref(&second.note), &[]);
     assert_eq!(by_note.faults[0].code, "checkpoint-beyond");
     assert_eq!(by_note.faults[0].class, Class::Anchor);
 

@@ -153,11 +153,11 @@ fn chain_and_streams() {
         });
         match (outcome.is_ok(), case.header("law")) {
             (true, "chain") => {
-                assert_eq!(end.last.to_base64(), case.header("last"), "{}", case.name)
+                assert_eq!(end.last.to_base64(), case.header("last"), "{}", case.name);
             }
             // entry 0 and 1 are the ledger's own: each a stream of one event
             (true, "stream") => {
-                assert_eq!(places.join(" "), case.header("places"), "{}", case.name)
+                assert_eq!(places.join(" "), case.header("places"), "{}", case.name);
             }
             (true, other) => panic!("{}: no law `{other}`", case.name),
             (false, _) => {}

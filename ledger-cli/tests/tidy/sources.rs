@@ -13,8 +13,11 @@ pub(crate) fn crates() -> Vec<String> {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
     let (_, rest) = manifest.split_once("members = [").unwrap();
     let (members, _) = rest.split_once(']').unwrap();
-    let members: Vec<String> =
-        members.split(',').map(|member| member.trim().trim_matches('"').to_owned()).filter(|m| !m.is_empty()).collect();
+    let members: Vec<String> = members
+        .split(',')
+        .map(|member| member.trim().trim_matches('"').to_owned())
+        .filter(|m| !m.is_empty())
+        .collect();
     assert!(members.len() > 1, "{members:?}");
     members
 }
@@ -62,7 +65,8 @@ pub(crate) fn whole(member: &str, folder: &str) -> Vec<Source> {
             } else if file.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(&file).unwrap();
                 let relative = file.strip_prefix(&base).unwrap().with_extension("");
-                let path: Vec<String> = relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+                let path: Vec<String> =
+                    relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
                 let path = if path == ["lib"] || path == ["main"] { Vec::new() } else { path };
                 let name = file.strip_prefix(root()).unwrap().display().to_string();
                 found.push(Source { name, code: bare(&text), text, path });
@@ -81,10 +85,14 @@ impl Source {
 
     /// The first line with the word, from 1.
     pub(crate) fn find(&self, word: &str) -> Option<usize> {
-        let boundary = |before: Option<char>| !before.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        self.code.lines().position(|line| {
-            line.match_indices(word).any(|(at, _)| boundary(line[..at].chars().last()))
-        }).map(|at| at + 1)
+        let boundary =
+            |before: Option<char>| !before.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        self.code
+            .lines()
+            .position(|line| {
+                line.match_indices(word).any(|(at, _)| boundary(line[..at].chars().last()))
+            })
+            .map(|at| at + 1)
     }
 
     /// The modules of its crate that it names; re-exports of what is below it do not count.
@@ -94,7 +102,9 @@ impl Source {
         for statement in self.code.split_inclusive(';') {
             let at = statement.rfind("use ").filter(|at| {
                 let before = statement[..*at].trim_end();
-                before.is_empty() || before.ends_with(['}', ';', ')', ']', '{']) || before.ends_with("pub")
+                before.is_empty()
+                    || before.ends_with(['}', ';', ')', ']', '{'])
+                    || before.ends_with("pub")
             });
             match at {
                 Some(at) => {
@@ -136,8 +146,12 @@ impl Source {
             }
         }
         let whole: Vec<String> = base.iter().chain(path).cloned().collect();
-        let found = (0..=whole.len()).rev().map(|n| whole[..n].to_vec()).find(|module| modules.contains(module))?;
-        (!found.is_empty() && !found.starts_with(&self.path) || self.path.is_empty()).then_some(found)
+        let found = (0..=whole.len())
+            .rev()
+            .map(|n| whole[..n].to_vec())
+            .find(|module| modules.contains(module))?;
+        (!found.is_empty() && !found.starts_with(&self.path) || self.path.is_empty())
+            .then_some(found)
     }
 
     /// All functions, tests among them.
@@ -148,7 +162,8 @@ impl Source {
                 continue;
             }
             let rest = &self.code[at + 3..];
-            let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String =
+                rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             // the body begins at the first brace outside of parentheses; a declaration has none
             let mut depth = 0_i32;
             let begin = rest.char_indices().find_map(|(i, c)| {
@@ -179,7 +194,16 @@ impl Source {
 impl Function {
     /// Whether it can fail: by itself, or through one of these helpers.
     pub(crate) fn asserts(&self, helpers: &BTreeSet<String>) -> bool {
-        let own = ["assert!", "assert_eq!", "assert_ne!", "panic!", "unwrap_err()", "expect_err(", ".expect(", "unreachable!"];
+        let own = [
+            "assert!",
+            "assert_eq!",
+            "assert_ne!",
+            "panic!",
+            "unwrap_err()",
+            "expect_err(",
+            ".expect(",
+            "unreachable!",
+        ];
         own.iter().any(|word| self.body.contains(word))
             || self
                 .body
@@ -203,12 +227,16 @@ fn expand(prefix: &[String], list: &str, paths: &mut Vec<Vec<String>>) {
         c == ',' && depth == 0
     });
     for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
-        let (head, group) = part.split_once('{').map_or((part, None), |(head, group)| (head, Some(group)));
+        let (head, group) =
+            part.split_once('{').map_or((part, None), |(head, group)| (head, Some(group)));
         let head = head.split(" as ").next().unwrap_or_default();
-        let steps = head.split("::").map(str::trim).filter(|step| !step.is_empty()).map(str::to_owned);
+        let steps =
+            head.split("::").map(str::trim).filter(|step| !step.is_empty()).map(str::to_owned);
         let path: Vec<String> = prefix.iter().cloned().chain(steps).collect();
         match group {
-            Some(group) => expand(&path, group.trim_end().strip_suffix('}').unwrap_or(group), paths),
+            Some(group) => {
+                expand(&path, group.trim_end().strip_suffix('}').unwrap_or(group), paths)
+            }
             None => paths.push(path),
         }
     }
@@ -235,7 +263,8 @@ fn without_tests(code: &str) -> String {
     while let Some(at) = out.find("#[cfg(test)]") {
         let Some(brace) = out[at..].find('{') else { break };
         let end = at + brace + closing(&out[at + brace..]);
-        let blank: String = out[at..end].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+        let blank: String =
+            out[at..end].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
         out.replace_range(at..end, &blank);
     }
     out
@@ -300,7 +329,9 @@ fn string(rest: &str) -> usize {
 fn character(rest: &str) -> usize {
     let mut chars = rest.char_indices().skip(1);
     match chars.next() {
-        Some((_, '\\')) => rest[2..].char_indices().skip(1).find(|(_, c)| *c == '\'').map_or(0, |(at, _)| at + 3),
+        Some((_, '\\')) => {
+            rest[2..].char_indices().skip(1).find(|(_, c)| *c == '\'').map_or(0, |(at, _)| at + 3)
+        }
         Some(_) => match chars.next() {
             Some((at, '\'')) => at + 1,
             _ => 0,

@@ -105,7 +105,7 @@ fn near_misses(number: u32) -> Vec<(&'static str, Signed)> {
         signed.signature = Signed::good(number + 5).signature;
     });
     edit("signature on the bare event", &|signed| {
-        signed.signature = signed.key.sign(&signed.event)
+        signed.signature = signed.key.sign(&signed.event);
     });
     edit("one bit", &|signed| {
         let bit = usize::try_from(number * 7 % 512).unwrap();

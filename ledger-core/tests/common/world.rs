@@ -1,5 +1,6 @@
 //! A small seeded ledger world: roots, a pipeline key, an approver, and their events.
 #![allow(
+    clippy::print_stdout,
     unreachable_pub,
     dead_code,
     missing_docs,
@@ -206,6 +207,7 @@ impl Dice {
 
 /// The seeds of a test: those it always runs with, or the one that `SEED` names. Printed, so that a
 /// failure can be had again.
+#[expect(clippy::disallowed_methods, reason = "a test that failed is run again with its seed")]
 pub fn seeds(test: &str, usual: std::ops::Range<u64>) -> Vec<u64> {
     let chosen = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
     let seeds = chosen.map_or_else(|| usual.collect(), |seed| vec![seed]);

@@ -254,12 +254,11 @@ fn creation_may_stop_anywhere() {
         files.stop_after(stop, 10);
         let done = Persons::create(&files, KEY).is_ok();
         files.go_on();
-        match Persons::open(&files).unwrap() {
-            Some(persons) => assert_eq!(persons.key(), KEY),
-            None => {
-                assert!(!done);
-                Persons::create(&files, KEY).unwrap();
-            }
+        if let Some(persons) = Persons::open(&files).unwrap() {
+            assert_eq!(persons.key(), KEY)
+        } else {
+            assert!(!done);
+            Persons::create(&files, KEY).unwrap();
         }
     }
 }

@@ -47,7 +47,7 @@ enum Kept {
     Before(u64),
 }
 
-/// `stream.forked`, once for each stream and place.
+/// `stream.forked`, once for each stream, place and key that records it.
 fn fork(
     ledger: &mut Ledger,
     submission: &Submission,
@@ -56,9 +56,19 @@ fn fork(
     let mut document = Document::default();
     let event = Event::parse(&mut document, &submission.event)?;
     let (stream, seq) = (event.stream.name, event.seq);
-    let claim = format!("stream.forked {stream} {seq}");
-    if let Some(posting) = ledger.find(Kind::Source, &claim, 1)?.first() {
-        return Ok(("stream.forked", Kept::Before(posting.index)));
+    // the log keeps each conflicting event once; a producer that forks by mistake signs a new one
+    // with each try, so from one key one is enough. What another key recorded does not silence us
+    for posting in ledger.find(Kind::Subject, &format!("stream:{stream}"), usize::MAX)? {
+        let ours = ledger.entry(posting.index, |entry| {
+            let place = entry.event.root.pointer("/data/seq").and_then(|seq| seq.unsigned());
+            let owner = entry.event.stream.owner;
+            entry.event.kind == "stream.forked"
+                && place == Some(seq)
+                && owner == signer.public().id()
+        })?;
+        if ours {
+            return Ok(("stream.forked", Kept::Before(posting.index)));
+        }
     }
     let postings = ledger.find(Kind::Stream, stream, usize::MAX)?;
     let first = postings.iter().find(|posting| posting.order == seq);

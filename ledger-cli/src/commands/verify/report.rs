@@ -14,11 +14,8 @@ const COMPLETENESS: [&str; 2] = ["stream-gap", "clock-back"];
 /// The verdict of COMPLETENESS: what the log itself shows of what is missing.
 fn completeness(report: &Report) -> Verdict {
     let found = report.notices.iter().any(|notice| COMPLETENESS.contains(&notice.code));
-    match (found, report.faults.is_empty()) {
-        (true, _) => Verdict::DoesNotHold,
-        (false, false) => Verdict::CannotTell,
-        (false, true) => Verdict::Holds,
-    }
+    // no gap is not yet a proof that nothing is missing: that takes registered sources that report
+    if found { Verdict::DoesNotHold } else { Verdict::CannotTell }
 }
 
 fn words(verdict: Verdict) -> &'static str {
@@ -70,10 +67,10 @@ pub(crate) fn print(report: &Report, out: &mut Out) -> Result<()> {
         fact("note", notice.message.clone())?;
     }
     let verdict = completeness(report);
-    let seen = match verdict {
-        Verdict::Holds => "no gap in any stream, and the writer's clock never went back",
-        Verdict::DoesNotHold => "",
-        Verdict::CannotTell => "not with these faults",
+    let seen = match (verdict, report.faults.is_empty()) {
+        (Verdict::DoesNotHold, _) => "",
+        (_, false) => "not with these faults",
+        (_, true) => "no source is registered; no gap in any stream, and the clock never went back",
     };
     out.line(headline("COMPLETENESS", verdict, seen))?;
     for notice in findings.iter().take(SHOWN) {

@@ -1,0 +1,173 @@
+//! Keys that may not, may no more, or never may.
+
+use super::*;
+
+/// A key of order 1: under a careless verifier, R = B and S = 1 sign everything for it.
+fn weak() -> ([u8; 32], [u8; 64]) {
+    let mut point = [0; 32];
+    point[0] = 1;
+    let mut forged = [0; 64];
+    forged[..32].fill(0x66);
+    forged[0] = 0x58;
+    forged[32] = 1;
+    (point, forged)
+}
+
+#[test]
+fn a_key_of_small_order_is_never_registered_and_signs_nothing() {
+    let (store, mut world, mut ledger) = start();
+    let (point, forged) = weak();
+    let id = KeyId::parse(&base64url(&Blake3::of(&point).0)).unwrap();
+    let [a, b] = [key("root a"), key("root b")];
+    let public = ledger_core::encoding::base64(&point);
+    let draft = value(&format!(
+        r#"{{"type":"key.registered","occurred_at":"{}","subject":{{"key":"{id}"}},
+            "data":{{"public_key":"{public}","capabilities":["append:*"],"service":"weak"}}}}"#,
+        time(50)
+    ));
+    let event = crafted(&mut world, &draft, &[&a, &b], |event| {
+        let Some(Value::List(signers)) = event.get_mut("signers") else { panic!("signers") };
+        signers.push(Value::text(id.to_string()));
+    });
+    let mut all = signatures(&event, &[&a, &b]);
+    all.push(Signature { key: id, bytes: forged });
+    let bytes = all.iter().map(|signature| signature.bytes).collect();
+    let offered = Submission { event: event.clone(), signatures: bytes, disclosures: Vec::new() };
+    assert_eq!(refused(&mut world, &mut ledger, offered), "key-weak");
+    // and an event by that key
+    let draft = world.finished("succeeded");
+    let by_weak = crafted(&mut world, &draft, &[&a], |event| {
+        event.get_mut("actor").unwrap().members_mut().unwrap().remove("id");
+        event.insert("signers".into(), Value::List(vec![Value::text(id.to_string())]));
+        event.insert("stream".into(), Value::text(format!("{id}/test/{}", base64url(&[3; 16]))));
+    });
+    let offered =
+        Submission { event: by_weak.clone(), signatures: vec![forged], disclosures: Vec::new() };
+    assert_eq!(refused(&mut world, &mut ledger, offered), "key-unknown");
+    let first = plant(&store, &event, &[], &all);
+    let second = plant(&store, &by_weak, &[], &[Signature { key: id, bytes: forged }]);
+    let found = faults(&store, &ledger);
+    assert!(found.contains(&("key-weak", Some(first))), "{found:?}");
+    assert!(found.contains(&("key-unknown", Some(second))), "{found:?}");
+    assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[test]
+fn keys_without_the_right_are_refused_and_found() {
+    let (store, mut world, mut ledger) = start();
+    let [narrow, scoped, stranger] = [key("narrow"), key("scoped"), key("stranger")];
+    let registrations = vec![
+        world.register(&narrow, r#""service":"narrow""#, r#"["append:deployment.started"]"#),
+        world.register(
+            &scoped,
+            r#""scope":{"services":["search"]},"service":"scoped""#,
+            r#"["append:*"]"#,
+        ),
+    ];
+    world
+        .append(&mut ledger, registrations)
+        .unwrap()
+        .into_iter()
+        .for_each(|receipt| assert!(receipt.is_ok()));
+    let kept = store.snapshot();
+    for (signer, code) in [
+        (&narrow, "key-capability"),
+        (&key("approver"), "key-capability"),
+        (&key("root a"), "key-capability"),
+        (&key("checkpoint"), "key-capability"),
+        (&scoped, "key-scope"),
+        (&stranger, "key-unknown"),
+    ] {
+        let draft = world.finished("succeeded");
+        let event = world.sign(&draft, &[signer]);
+        assert_eq!(refused(&mut world, &mut ledger, event.clone()), code);
+        let copy = kept.snapshot();
+        let at = plant(&copy, &event.event, &[], &of(&event, &[signer]));
+        assert_eq!(faults(&copy, &ledger), [(code, Some(at))]);
+    }
+    // a second signer without standing spoils it as well
+    let draft = world.finished("succeeded");
+    let event = world.sign(&draft, &[&key("pipeline"), &key("checkpoint")]);
+    assert_eq!(refused(&mut world, &mut ledger, event), "key-capability");
+    let event = world.sign(&draft, &[&key("pipeline"), &stranger]);
+    assert_eq!(refused(&mut world, &mut ledger, event), "key-unknown");
+}
+
+#[test]
+fn a_revoked_key_signed_before_and_signs_no_more() {
+    let (store, mut world, mut ledger) = start();
+    let pipeline = key("pipeline");
+    let before = world.deployment();
+    world.offer(&mut ledger, before.clone()).unwrap();
+    let late = world.deployment();
+    let draft = value(&format!(
+        r#"{{"type":"key.revoked","occurred_at":"{}","subject":{{"key":"{}"}},"data":{{"reason":"retired"}}}}"#,
+        time(60),
+        pipeline.public().id()
+    ));
+    let by_one = world.sign(&draft, &[&key("root a")]);
+    assert_eq!(refused(&mut world, &mut ledger, by_one), "key-threshold");
+    let itself = world.sign(&draft, &[&pipeline]);
+    assert_eq!(refused(&mut world, &mut ledger, itself), "key-capability");
+    let revocation = world.sign(&draft, &[&key("root a"), &key("root b")]);
+    world.offer(&mut ledger, revocation).unwrap();
+    assert_eq!(faults(&store, &ledger), [], "what it signed before stands");
+    assert!(world.offer(&mut ledger, before).unwrap().known);
+    assert_eq!(refused(&mut world, &mut ledger, late.clone()), "key-revoked");
+    let again = world.register(&pipeline, r#""service":"ci""#, r#"["append:*"]"#);
+    assert_eq!(refused(&mut world, &mut ledger, again), "key-twice");
+    let at = plant(&store, &late.event, &[], &of(&late, &[&pipeline]));
+    assert_eq!(faults(&store, &ledger), [("key-revoked", Some(at))]);
+}
+
+#[test]
+fn registrations_that_lack_something_are_refused_and_found() {
+    let (store, mut world, mut ledger) = start();
+    let [a, b] = [key("root a"), key("root b")];
+    // a second key of root a's person, lawfully registered
+    let second = key("root a, second");
+    let registration =
+        world.register(&second, r#""holder":{"issuer":"hr","id":"root-0"}"#, r#"["admin"]"#);
+    world.offer(&mut ledger, registration).unwrap();
+    let new = key("new");
+    let draft = |world: &mut World, new: &SigningKey| {
+        value(&format!(
+            r#"{{"type":"key.registered","occurred_at":"{}","subject":{{"key":"{}"}},
+                "data":{{"public_key":"{}","capabilities":["append:*"],"service":"new"}}}}"#,
+            time(world.next()),
+            new.public().id(),
+            new.public().to_base64()
+        ))
+    };
+    let kept = store.snapshot();
+    let cases: Vec<(Vec<SigningKey>, SigningKey, &str)> = vec![
+        (vec![key("root a"), key("new")], key("new"), "key-threshold"),
+        (vec![key("root a"), key("root a, second"), key("new")], key("new"), "key-threshold"),
+        (vec![key("root a"), key("approver"), key("new")], key("new"), "key-threshold"),
+        (vec![key("root a"), key("root b")], key("new"), "key-own-signature"),
+        (vec![key("new"), key("root a"), key("root b")], key("new"), "key-unknown"),
+        (
+            vec![key("pipeline"), key("root a"), key("root b"), key("new")],
+            key("new"),
+            "key-capability",
+        ),
+        (vec![key("root a"), key("root b"), key("pipeline")], key("pipeline"), "key-twice"),
+    ];
+    for (signers, registered, code) in cases {
+        let draft = draft(&mut world, &registered);
+        let keys: Vec<&dyn Signer> = signers.iter().map(|key| key as &dyn Signer).collect();
+        let event = world.sign(&draft, &keys);
+        assert_eq!(refused(&mut world, &mut ledger, event.clone()), code, "{}", signers.len());
+        let copy = kept.snapshot();
+        let all: Vec<&SigningKey> = signers.iter().collect();
+        let at = plant(&copy, &event.event, &[], &of(&event, &all));
+        let found = faults(&copy, &ledger);
+        assert_eq!(found, [(code, Some(at))]);
+    }
+    // the second key counts for its person beside another one
+    let draft = draft(&mut world, &new);
+    let event = world.sign(&draft, &[&second, &b, &new]);
+    assert!(world.offer(&mut ledger, event).is_ok());
+    assert_eq!(faults(&store, &ledger), []);
+    drop(a);
+}
