@@ -1,6 +1,6 @@
 //! Signer: the one who signs checkpoints, apart from those who append.
 //!
-//! Spec page: `spec/checkpoint.md`. It holds a key with the single capability `checkpoint`, keeps the
+//! Spec page: `spec/signer.md`. It holds a key with the single capability `checkpoint`, keeps the
 //! last size and root it signed outside the folder, re-hashes new lines from bytes read back, and
 //! refuses anything smaller or inconsistent. Every checkpoint is archived and synced before it is
 //! shown to anybody.

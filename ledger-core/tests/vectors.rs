@@ -12,14 +12,18 @@ use ledger_core::checkpoint::Origin;
 use ledger_core::entry::{self, Entry};
 use ledger_core::error::{Error, Result};
 use ledger_core::event::Event;
+use ledger_core::hash::{Blake3, Sha256};
 use ledger_core::head::Head;
 use ledger_core::json::{Document, Names, Value, read};
+use ledger_core::ledger::read_format;
 use ledger_core::schema;
-use ledger_core::signature;
+use ledger_core::signature::{self, Mode};
+use ledger_core::signer;
 use ledger_core::store::Store;
 use ledger_core::store::memory::Memory;
 use ledger_core::tree;
 use ledger_core::trust::Registry;
+use ledger_core::verify::{Options, Verdict, verify as verify_folder};
 
 fn judge(case: &Vector, outcome: &Result<()>) {
     case.check(outcome.as_ref().err().map(Error::code));
@@ -223,5 +227,118 @@ fn trust() {
             let before = Vector { name: case.name.clone(), header: case.header.clone(), bytes };
             assert!(trusted(&before).is_ok(), "{}: an earlier entry is refused", case.name);
         }
+    }
+}
+
+/// The folder that a vector of `verify` stands for: its lines in one segment, under a head that covers them all.
+fn folder(case: &Vector) -> Memory {
+    let store = Memory::new();
+    let put = |name: &str, bytes: &[u8]| store.write(name, 0, bytes).unwrap();
+    put("ledger.toml", format!("format = \"ledger/v1\"\norigin = \"{}\"\n", case.header("origin")).as_bytes());
+    put("entries/00000000000000000000.jsonl", &case.bytes);
+    let body = case.bytes.strip_suffix(b"\n").unwrap_or(&case.bytes);
+    let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').collect();
+    let leaves: Vec<Sha256> = lines.iter().map(|line| tree::leaf_hash(line)).collect();
+    let head = Head {
+        counter: 2,
+        size: lines.len() as u64,
+        segment: 0,
+        offset: case.bytes.len() as u64,
+        last: Blake3::of(lines.last().unwrap()),
+        frontier: subtrees(&leaves),
+    };
+    head.write_both(&store).unwrap();
+    let notes: Vec<Vec<u8>> = case
+        .header
+        .get("checkpoints")
+        .into_iter()
+        .flat_map(|list| list.split(' '))
+        .map(|note| ledger_core::encoding::from_base64_any(note.as_bytes()).unwrap())
+        .collect();
+    if let Some(newest) = notes.last() {
+        put("checkpoint", newest);
+        put("checkpoints.log", &notes.iter().flat_map(|note| [note, &b"\n\n"[..]].concat()).collect::<Vec<u8>>());
+    }
+    store
+}
+
+/// The roots of the complete subtrees, largest first, by the definition of RFC 6962.
+fn subtrees(leaves: &[Sha256]) -> Vec<Sha256> {
+    fn root(leaves: &[Sha256]) -> Sha256 {
+        match leaves {
+            [leaf] => *leaf,
+            _ => {
+                let (left, right) = leaves.split_at(leaves.len() / 2);
+                tree::node_hash(&root(left), &root(right))
+            }
+        }
+    }
+    let mut rest = leaves;
+    let mut roots = Vec::new();
+    while let Some(level) = rest.len().checked_ilog2() {
+        let (complete, after) = rest.split_at(1 << level);
+        roots.push(root(complete));
+        rest = after;
+    }
+    roots
+}
+
+#[test]
+fn verify() {
+    for case in vectors("verify") {
+        let store = folder(&case);
+        let origin = Origin::parse(case.header("origin")).unwrap();
+        let receipts: Vec<(u64, Blake3)> = case
+            .header
+            .get("receipts")
+            .into_iter()
+            .flat_map(|list| list.split(' '))
+            .map(|receipt| {
+                let (index, hash) = receipt.split_once(':').unwrap();
+                (index.parse().unwrap(), Blake3::from_base64(hash.as_bytes()).unwrap())
+            })
+            .collect();
+        for mode in [Mode::Bulk, Mode::OneByOne] {
+            let options = Options {
+                policy: None,
+                pinned: Some(&origin),
+                older: &[],
+                receipts: &receipts,
+                mode,
+                random: [7; 32],
+                scratch: None,
+                progress: None,
+            };
+            let report = verify_folder(&store, &options).unwrap();
+            let expected = case.header("expect");
+            if report.verdict == Verdict::Holds {
+                assert_eq!(expected, "accept", "{} ({})", case.name, case.header("comment"));
+            } else {
+                // one cause, one fault
+                let codes: Vec<_> = report.faults.iter().map(|fault| fault.code).collect();
+                assert_eq!(vec![expected.trim_start_matches("refuse ")], codes, "{}: {report:?}", case.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn store() {
+    for case in vectors("store") {
+        let store = Memory::new();
+        store.write(case.header("read"), 0, &case.bytes).unwrap();
+        judge(&case, &read_format(&store).map(drop));
+    }
+}
+
+#[test]
+fn signer_memory() {
+    for case in vectors("signer") {
+        let text = String::from_utf8(case.bytes.clone()).unwrap();
+        let outcome = signer::Memory::parse(&text);
+        if let Ok(memory) = &outcome {
+            assert_eq!(memory.encode(), text, "{}", case.name);
+        }
+        judge(&case, &outcome.map(drop));
     }
 }
