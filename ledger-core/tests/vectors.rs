@@ -234,7 +234,10 @@ fn trust() {
 fn folder(case: &Vector) -> Memory {
     let store = Memory::new();
     let put = |name: &str, bytes: &[u8]| store.write(name, 0, bytes).unwrap();
-    put("ledger.toml", format!("format = \"ledger/v1\"\norigin = \"{}\"\n", case.header("origin")).as_bytes());
+    put(
+        "ledger.toml",
+        format!("format = \"ledger/v1\"\norigin = \"{}\"\n", case.header("origin")).as_bytes(),
+    );
     put("entries/00000000000000000000.jsonl", &case.bytes);
     let body = case.bytes.strip_suffix(b"\n").unwrap_or(&case.bytes);
     let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').collect();
@@ -257,7 +260,10 @@ fn folder(case: &Vector) -> Memory {
         .collect();
     if let Some(newest) = notes.last() {
         put("checkpoint", newest);
-        put("checkpoints.log", &notes.iter().flat_map(|note| [note, &b"\n\n"[..]].concat()).collect::<Vec<u8>>());
+        put(
+            "checkpoints.log",
+            &notes.iter().flat_map(|note| [note, &b"\n\n"[..]].concat()).collect::<Vec<u8>>(),
+        );
     }
     store
 }
@@ -316,7 +322,12 @@ fn verify() {
             } else {
                 // one cause, one fault
                 let codes: Vec<_> = report.faults.iter().map(|fault| fault.code).collect();
-                assert_eq!(vec![expected.trim_start_matches("refuse ")], codes, "{}: {report:?}", case.name);
+                assert_eq!(
+                    vec![expected.trim_start_matches("refuse ")],
+                    codes,
+                    "{}: {report:?}",
+                    case.name
+                );
             }
         }
     }
