@@ -1,5 +1,12 @@
 //! Every store keeps the contract; the directory store also what only a real folder can show.
-#![allow(clippy::unwrap_used, reason = "a store that cannot be used stops its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test stops at the first surprise"
+)]
 
 use ledger_core::error::Result;
 use ledger_core::store::dir::Dir;

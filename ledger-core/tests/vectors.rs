@@ -1,5 +1,12 @@
 //! The vectors of the waist: json, event, entry, chain, head and trust, each read as its spec page says.
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test stops at the first surprise"
+)]
 #![allow(unreachable_pub, reason = "helpers that several tests share")]
 
 mod common;
@@ -271,12 +278,11 @@ fn folder(case: &Vector) -> Memory {
 /// The roots of the complete subtrees, largest first, by the definition of RFC 6962.
 fn subtrees(leaves: &[Sha256]) -> Vec<Sha256> {
     fn root(leaves: &[Sha256]) -> Sha256 {
-        match leaves {
-            [leaf] => *leaf,
-            _ => {
-                let (left, right) = leaves.split_at(leaves.len() / 2);
-                tree::node_hash(&root(left), &root(right))
-            }
+        if let [leaf] = leaves {
+            *leaf
+        } else {
+            let (left, right) = leaves.split_at(leaves.len() / 2);
+            tree::node_hash(&root(left), &root(right))
         }
     }
     let mut rest = leaves;
