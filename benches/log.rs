@@ -130,24 +130,20 @@ fn append(
     ceiling: f64,
 ) -> Result<()> {
     let mut positions = Positions::new();
-    let (mut done, mut spent, mut bytes, mut event_bytes) = (0, Duration::ZERO, 0, 0);
+    let (mut done, mut spent, mut event_bytes) = (0, Duration::ZERO, 0);
     let before = syncs.load(Ordering::Relaxed);
     while done < count {
         let wanted = CHUNK.min(count - done).next_multiple_of(KEYS);
         let events = workload::events(hash, &mut positions, done, wanted);
         event_bytes += events.iter().map(|event| event.event.len() as u64).sum::<u64>();
         let made = events.len() as u64;
-        let offset = ledger.head().offset;
-        let segment = ledger.head().segment;
         let start = Instant::now();
         pipeline(ledger, events)?;
         spent += start.elapsed();
-        if segment == ledger.head().segment {
-            bytes = (ledger.head().offset - offset) / made;
-        }
         done += made;
     }
     let rate = done as f64 / spent.as_secs_f64();
+    let bytes = line_bytes(ledger)?;
     let syncs = syncs.load(Ordering::Relaxed) - before;
     println!(
         "append: {done} events in groups of {GROUP}: {rate:.0} events/s durable, {:.0} % of the ceiling; {syncs} syncs; {} bytes an event, {bytes} a line",
@@ -184,6 +180,14 @@ pub(crate) fn parts(dir: &str) -> Result<()> {
     ledger.catch_up(1, 1 << 20)?;
     println!("index: {:.1} µs an event, wall", micros(start));
     Ok(())
+}
+
+/// Mean length of the newest lines.
+fn line_bytes(ledger: &Ledger) -> Result<u64> {
+    let newest = ledger.size().saturating_sub(100)..ledger.size();
+    let lengths: Result<Vec<u64>> =
+        newest.map(|index| Ok(ledger.line(index)?.len() as u64)).collect();
+    Ok(lengths?.iter().sum::<u64>() / 100)
 }
 
 /// The door checks the next groups on all cores while the group before is being written.
