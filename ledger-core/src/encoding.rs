@@ -37,7 +37,7 @@ pub fn from_base64<const N: usize>(text: &[u8]) -> Result<[u8; N]> {
 
 /// Reads standard padded base64 of any length; code `base64`.
 pub fn from_base64_any(text: &[u8]) -> Result<Vec<u8>> {
-    BASE64.decode(text).map_err(|_| wrong("base64"))
+    BASE64.decode(text).ok().filter(|_| !in_pieces(text)).ok_or_else(|| wrong("base64"))
 }
 
 /// Base64url without padding.
@@ -80,7 +80,16 @@ fn exact<const N: usize>(encoding: &Encoding, text: &[u8], code: &'static str) -
     let needed = encoding.decode_len(text.len()).map_err(|_| wrong(code))?;
     let buffer = room.get_mut(..needed).ok_or_else(|| wrong(code))?;
     let count = encoding.decode_mut(text, buffer).map_err(|_| wrong(code))?;
+    if in_pieces(text) {
+        return Err(wrong(code));
+    }
     buffer.get(..count).and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| wrong(code))
+}
+
+/// Whether padding stands before the end: the decoder takes padded pieces one after the other, which
+/// would be a second spelling.
+fn in_pieces(text: &[u8]) -> bool {
+    text.iter().rev().skip(2).any(|byte| *byte == b'=')
 }
 
 fn wrong(code: &'static str) -> Error {
@@ -97,6 +106,12 @@ mod tests {
         assert_eq!(from_base64::<2>(b"//4=").unwrap(), *b"\xff\xfe");
         for bad in ["//4", "//5=", "__4=", " //4=", "//4=\n", ""] {
             assert_eq!(from_base64::<2>(bad.as_bytes()).unwrap_err().code(), "base64", "{bad}");
+        }
+        for pieces in ["AA==AA==", "AAA=AAAA", "AA==AAAA"] {
+            assert_eq!(from_base64_any(pieces.as_bytes()).unwrap_err().code(), "base64", "{pieces}");
+            assert!(from_base64::<2>(pieces.as_bytes()).is_err(), "{pieces}");
+            assert!(from_base64::<4>(pieces.as_bytes()).is_err(), "{pieces}");
+            assert!(from_base64::<5>(pieces.as_bytes()).is_err(), "{pieces}");
         }
         assert_eq!(from_base64url::<2>(b"__4").unwrap(), *b"\xff\xfe");
         assert!(from_base64url::<2>(b"__5").is_err());
