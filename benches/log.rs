@@ -28,6 +28,8 @@ use crate::workload::{self, KEYS, Positions, seed};
 const GROUP: usize = 1000;
 /// Groups that the door checks at a time.
 const DOOR: usize = 4;
+/// Groups that may wait between door and commit.
+const QUEUE: usize = 64;
 /// Events made at a time, outside the clock.
 const CHUNK: u64 = 200_000;
 
@@ -193,7 +195,7 @@ fn line_bytes(ledger: &Ledger) -> Result<u64> {
 /// The door checks the next groups on all cores while the group before is being written.
 fn pipeline(ledger: &mut Ledger, events: Vec<Submission>) -> Result<()> {
     let door = ledger.door();
-    let (sender, receiver) = sync_channel::<Vec<Admitted>>(2 * DOOR);
+    let (sender, receiver) = sync_channel::<Vec<Admitted>>(QUEUE);
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let mut events = events.into_iter().peekable();
