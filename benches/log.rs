@@ -28,6 +28,8 @@ use crate::workload::{self, KEYS, Positions, seed};
 const GROUP: usize = 1000;
 /// Groups that the door checks at a time.
 const DOOR: usize = 4;
+/// Groups that may wait between door and commit.
+const QUEUE: usize = 64;
 /// Events made at a time, outside the clock.
 const CHUNK: u64 = 200_000;
 
@@ -130,24 +132,20 @@ fn append(
     ceiling: f64,
 ) -> Result<()> {
     let mut positions = Positions::new();
-    let (mut done, mut spent, mut bytes, mut event_bytes) = (0, Duration::ZERO, 0, 0);
+    let (mut done, mut spent, mut event_bytes) = (0, Duration::ZERO, 0);
     let before = syncs.load(Ordering::Relaxed);
     while done < count {
         let wanted = CHUNK.min(count - done).next_multiple_of(KEYS);
         let events = workload::events(hash, &mut positions, done, wanted);
         event_bytes += events.iter().map(|event| event.event.len() as u64).sum::<u64>();
         let made = events.len() as u64;
-        let offset = ledger.head().offset;
-        let segment = ledger.head().segment;
         let start = Instant::now();
         pipeline(ledger, events)?;
         spent += start.elapsed();
-        if segment == ledger.head().segment {
-            bytes = (ledger.head().offset - offset) / made;
-        }
         done += made;
     }
     let rate = done as f64 / spent.as_secs_f64();
+    let bytes = line_bytes(ledger)?;
     let syncs = syncs.load(Ordering::Relaxed) - before;
     println!(
         "append: {done} events in groups of {GROUP}: {rate:.0} events/s durable, {:.0} % of the ceiling; {syncs} syncs; {} bytes an event, {bytes} a line",
@@ -186,10 +184,18 @@ pub(crate) fn parts(dir: &str) -> Result<()> {
     Ok(())
 }
 
+/// Mean length of the newest lines.
+fn line_bytes(ledger: &Ledger) -> Result<u64> {
+    let newest = ledger.size().saturating_sub(100)..ledger.size();
+    let lengths: Result<Vec<u64>> =
+        newest.map(|index| Ok(ledger.line(index)?.len() as u64)).collect();
+    Ok(lengths?.iter().sum::<u64>() / 100)
+}
+
 /// The door checks the next groups on all cores while the group before is being written.
 fn pipeline(ledger: &mut Ledger, events: Vec<Submission>) -> Result<()> {
     let door = ledger.door();
-    let (sender, receiver) = sync_channel::<Vec<Admitted>>(2 * DOOR);
+    let (sender, receiver) = sync_channel::<Vec<Admitted>>(QUEUE);
     std::thread::scope(|scope| {
         scope.spawn(move || {
             let mut events = events.into_iter().peekable();

@@ -1,4 +1,5 @@
 //! Appending through the real program: streams, forks, conflicts, receipts, recovery.
+#![allow(clippy::panic, clippy::string_slice, reason = "a test stops at the first surprise")]
 #![allow(
     missing_docs,
     unreachable_pub,

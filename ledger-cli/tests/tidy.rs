@@ -1,4 +1,12 @@
 //! The house rules that a compiler does not know, over all crates and pages of the workspace.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test reads the sources as they are, and stops at the first surprise"
+)]
 
 #[path = "tidy/pages.rs"]
 mod pages;
@@ -207,10 +215,10 @@ fn files_and_functions_are_short() {
             LONG_FILES.iter().find(|(name, _)| *name == source.name).map(|(_, lines)| *lines);
         match exception {
             Some(_) if length <= FILE => {
-                problems.push(format!("{} is short now: take it off the list", source.name))
+                problems.push(format!("{} is short now: take it off the list", source.name));
             }
             Some(limit) if length > limit => {
-                problems.push(format!("{} has grown to {length} lines", source.name))
+                problems.push(format!("{} has grown to {length} lines", source.name));
             }
             None if length > FILE => problems.push(format!("{} has {length} lines", source.name)),
             _ => {}
@@ -309,7 +317,7 @@ fn every_dependency_says_why_it_is_here() {
             comment if comment.starts_with("# ") => reason = true,
             // one sentence may stand before several that serve the same need
             dependency if !reason => {
-                problems.push(format!("Cargo.toml: `{dependency}` has no sentence before it"))
+                problems.push(format!("Cargo.toml: `{dependency}` has no sentence before it"));
             }
             _ => {}
         }

@@ -1,4 +1,5 @@
 //! Checkpoints and witnesses: what continues is signed, what does not is refused.
+#![allow(clippy::panic, clippy::string_slice, reason = "a test stops at the first surprise")]
 #![allow(
     missing_docs,
     unreachable_pub,

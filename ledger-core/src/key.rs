@@ -260,6 +260,7 @@ impl fmt::Debug for SigningKey {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "the texts are ASCII")]
 mod tests {
     use super::*;
     use curve25519_dalek::constants::EIGHT_TORSION;

@@ -344,7 +344,7 @@ impl Ledger {
                 if is_key_event(entry.event.kind) {
                     Arc::make_mut(&mut self.registry).apply(&entry)?;
                 }
-                self.tail.replay(place, &entry);
+                self.tail.replay(place, end.last, &entry);
             }
         }
         if end.last != self.head.last {

@@ -127,7 +127,7 @@ impl<'s> Blocks<'s> {
     fn cut(&mut self, mut bytes: Vec<u8>, last_of_segment: bool) -> Block {
         let mut lines = Vec::with_capacity(bytes.len() / 512);
         let mut start = 0;
-        for (position, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+        for position in memchr::memchr_iter(b'\n', &bytes) {
             lines.push(start..position);
             start = position + 1;
         }

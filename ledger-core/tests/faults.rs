@@ -5,6 +5,11 @@
 //! the folder is verified whole, opened again, and everything is delivered a second time; and the
 //! process that saw the failure goes on as well, as a server would.
 #![allow(
+    clippy::manual_let_else,
+    clippy::needless_for_each,
+    reason = "the outcome is named before it is judged"
+)]
+#![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,12 @@
 //! Every store keeps the contract; the directory store also what only a real folder can show.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test stops at the first surprise"
+)]
 
 use ledger_core::error::Result;
 use ledger_core::store::dir::Dir;
@@ -179,7 +187,9 @@ fn threads_share_a_store() {
     };
     let workers: Vec<_> =
         (0..4).map(|worker| std::thread::spawn(write(worker, Arc::clone(&store)))).collect();
-    workers.into_iter().for_each(|worker| worker.join().unwrap());
+    for worker in workers {
+        worker.join().unwrap();
+    }
     let written: usize = (0..7)
         .map(|index| read_all(store.as_ref(), &format!("d/{index}")).unwrap().unwrap())
         .map(|bytes| bytes.iter().filter(|byte| **byte != 0).count())

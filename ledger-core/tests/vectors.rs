@@ -1,5 +1,12 @@
 //! The vectors of the waist: json, event, entry, chain, head and trust, each read as its spec page says.
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test stops at the first surprise"
+)]
 #![allow(unreachable_pub, reason = "helpers that several tests share")]
 
 mod common;
@@ -234,7 +241,10 @@ fn trust() {
 fn folder(case: &Vector) -> Memory {
     let store = Memory::new();
     let put = |name: &str, bytes: &[u8]| store.write(name, 0, bytes).unwrap();
-    put("ledger.toml", format!("format = \"ledger/v1\"\norigin = \"{}\"\n", case.header("origin")).as_bytes());
+    put(
+        "ledger.toml",
+        format!("format = \"ledger/v1\"\norigin = \"{}\"\n", case.header("origin")).as_bytes(),
+    );
     put("entries/00000000000000000000.jsonl", &case.bytes);
     let body = case.bytes.strip_suffix(b"\n").unwrap_or(&case.bytes);
     let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').collect();
@@ -257,7 +267,10 @@ fn folder(case: &Vector) -> Memory {
         .collect();
     if let Some(newest) = notes.last() {
         put("checkpoint", newest);
-        put("checkpoints.log", &notes.iter().flat_map(|note| [note, &b"\n\n"[..]].concat()).collect::<Vec<u8>>());
+        put(
+            "checkpoints.log",
+            &notes.iter().flat_map(|note| [note, &b"\n\n"[..]].concat()).collect::<Vec<u8>>(),
+        );
     }
     store
 }
@@ -265,12 +278,11 @@ fn folder(case: &Vector) -> Memory {
 /// The roots of the complete subtrees, largest first, by the definition of RFC 6962.
 fn subtrees(leaves: &[Sha256]) -> Vec<Sha256> {
     fn root(leaves: &[Sha256]) -> Sha256 {
-        match leaves {
-            [leaf] => *leaf,
-            _ => {
-                let (left, right) = leaves.split_at(leaves.len() / 2);
-                tree::node_hash(&root(left), &root(right))
-            }
+        if let [leaf] = leaves {
+            *leaf
+        } else {
+            let (left, right) = leaves.split_at(leaves.len() / 2);
+            tree::node_hash(&root(left), &root(right))
         }
     }
     let mut rest = leaves;
@@ -316,7 +328,12 @@ fn verify() {
             } else {
                 // one cause, one fault
                 let codes: Vec<_> = report.faults.iter().map(|fault| fault.code).collect();
-                assert_eq!(vec![expected.trim_start_matches("refuse ")], codes, "{}: {report:?}", case.name);
+                assert_eq!(
+                    vec![expected.trim_start_matches("refuse ")],
+                    codes,
+                    "{}: {report:?}",
+                    case.name
+                );
             }
         }
     }

@@ -235,7 +235,7 @@ fn expand(prefix: &[String], list: &str, paths: &mut Vec<Vec<String>>) {
         let path: Vec<String> = prefix.iter().cloned().chain(steps).collect();
         match group {
             Some(group) => {
-                expand(&path, group.trim_end().strip_suffix('}').unwrap_or(group), paths)
+                expand(&path, group.trim_end().strip_suffix('}').unwrap_or(group), paths);
             }
             None => paths.push(path),
         }

@@ -57,7 +57,7 @@ impl Ledger {
                 })?;
                 if entry.index >= tail.next() {
                     let last = entry.hash();
-                    tail.replay(block.place_of(range), &entry);
+                    tail.replay(block.place_of(range), last, &entry);
                     if tail.len() == RUN {
                         writer.write(tail.batch(before)?)?;
                         tail.begin_after();

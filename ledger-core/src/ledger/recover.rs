@@ -243,7 +243,7 @@ impl Ledger {
             return Ok(None);
         }
         registry.apply(&entry)?;
-        self.tail.replay(place, &entry);
+        self.tail.replay(place, last, &entry);
         Ok(Some(last))
     }
 

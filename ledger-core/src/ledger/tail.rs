@@ -77,7 +77,7 @@ impl Tail {
     }
 
     /// Takes in an entry that was read back: its place, its postings, and what the door asks for.
-    pub(super) fn replay(&mut self, place: Place, entry: &Entry<'_>) {
+    pub(super) fn replay(&mut self, place: Place, hash: Blake3, entry: &Entry<'_>) {
         let event = &entry.event;
         let stream = index::key(Kind::Stream, event.stream.name);
         self.ends.remove(&stream);
@@ -88,7 +88,7 @@ impl Tail {
         if let Some((identity, _)) = event.claim() {
             self.ask(index::key(Kind::Source, &identity), 0, entry.index);
         }
-        self.push(place, entry.hash(), postings(entry));
+        self.push(place, hash, postings(entry));
     }
 
     /// Remembers that this is now the stream's last event.

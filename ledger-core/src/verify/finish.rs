@@ -41,7 +41,7 @@ impl Run<'_> {
             });
             self.next_archived()?;
         }
-        for (index, message) in std::mem::take(&mut self.seen).answer(self.store)? {
+        for (index, message) in std::mem::take(&mut self.seen).answer(self.store, &self.roots)? {
             self.fault(Some(index), Class::Checkpoint, &Error::untrue("seen-root", message));
         }
         let newest = self.newest_checkpoint()?;

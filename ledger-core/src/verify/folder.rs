@@ -34,13 +34,19 @@ pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report>
     run.total = head.as_ref().map_or(0, |read| read.head.size);
     let mut broken = None;
     match Blocks::new(store, Place { segment: 0, offset: 0 }, end) {
-        Ok(mut blocks) => loop {
-            let read = Window::read(&mut blocks, &mut broken);
-            if read.is_empty() {
-                break;
+        Ok(mut blocks) => {
+            let mut read = Window::read(&mut blocks, &mut broken);
+            while !read.is_empty() {
+                let window = Window::parse(read, &run.registry);
+                // the next blocks are read while the signatures of these are checked
+                let (next, done) = rayon::join(
+                    || Window::read(&mut blocks, &mut broken),
+                    || run.window(&window),
+                );
+                done?;
+                read = next;
             }
-            run.window(&Window::parse(read, &run.registry))?;
-        },
+        }
         Err(error) => broken = Some(error),
     }
     match broken {
@@ -207,9 +213,6 @@ impl<'a> Run<'a> {
                 );
             }
             self.grow_tree(lines)?;
-            if let Some(block) = block {
-                self.seen.pass(block, lines)?;
-            }
             for (position, line) in lines.iter().enumerate() {
                 let bytes = block
                     .and_then(|block| block.lines.get(position).map(|range| block.line(range)))

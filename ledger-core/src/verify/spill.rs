@@ -6,6 +6,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use rayon::prelude::*;
+
 use super::fault::{Class, Fault, Notice};
 use crate::chain::Link;
 use crate::error::Result;
@@ -109,9 +111,10 @@ impl<'s> Places<'s> {
     }
 
     fn spill(&mut self, scratch: &dyn Store) -> Result<()> {
-        self.records.sort_unstable();
+        self.records.par_sort_unstable();
         let name = format!("places-{:06}", self.runs.len());
-        let bytes: Vec<u8> = self.records.iter().flat_map(|record| record.to_bytes()).collect();
+        let mut bytes = Vec::with_capacity(self.records.len() * RECORD);
+        self.records.iter().for_each(|record| bytes.extend_from_slice(&record.to_bytes()));
         scratch.remove(&name)?;
         scratch.write(&name, 0, &bytes)?;
         self.runs.push((name, self.records.len() as u64));
@@ -125,7 +128,7 @@ impl<'s> Places<'s> {
         faults: &mut dyn FnMut(Fault),
         notices: &mut Vec<Notice>,
     ) -> Result<()> {
-        self.records.sort_unstable();
+        self.records.par_sort_unstable();
         let mut sources: Vec<Source<'_>> = Vec::new();
         for (name, count) in &self.runs {
             let Some(store) = self.scratch else { continue };

@@ -1,4 +1,11 @@
 //! Reads the vectors of `fixtures/`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a vector that cannot be read stops its test"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -255,7 +255,7 @@ fn creation_may_stop_anywhere() {
         let done = Persons::create(&files, KEY).is_ok();
         files.go_on();
         if let Some(persons) = Persons::open(&files).unwrap() {
-            assert_eq!(persons.key(), KEY)
+            assert_eq!(persons.key(), KEY);
         } else {
             assert!(!done);
             Persons::create(&files, KEY).unwrap();
