@@ -3,7 +3,15 @@
 //! Nothing may panic, and what is accepted is written again as the same bytes. `LEDGER_FUZZ_SECONDS` says for
 //! how long (default 5), `LEDGER_FUZZ_SEED` from where; the seed is printed.
 
-#![allow(unreachable_pub, reason = "shared with the fuzz targets")]
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test stops at the first surprise, and says how far it came"
+)]
 
 #[path = "common/parsers.rs"]
 mod parsers;
@@ -33,7 +41,8 @@ impl Random {
 /// The bytes of all vectors of a folder, and each of their header values: those are inputs too.
 fn seeds(folder: &str) -> Vec<Vec<u8>> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);
-    let mut names: Vec<_> = std::fs::read_dir(&dir).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut names: Vec<_> =
+        std::fs::read_dir(&dir).unwrap().map(|file| file.unwrap().path()).collect();
     names.sort();
     let mut seeds = Vec::new();
     for name in names {
@@ -50,8 +59,35 @@ fn seeds(folder: &str) -> Vec<Vec<u8>> {
 
 /// Bytes that mean something to some parser.
 const TELLING: &[&[u8]] = &[
-    b"\"", b"\\", b"{", b"}", b"[", b"]", b":", b",", b"\n", b"\n\n", b"\r", b"\0", b"=", b"/", b"+", b"-", b"0", b"9007199254740993",
-    b"18446744073709551616", b"\xff", b"\xe2\x80\x94", b"\\u0000", b"null", b"true", b"{}", b"[]", b"\x00\x00", b"\xff\xff", b" ",
+    b"\"",
+    b"\\",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b":",
+    b",",
+    b"\n",
+    b"\n\n",
+    b"\r",
+    b"\0",
+    b"=",
+    b"/",
+    b"+",
+    b"-",
+    b"0",
+    b"9007199254740993",
+    b"18446744073709551616",
+    b"\xff",
+    b"\xe2\x80\x94",
+    b"\\u0000",
+    b"null",
+    b"true",
+    b"{}",
+    b"[]",
+    b"\x00\x00",
+    b"\xff\xff",
+    b" ",
 ];
 
 fn edit(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
@@ -100,7 +136,9 @@ fn nothing_panics_and_what_is_accepted_is_written_the_same() {
         let made = made(name);
         assert!(made.iter().all(|seed| parser(seed)), "{name}: a seed of our own is not accepted");
         // a few among many vectors: often enough to be chosen
-        made.iter().for_each(|seed| seeds.extend(std::iter::repeat_n(seed.clone(), 40)));
+        for seed in made {
+            seeds.extend(std::iter::repeat_n(seed, 40));
+        }
         let accepted = seeds.iter().filter(|seed| parser(seed)).count();
         let mut random = Random(seed.wrapping_add(position as u64));
         let (mut runs, mut taken) = (0_u64, 0_u64);
@@ -113,14 +151,16 @@ fn nothing_panics_and_what_is_accepted_is_written_the_same() {
                     edit(&mut random, &mut bytes, other);
                 }
                 bytes.truncate(70_000);
-                let outcome = std::panic::catch_unwind(|| parser(&bytes));
-                match outcome {
-                    Ok(accepted) => taken += u64::from(accepted),
-                    Err(_) => panic!("{name}, seed {seed}: {:?}", String::from_utf8_lossy(&bytes)),
-                }
+                let Ok(accepted) = std::panic::catch_unwind(|| parser(&bytes)) else {
+                    panic!("{name}, seed {seed}: {:?}", String::from_utf8_lossy(&bytes));
+                };
+                taken += u64::from(accepted);
                 runs += 1;
             }
         }
-        println!("{name}: {} seeds, {accepted} accepted; {runs} edits, {taken} accepted", seeds.len());
+        println!(
+            "{name}: {} seeds, {accepted} accepted; {runs} edits, {taken} accepted",
+            seeds.len()
+        );
     }
 }
