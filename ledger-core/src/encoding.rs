@@ -108,7 +108,11 @@ mod tests {
             assert_eq!(from_base64::<2>(bad.as_bytes()).unwrap_err().code(), "base64", "{bad}");
         }
         for pieces in ["AA==AA==", "AAA=AAAA", "AA==AAAA"] {
-            assert_eq!(from_base64_any(pieces.as_bytes()).unwrap_err().code(), "base64", "{pieces}");
+            assert_eq!(
+                from_base64_any(pieces.as_bytes()).unwrap_err().code(),
+                "base64",
+                "{pieces}"
+            );
             assert!(from_base64::<2>(pieces.as_bytes()).is_err(), "{pieces}");
             assert!(from_base64::<4>(pieces.as_bytes()).is_err(), "{pieces}");
             assert!(from_base64::<5>(pieces.as_bytes()).is_err(), "{pieces}");

@@ -2,7 +2,14 @@
 //!
 //! Nothing may panic, and what is accepted is written again as the same bytes. `LEDGER_FUZZ_SECONDS` says for
 //! how long (default 5), `LEDGER_FUZZ_SEED` from where; the seed is printed.
-
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test stops at the first surprise"
+)]
 #![allow(unreachable_pub, reason = "shared with the fuzz targets")]
 
 #[path = "common/parsers.rs"]
@@ -33,7 +40,8 @@ impl Random {
 /// The bytes of all vectors of a folder, and each of their header values: those are inputs too.
 fn seeds(folder: &str) -> Vec<Vec<u8>> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);
-    let mut names: Vec<_> = std::fs::read_dir(&dir).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut names: Vec<_> =
+        std::fs::read_dir(&dir).unwrap().map(|file| file.unwrap().path()).collect();
     names.sort();
     let mut seeds = Vec::new();
     for name in names {
@@ -50,8 +58,35 @@ fn seeds(folder: &str) -> Vec<Vec<u8>> {
 
 /// Bytes that mean something to some parser.
 const TELLING: &[&[u8]] = &[
-    b"\"", b"\\", b"{", b"}", b"[", b"]", b":", b",", b"\n", b"\n\n", b"\r", b"\0", b"=", b"/", b"+", b"-", b"0", b"9007199254740993",
-    b"18446744073709551616", b"\xff", b"\xe2\x80\x94", b"\\u0000", b"null", b"true", b"{}", b"[]", b"\x00\x00", b"\xff\xff", b" ",
+    b"\"",
+    b"\\",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b":",
+    b",",
+    b"\n",
+    b"\n\n",
+    b"\r",
+    b"\0",
+    b"=",
+    b"/",
+    b"+",
+    b"-",
+    b"0",
+    b"9007199254740993",
+    b"18446744073709551616",
+    b"\xff",
+    b"\xe2\x80\x94",
+    b"\\u0000",
+    b"null",
+    b"true",
+    b"{}",
+    b"[]",
+    b"\x00\x00",
+    b"\xff\xff",
+    b" ",
 ];
 
 fn edit(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
@@ -121,6 +156,9 @@ fn nothing_panics_and_what_is_accepted_is_written_the_same() {
                 runs += 1;
             }
         }
-        println!("{name}: {} seeds, {accepted} accepted; {runs} edits, {taken} accepted", seeds.len());
+        println!(
+            "{name}: {} seeds, {accepted} accepted; {runs} edits, {taken} accepted",
+            seeds.len()
+        );
     }
 }

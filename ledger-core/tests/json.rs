@@ -1,4 +1,12 @@
 //! Canonical JSON: what is written is read, and only that; the reader of loose JSON agrees with another one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test stops at the first surprise"
+)]
 
 use ledger_core::json::{Document, MAX_INTEGER, Names, Value, read};
 use proptest::prelude::*;
@@ -14,7 +22,8 @@ fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         any::<bool>().prop_map(Value::Bool),
         (-MAX_INTEGER..=MAX_INTEGER).prop_map(Value::Integer),
-        prop_oneof![Just(0), Just(MAX_INTEGER), Just(-MAX_INTEGER), -10_i64..10].prop_map(Value::Integer),
+        prop_oneof![Just(0), Just(MAX_INTEGER), Just(-MAX_INTEGER), -10_i64..10]
+            .prop_map(Value::Integer),
         text.prop_map(Value::Text),
     ];
     leaf.prop_recursive(5, 40, 6, |inner| {
@@ -106,7 +115,18 @@ fn views_find_by_name_and_pointer() {
     assert_eq!(view.get("c").unwrap().text().unwrap(), "q\"\u{1}");
     assert_eq!(view.get("c").unwrap().plain(), None, "an escape is no plain text");
     assert_eq!(view.pointer("/d/e").unwrap().unsigned(), Some(0));
-    for nowhere in ["a", "/", "/a/", "/a/3", "/a/00", "/a/+0", "/a/-1", "/a/0/b/c", "/b", "/a/18446744073709551616"] {
+    for nowhere in [
+        "a",
+        "/",
+        "/a/",
+        "/a/3",
+        "/a/00",
+        "/a/+0",
+        "/a/-1",
+        "/a/0/b/c",
+        "/b",
+        "/a/18446744073709551616",
+    ] {
         assert!(view.pointer(nowhere).is_none(), "{nowhere}");
     }
     assert_eq!(view.members().count(), 3);

@@ -39,10 +39,8 @@ pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report>
             while !read.is_empty() {
                 let window = Window::parse(read, &run.registry);
                 // the next blocks are read while the signatures of these are checked
-                let (next, done) = rayon::join(
-                    || Window::read(&mut blocks, &mut broken),
-                    || run.window(&window),
-                );
+                let (next, done) =
+                    rayon::join(|| Window::read(&mut blocks, &mut broken), || run.window(&window));
                 done?;
                 read = next;
             }

@@ -63,7 +63,8 @@ pub const PARSERS: &[(&str, Parser, &str)] = &[
 
 /// Runs the parser of that name.
 pub fn run(name: &str, bytes: &[u8]) {
-    let (_, parser, _) = PARSERS.iter().find(|(known, _, _)| *known == name).expect("a parser of that name");
+    let (_, parser, _) =
+        PARSERS.iter().find(|(known, _, _)| *known == name).expect("a parser of that name");
     parser(bytes);
 }
 
@@ -79,7 +80,11 @@ pub fn made(name: &str) -> Vec<Vec<u8>> {
                 pseudonym: ledger_core::vault::persons::Pseudonym([9; 16]),
             };
             let key = VaultSecret::generate(&[1; 32]).public();
-            vec![inbox::seal_group(key, [7; 32], 3, &[person("1"), person("2")], &[3; 32]).unwrap().1]
+            vec![
+                inbox::seal_group(key, [7; 32], 3, &[person("1"), person("2")], &[3; 32])
+                    .unwrap()
+                    .1,
+            ]
         }
         "persons_index" | "persons_delta" => {
             let mut persons = Persons::create(&store, Key([5; 32])).unwrap();
@@ -98,7 +103,11 @@ pub fn made(name: &str) -> Vec<Vec<u8>> {
 }
 
 fn same(written: &[u8], read: &[u8]) -> bool {
-    assert_eq!(String::from_utf8_lossy(written), String::from_utf8_lossy(read), "written otherwise than read");
+    assert_eq!(
+        String::from_utf8_lossy(written),
+        String::from_utf8_lossy(read),
+        "written otherwise than read"
+    );
     assert_eq!(written, read, "written otherwise than read");
     true
 }
@@ -140,7 +149,14 @@ fn entry_line(bytes: &[u8]) -> bool {
     let Ok(entry) = Entry::parse(&mut document, bytes) else { return false };
     let persons: Vec<_> = entry.persons.iter().map(|(at, who)| ((*at).to_owned(), *who)).collect();
     let event = entry.event.bytes();
-    let line = entry::line(&entry.chain, event, entry.index, &persons, entry.recorded_at, &entry.signatures);
+    let line = entry::line(
+        &entry.chain,
+        event,
+        entry.index,
+        &persons,
+        entry.recorded_at,
+        &entry.signatures,
+    );
     same(line.as_bytes(), bytes)
 }
 
@@ -153,14 +169,19 @@ fn log(bytes: &[u8]) -> bool {
         let mut document = Document::default();
         let Ok(entry) = Entry::parse(&mut document, line) else { return false };
         lawful &= registry.judge(&entry).is_ok();
-        let _ = (registry.signer_keys(&entry.event), registry.apply(&entry), registry.checkpoint_keys(entry.index));
+        let _ = (
+            registry.signer_keys(&entry.event),
+            registry.apply(&entry),
+            registry.checkpoint_keys(entry.index),
+        );
     }
     lawful
 }
 
 /// A whole folder is verified, whatever its only segment holds.
 fn folder(bytes: &[u8]) -> bool {
-    const ORIGIN: &str = "example/releases/42a93a91e97acee52d5101a752ae79b1cab2ef8eeffda68783c6ea23e6e6bf69";
+    const ORIGIN: &str =
+        "example/releases/42a93a91e97acee52d5101a752ae79b1cab2ef8eeffda68783c6ea23e6e6bf69";
     let store = Memory::new();
     let put = |name: &str, bytes: &[u8]| store.write(name, 0, bytes).unwrap();
     put("ledger.toml", format!("format = \"ledger/v1\"\norigin = \"{ORIGIN}\"\n").as_bytes());
@@ -212,12 +233,16 @@ fn note(bytes: &[u8]) -> bool {
 }
 
 fn vkey(bytes: &[u8]) -> bool {
-    let Some(key) = text(bytes).and_then(|text| VerifierKey::parse(text).ok()) else { return false };
+    let Some(key) = text(bytes).and_then(|text| VerifierKey::parse(text).ok()) else {
+        return false;
+    };
     same(key.to_string().as_bytes(), bytes)
 }
 
 fn checkpoint(bytes: &[u8]) -> bool {
-    let Some(read) = text(bytes).and_then(|text| Checkpoint::parse(text).ok()) else { return false };
+    let Some(read) = text(bytes).and_then(|text| Checkpoint::parse(text).ok()) else {
+        return false;
+    };
     same(read.encode().as_bytes(), bytes)
 }
 
@@ -260,8 +285,10 @@ fn bundle(bytes: &[u8]) -> bool {
 }
 
 fn disclosure(bytes: &[u8]) -> bool {
-    let sealed = seal::from_json(bytes).is_ok_and(|sealed| same(seal::to_json(sealed).as_bytes(), bytes));
-    sealed || Disclosure::from_json(bytes).is_ok_and(|disclosure| same(&disclosure.to_json(), bytes))
+    let sealed =
+        seal::from_json(bytes).is_ok_and(|sealed| same(seal::to_json(sealed).as_bytes(), bytes));
+    sealed
+        || Disclosure::from_json(bytes).is_ok_and(|disclosure| same(&disclosure.to_json(), bytes))
 }
 
 fn inbox_file(bytes: &[u8]) -> bool {
@@ -315,12 +342,18 @@ fn small(bytes: &[u8]) -> bool {
 }
 
 fn signer_memory(bytes: &[u8]) -> bool {
-    let Some(memory) = text(bytes).and_then(|text| signer::Memory::parse(text).ok()) else { return false };
+    let Some(memory) = text(bytes).and_then(|text| signer::Memory::parse(text).ok()) else {
+        return false;
+    };
     same(memory.encode().as_bytes(), bytes)
 }
 
 fn archive(bytes: &[u8]) -> bool {
     let (notes, rest) = signer::archived(bytes);
-    let joined: Vec<u8> = notes.iter().flat_map(|note| [note, &b"\n\n"[..]].concat()).chain(rest.iter().copied()).collect();
+    let joined: Vec<u8> = notes
+        .iter()
+        .flat_map(|note| [note, &b"\n\n"[..]].concat())
+        .chain(rest.iter().copied())
+        .collect();
     same(&joined, bytes) && !notes.is_empty()
 }
