@@ -3,6 +3,11 @@
 //! Nothing may panic, and what is accepted is written again as the same bytes. `LEDGER_FUZZ_SECONDS` says for
 //! how long (default 5), `LEDGER_FUZZ_SEED` from where; the seed is printed.
 #![allow(
+    clippy::needless_for_each,
+    clippy::match_wild_err_arm,
+    reason = "what went wrong is said with the input that did it"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
