@@ -140,7 +140,9 @@ fn nothing_panics_and_what_is_accepted_is_written_the_same() {
         let made = made(name);
         assert!(made.iter().all(|seed| parser(seed)), "{name}: a seed of our own is not accepted");
         // a few among many vectors: often enough to be chosen
-        made.iter().for_each(|seed| seeds.extend(std::iter::repeat_n(seed.clone(), 40)));
+        for seed in made {
+            seeds.extend(std::iter::repeat_n(seed, 40));
+        }
         let accepted = seeds.iter().filter(|seed| parser(seed)).count();
         let mut random = Random(seed.wrapping_add(position as u64));
         let (mut runs, mut taken) = (0_u64, 0_u64);
@@ -153,11 +155,10 @@ fn nothing_panics_and_what_is_accepted_is_written_the_same() {
                     edit(&mut random, &mut bytes, other);
                 }
                 bytes.truncate(70_000);
-                let outcome = std::panic::catch_unwind(|| parser(&bytes));
-                match outcome {
-                    Ok(accepted) => taken += u64::from(accepted),
-                    Err(_) => panic!("{name}, seed {seed}: {:?}", String::from_utf8_lossy(&bytes)),
-                }
+                let Ok(accepted) = std::panic::catch_unwind(|| parser(&bytes)) else {
+                    panic!("{name}, seed {seed}: {:?}", String::from_utf8_lossy(&bytes));
+                };
+                taken += u64::from(accepted);
                 runs += 1;
             }
         }
