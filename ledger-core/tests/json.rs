@@ -7,7 +7,6 @@
     clippy::string_slice,
     reason = "a test stops at the first surprise"
 )]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use ledger_core::json::{Document, MAX_INTEGER, Names, Value, read};
 use proptest::prelude::*;
