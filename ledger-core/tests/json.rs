@@ -1,6 +1,12 @@
 //! Canonical JSON: what is written is read, and only that; the reader of loose JSON agrees with another one.
-
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test stops at the first surprise"
+)]
 
 use ledger_core::json::{Document, MAX_INTEGER, Names, Value, read};
 use proptest::prelude::*;
