@@ -139,13 +139,7 @@ pub fn line(
     line
 }
 
-/// The canonical array of signatures, as it stands in an entry.
-pub fn signatures_text(signatures: &[Signature]) -> String {
-    let mut text = String::with_capacity(2 + signatures.len() * 164);
-    write_signatures(signatures, &mut text);
-    text
-}
-
+/// The canonical array of signatures.
 fn write_signatures(signatures: &[Signature], text: &mut String) {
     text.push('[');
     for (position, signature) in signatures.iter().enumerate() {

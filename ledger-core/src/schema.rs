@@ -9,7 +9,7 @@ mod check;
 mod types;
 
 pub(crate) use check::ACTOR;
-pub use check::{Position, check, positions};
+pub use check::{Position, check};
 pub use types::TYPES;
 
 /// What the first signer of a type must be able to do.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::door::Admitted;
+use super::recover::is_poisoned;
 use super::stage::{Checked, Group, Receipt, Stage};
 use super::tail::Mark;
 use super::{LOCK, Ledger, POISON};
@@ -27,7 +28,7 @@ impl Ledger {
             return Err(poisoned());
         }
         let _lock = self.store.lock(LOCK)?;
-        if self.store.len(POISON)?.is_some() {
+        if is_poisoned(&*self.store)? {
             return Err(poisoned());
         }
         self.refresh()?;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::{Door, FORMAT, Group, LOCK, Ledger, Submission, Tail};
+use crate::chain::End;
 use crate::checkpoint::Origin;
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::hash::{Blake3, Sha256};
+use crate::hash::Sha256;
 use crate::head::Head;
 use crate::index::Index;
 use crate::json::Document;
@@ -55,7 +56,7 @@ pub fn create(store: Arc<dyn Store>, genesis: Submission, new: Beginning) -> Res
         size: 0,
         segment: 0,
         offset: 0,
-        last: Blake3::of(origin.to_string().as_bytes()),
+        last: End::empty(&origin.to_string()).last,
         frontier: Vec::new(),
     };
     start.write_both(&*store)?;

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::{Ledger, Tail};
+use crate::chain::End;
 use crate::entry::Entry;
 use crate::error::Result;
 use crate::hash::Blake3;
@@ -43,7 +44,7 @@ impl Ledger {
         let covered = self.index_covers()?;
         let mut before = match covered.checked_sub(1) {
             Some(_) => self.index.covered().1.unwrap_or_default(),
-            None => Blake3::of(self.origin.to_string().as_bytes()),
+            None => End::empty(&self.origin.to_string()).last,
         };
         let from = self.place_before(covered)?;
         let store = Arc::clone(&self.store);
@@ -115,7 +116,7 @@ impl Ledger {
     fn before_tail(&self) -> Result<Blake3> {
         match self.tail_first().checked_sub(1) {
             Some(index) => Ok(Blake3::of(&self.line(index)?)),
-            None => Ok(Blake3::of(self.origin.to_string().as_bytes())),
+            None => Ok(End::empty(&self.origin.to_string()).last),
         }
     }
 }

@@ -52,7 +52,7 @@ impl Ledger {
     /// `segment-damaged`). The caller records the outcome as `recovery.recorded`.
     pub fn recover(&mut self) -> Result<Option<Mended>> {
         let _lock = self.store.lock(LOCK)?;
-        let poisoned = self.store.len(POISON)?.is_some();
+        let poisoned = is_poisoned(&*self.store)?;
         self.refresh()?;
         let slot = self.damaged_slot.is_some();
         let mark = self.tail.mark();

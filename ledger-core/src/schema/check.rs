@@ -116,11 +116,6 @@ pub fn check(event: &Event<'_>) -> Result<Vec<Position>> {
     Ok(found)
 }
 
-/// The sealed positions of an event whose type is known; nothing else is judged.
-pub fn positions(event: &Event<'_>) -> Vec<Position> {
-    check(event).unwrap_or_default()
-}
-
 type Visit<'v> = &'v mut dyn FnMut(&At<'_>, bool);
 
 /// A place in the event; it becomes a pointer only when somebody has to be told.

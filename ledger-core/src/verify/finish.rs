@@ -6,7 +6,7 @@ use super::folder::Run;
 use super::spill::Places;
 use crate::error::{Error, Result};
 use crate::head::{Head, Read};
-use crate::ledger::POISON;
+use crate::ledger::is_poisoned;
 use crate::segment;
 use crate::signer::CHECKPOINT;
 use crate::store;
@@ -201,7 +201,7 @@ impl Run<'_> {
                 Error::untrue("genesis", "the origin in `ledger.toml` does not name entry 0");
             self.fault(Some(0), Class::Link, &error);
         }
-        if self.store.len(POISON)?.is_some() {
+        if is_poisoned(self.store)? {
             let message = "a sync failed and was not recovered from".to_owned();
             self.notices.push(Notice { code: "poison", message: message.clone() });
             self.doubts.push(format!("{message}; run `ledger recover`"));
