@@ -21,6 +21,16 @@ pub enum Need {
     Append,
     /// `approve`.
     Approve,
+    /// `append:` with the type spelled in full.
+    Exact,
+    /// `review`.
+    Review,
+    /// `sign_off`.
+    SignOff,
+    /// `gate:` with the name in `data.gate`.
+    Gate,
+    /// `policy`, by t distinct persons.
+    Policy,
     /// `admin`, by t distinct persons.
     Admin,
     /// Any registered key that is not bound to checkpoints or witnessing.
@@ -34,6 +44,8 @@ pub enum Shape {
     Enum(&'static [&'static str]),
     /// A restricted id.
     Id,
+    /// A restricted id, or the beginning of some with a final `*`.
+    Pattern,
     /// `sha256:` and 64 hex digits.
     Digest,
     /// A time, 27 bytes.

@@ -1,8 +1,8 @@
 //! The table of event types, in the order of their names.
 
 use super::Shape::{
-    Boolean, Bytes32, Capability, Count, Digest, Duration, Enum, Id, List, Map, Object, Person,
-    Sealed, Time,
+    Boolean, Bytes32, Capability, Count, Digest, Duration, Enum, Id, List, Map, Object, Pattern,
+    Person, Sealed, Time,
 };
 use super::{EventType, Field, Need, optional, required};
 
@@ -11,7 +11,8 @@ const IMPACTS: &[&str] = &["none", "minor", "significant"];
 const CLASSES: &[&str] = &["standard", "normal", "emergency"];
 
 const ROOT: &[Field] = &[required("person", Person), required("public_key", Bytes32)];
-const SCOPE: &[Field] = &[optional("environments", List(&Id)), optional("services", List(&Id))];
+const SCOPE: &[Field] = 
+    &[optional("environments", List(&Pattern)), optional("services", List(&Pattern))];
 const WINDOW: &[Field] = &[required("end", Time), required("start", Time)];
 const COMMIT: &[Field] = &[
     required("authors", List(&Person)),
@@ -205,6 +206,15 @@ pub static TYPES: &[EventType] = &[
         data: &[required("from", Count), required("reason_code", Id), required("to", Count)],
     },
     EventType {
+        name: "key.listed",
+        meaning: "all keys and their standing, as the log says before this entry",
+        subject: &[],
+        need: Need::Append,
+        own: None,
+        actor: false,
+        data: &[required("digest", Digest), required("size", Count)],
+    },
+    EventType {
         name: "key.registered",
         meaning: "a key of a person or service may sign from here on",
         subject: &["key"],
@@ -230,6 +240,15 @@ pub static TYPES: &[EventType] = &[
             required("reason", Enum(&["superseded", "retired", "compromised"])),
             optional("suspect_from", Count),
         ],
+    },
+    EventType {
+        name: "key.rotated",
+        meaning: "a key put a new one in its own place",
+        subject: &["key"],
+        need: Need::Any,
+        own: None,
+        actor: false,
+        data: &[required("successor", Bytes32)],
     },
     EventType {
         name: "ledger.created",
