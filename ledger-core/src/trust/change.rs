@@ -230,11 +230,13 @@ impl Registry {
 
     /// The law for the list of keys: it is the registry before this entry.
     pub(super) fn listing(&self, event: &Event<'_>) -> Result<()> {
-        let size = event.root.pointer("/data/size").and_then(|size| size.unsigned());
-        let holds = size == Some(self.len() as u64) && {
-            let digest = encoding::hex(&Sha256::of(self.list().as_bytes()).0);
-            event.text_at("/data/digest").and_then(|text| text.strip_prefix("sha256:"))
-                == Some(digest.as_str())
+        let count = |at: &str| event.root.pointer(at).and_then(|count| count.unsigned());
+        let digest = |at: &str| event.text_at(at).and_then(|text| text.strip_prefix("sha256:"));
+        let keys = Some(self.len() as u64);
+        let holds = count("/data/size") == keys && count("/data/keys/count") == keys && {
+            let list = encoding::hex(&Sha256::of(self.list().as_bytes()).0);
+            let list = Some(list.as_str());
+            digest("/data/digest") == list && digest("/data/keys/attachment") == list
         };
         if holds {
             return Ok(());

@@ -28,11 +28,7 @@ impl Registry {
         let new = change::brought(event)?.pop();
         let new_id = new.map(|key| key.id());
         let known = schema::find(event.kind);
-        // a rotation has the authority of the key that ends, whoever holds it
-        let need = match (event.kind, known) {
-            ("key.rotated", _) => Need::Any,
-            (_, known) => known.map_or(Need::Append, |known| known.need),
-        };
+        let need = known.map_or(Need::Append, |known| known.need);
         let mut first = None;
         for id in &event.signers {
             if Some(*id) != new_id {
@@ -102,8 +98,7 @@ impl Registry {
     fn allowed(&self, event: &Event<'_>, need: Need, id: &KeyId, first: &Record) -> Result<()> {
         let any = |fits: &dyn Fn(&Capability) -> bool| first.capabilities.iter().any(fits);
         if let Some(source) = &event.source {
-            if matches!(need, Need::Any | Need::Admin | Need::Policy | Need::Genesis | Need::Exact)
-            {
+            if !matches!(need, Need::Append | Need::Approve | Need::Review | Need::SignOff) {
                 return Err(Error::refused(
                     "key-relay",
                     format!("`{}` is never imported: it speaks for this ledger itself", event.kind),

@@ -211,8 +211,10 @@ fn a_list_of_keys_cannot_lie() {
     let list = |world: &mut World, text: &str, size: usize| {
         let digest = ledger_core::encoding::hex(&Sha256::of(text.as_bytes()).0);
         value(&format!(
-            r#"{{"type":"key.listed","occurred_at":"{}","data":{{"digest":"sha256:{digest}","size":{size}}}}}"#,
-            time(world.next())
+            r#"{{"type":"key.listed","occurred_at":"{}","data":{{"digest":"sha256:{digest}","keys":{{"attachment":"sha256:{digest}","count":{size}}},"size":{size}}},
+                "attachments":[{{"digest":"sha256:{digest}","media_type":"application/jsonl","name":"keys.jsonl","size":{}}}]}}"#,
+            time(world.next()),
+            text.len(),
         ))
     };
     let text = ledger.registry().list();
