@@ -2,7 +2,9 @@
 
 pub(crate) mod append;
 pub(crate) mod checkpoint;
+mod collect;
 pub(crate) mod consistency;
+pub(crate) mod cosign;
 pub(crate) mod demo;
 pub(crate) mod init;
 pub(crate) mod key;
@@ -11,6 +13,7 @@ pub(crate) mod man;
 pub(crate) mod prove;
 pub(crate) mod recover;
 pub(crate) mod show;
+pub(crate) mod sign;
 pub(crate) mod tiles;
 pub(crate) mod verify;
 pub(crate) mod witness;

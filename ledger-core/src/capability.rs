@@ -70,6 +70,26 @@ impl Capability {
         }
     }
 
+    /// What it allows, in plain words for whoever is asked to grant it.
+    pub fn meaning(&self) -> &'static str {
+        match self {
+            Self::Append(pattern) if pattern == "*" => "appends events of nearly all types",
+            Self::Append(pattern) if pattern.ends_with('*') => {
+                "appends events of all types that begin so"
+            }
+            Self::Append(_) => "appends events of this type",
+            Self::Approve => "approves in the name of its holder",
+            Self::Review => "decides access reviews in the name of its holder",
+            Self::SignOff => "signs off and accepts risks in the name of its holder",
+            Self::Relay(_) => "speaks for the persons of this source",
+            Self::Gate(_) => "gives the verdicts of this gate",
+            Self::Policy => "changes rules, together with other persons",
+            Self::Admin => "registers and revokes keys, together with other persons",
+            Self::Checkpoint => "signs checkpoints of the log, and nothing else",
+            Self::Witness => "cosigns checkpoints, and nothing else",
+        }
+    }
+
     /// Whether it spells this type in full: what may be granted to nobody by accident.
     pub fn spells(&self, kind: &str) -> bool {
         matches!(self, Self::Append(pattern) if pattern == kind)

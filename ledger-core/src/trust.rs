@@ -19,6 +19,7 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use self::change::brought;
 pub use self::record::{Ending, Holder, Reason, Record, Scope, Suspicion};
 use crate::capability::Capability;
 use crate::entry::Entry;
@@ -137,7 +138,7 @@ impl Registry {
     /// Keys that the event itself brings (roots, a key being registered, a successor) are taken from
     /// it. Codes `key-unknown`, `key-encoding`, `key-weak`, `key-torsion`.
     pub fn signer_keys(&self, event: &Event<'_>) -> Result<Vec<PublicKey>> {
-        let brought = change::brought(event)?;
+        let brought = brought(event)?;
         let of = |id: &KeyId| {
             let known = self.public(id).copied();
             known.or_else(|| brought.iter().find(|key| key.id() == *id).copied())
@@ -161,9 +162,14 @@ impl Registry {
     /// The registry may be a later one, but for entries that are key events themselves: those are
     /// judged by the registry as it stood before them.
     pub fn judgement(&self, entry: &Entry<'_>) -> Judgement {
-        if let Err(error) = self.judge(entry) {
-            return Judgement::Refused(error);
+        match self.judge(entry) {
+            Err(error) => Judgement::Refused(error),
+            Ok(()) => self.doubt(entry),
         }
+    }
+
+    /// Of an entry that holds: whether one of its keys was reported compromised since.
+    pub fn doubt(&self, entry: &Entry<'_>) -> Judgement {
         let doubt = |id: &KeyId| Some((*id, self.get(id)?.suspicion_at(entry.index)?));
         match entry.event.signers.iter().find_map(doubt) {
             Some((id, suspicion)) => Judgement::Suspect(id, suspicion),

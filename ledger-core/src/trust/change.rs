@@ -265,8 +265,9 @@ fn powers(record: &Record) -> Result<()> {
     Ok(())
 }
 
-/// The public keys that the event itself introduces.
-pub(super) fn brought(event: &Event<'_>) -> Result<Vec<PublicKey>> {
+/// The public keys that the event itself introduces: roots, a key being registered, a successor.
+/// Codes as of [`PublicKey::from_base64`].
+pub fn brought(event: &Event<'_>) -> Result<Vec<PublicKey>> {
     let read = |view: Option<View<'_>>| {
         let text = view.and_then(|view| view.plain()).unwrap_or_default();
         PublicKey::from_base64(text.as_bytes())
