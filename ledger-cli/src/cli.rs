@@ -7,8 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, checkpoint, consistency, cosign, demo, init, key, log, man, prove, recover, show,
-    sign, tiles, verify, witness,
+    append, checkpoint, consistency, cosign, demo, init, key, log, man, prove, recover, show, sign,
+    tiles, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};

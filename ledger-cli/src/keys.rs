@@ -55,7 +55,9 @@ fn secret(path: &Path) -> Result<SigningKey> {
     })?;
     let place = |error| Failure::from(error).within(files::shown(path));
     match key::read_private(&bytes) {
-        Err(error) if error.code() == "key-encrypted" && bytes.starts_with(b"-----BEGIN OPENSSH") => {
+        Err(error)
+            if error.code() == "key-encrypted" && bytes.starts_with(b"-----BEGIN OPENSSH") =>
+        {
             let passphrase = passphrase(path)?.ok_or_else(|| {
                 place(error).instead(format!(
                     "name the file of its passphrase in `{}`, or use the agent: `ssh-add`, then --key agent:SHA256:…",
@@ -134,9 +136,9 @@ pub(crate) fn named(text: &str) -> Result<KeyId> {
     if let Ok(id) = KeyId::parse(text) {
         return Ok(id);
     }
-    public(Path::new(text)).map(|key| key.id()).map_err(|failure| {
-        failure.hint("name a key by its id, or by the file of its public half")
-    })
+    public(Path::new(text))
+        .map(|key| key.id())
+        .map_err(|failure| failure.hint("name a key by its id, or by the file of its public half"))
 }
 
 /// The public half of the key in a file, whichever half stands there.

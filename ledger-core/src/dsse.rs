@@ -55,7 +55,9 @@ impl Envelope {
         let root = document.parse(rest.as_bytes(), Names::Plain)?;
         let known = ["disclosures", "payload", "signatures"];
         if root.kind() != Kind::Object || root.members().any(|(name, _)| !known.contains(&name)) {
-            return Err(wrong("an envelope has `payload`, `payloadType`, `signatures`, `disclosures`"));
+            return Err(wrong(
+                "an envelope has `payload`, `payloadType`, `signatures`, `disclosures`",
+            ));
         }
         let payload = root.get("payload").and_then(|view| view.plain()).unwrap_or_default();
         let event = encoding::from_base64_any(payload.as_bytes())

@@ -212,9 +212,8 @@ impl Registry {
     /// Id, line and speciality of all keys, in the order of their registration.
     fn lines(&self) -> Vec<(KeyId, std::borrow::Cow<'_, str>, bool)> {
         let mut lines = Vec::with_capacity(self.len());
-        let own = |id: &KeyId, record: &Record| {
-            (*id, list::line(id, record).into(), is_special(record))
-        };
+        let own =
+            |id: &KeyId, record: &Record| (*id, list::line(id, record).into(), is_special(record));
         for (id, line, special) in self.base.in_order() {
             lines.push(match self.keys.get(&id) {
                 Some(record) => own(&id, record),

@@ -112,7 +112,8 @@ pub(crate) fn write(
 /// Says where the envelope is and who has yet to sign.
 pub(crate) fn state(envelope: &Envelope, file: &Path, context: &mut Context) -> Result<Answer> {
     let missing = envelope.missing()?;
-    let ids = |ids: &[KeyId]| Value::List(ids.iter().map(|id| Value::text(id.to_string())).collect());
+    let ids =
+        |ids: &[KeyId]| Value::List(ids.iter().map(|id| Value::text(id.to_string())).collect());
     let signed: Vec<KeyId> = envelope.signatures.iter().map(|signature| signature.key).collect();
     context.out.object([
         ("file", Value::text(file.display().to_string())),

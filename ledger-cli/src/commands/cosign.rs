@@ -97,7 +97,9 @@ fn describe(envelope: &Envelope, context: &Context) -> Result<Vec<String>> {
 fn open(envelope: &Envelope, event: &Event<'_>) -> Result<Value> {
     let scope = match event.ledger {
         Some(ledger) => Scope::Ledger(ledger),
-        None => return Err(Failure::new("dsse-ledger", "entry 0 is signed by `ledger init` alone")),
+        None => {
+            return Err(Failure::new("dsse-ledger", "entry 0 is signed by `ledger init` alone"));
+        }
     };
     let mut value = Value::from(event.root);
     for position in schema::check(event)? {
@@ -107,7 +109,9 @@ fn open(envelope: &Envelope, event: &Event<'_>) -> Result<Value> {
         let (Some(found), Some(sealed)) = (found, sealed) else {
             return Err(Failure::new("dsse-sealed", "a sealed value is not beside the envelope")
                 .within(at.clone())
-                .hint("nobody signs what they cannot read: take the file that `ledger sign` wrote"));
+                .hint(
+                    "nobody signs what they cannot read: take the file that `ledger sign` wrote",
+                ));
         };
         let plain = found.open(sealed, scope, event.stream.name, event.seq, at)?;
         put(&mut value, at, json::read(plain)?);
@@ -169,8 +173,11 @@ fn shown(text: &str) -> String {
 /// Asks on the terminal; code `cosign-unasked`, `cosign-declined`.
 fn asked() -> Result<()> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::new("cosign-unasked", "nobody can be asked whether this is to be signed")
-            .hint("read what is shown without --key, then say --yes"));
+        return Err(Failure::new(
+            "cosign-unasked",
+            "nobody can be asked whether this is to be signed",
+        )
+        .hint("read what is shown without --key, then say --yes"));
     }
     let mut answer = String::new();
     let read = write!(std::io::stderr(), "sign this? [y/N] ")

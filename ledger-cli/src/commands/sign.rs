@@ -48,9 +48,9 @@ pub(crate) fn run(args: &Sign, context: &mut Context) -> Result<Answer> {
             .hint("an envelope holds one event: sign them one by one"));
     };
     let genesis = match &args.origin {
-        Some(text) => Origin::parse(text)
-            .map_err(|error| Failure::from(error).within("--origin"))?
-            .genesis(),
+        Some(text) => {
+            Origin::parse(text).map_err(|error| Failure::from(error).within("--origin"))?.genesis()
+        }
         None => context.folder()?.origin.genesis(),
     };
     let signers = args.others.with(keys::load_all(&args.keys)?)?;

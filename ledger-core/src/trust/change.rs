@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::record::{Ending, Holder, Reason, Record, Scope, Suspicion};
 use super::Registry;
+use super::record::{Ending, Holder, Reason, Record, Scope, Suspicion};
 use crate::capability::Capability;
 use crate::encoding;
 use crate::entry::Entry;
@@ -308,7 +308,8 @@ fn registered(entry: &Entry<'_>, public: &PublicKey) -> Result<Option<Record>> {
     let list = |pointer: &str| -> Result<Vec<String>> {
         let items = event.root.pointer(pointer).into_iter().flat_map(|list| list.items());
         // an item that is left out would widen the scope: refuse it
-        let text = |item: View<'_>| item.plain().map(str::to_owned).ok_or_else(|| not_text(pointer));
+        let text =
+            |item: View<'_>| item.plain().map(str::to_owned).ok_or_else(|| not_text(pointer));
         items.map(text).collect()
     };
     let capabilities: Result<Vec<_>> =

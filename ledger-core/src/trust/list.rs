@@ -72,10 +72,8 @@ fn read(view: View<'_>) -> Option<(KeyId, Record)> {
         (None, Some(service)) => Holder::Service(service.to_owned()),
         _ => return None,
     };
-    let capabilities: Option<Vec<Capability>> = texts(view.get("capabilities"))?
-        .iter()
-        .map(|text| Capability::parse(text).ok())
-        .collect();
+    let capabilities: Option<Vec<Capability>> =
+        texts(view.get("capabilities"))?.iter().map(|text| Capability::parse(text).ok()).collect();
     let scope = Scope {
         services: texts(view.pointer("/scope/services"))?,
         environments: texts(view.pointer("/scope/environments"))?,

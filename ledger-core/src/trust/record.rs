@@ -127,8 +127,7 @@ impl Record {
         scope: Scope,
         registered: u64,
     ) -> Self {
-        let record =
-            Self::of_bytes(*public.as_bytes(), holder, capabilities, scope, registered);
+        let record = Self::of_bytes(*public.as_bytes(), holder, capabilities, scope, registered);
         // a fresh cell: nothing is in it yet
         let _ = record.point.set(Some(*public));
         record

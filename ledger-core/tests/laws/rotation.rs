@@ -263,7 +263,8 @@ fn a_service_does_not_speak_for_a_person_and_says_so() {
         stronger.public().id(),
         stronger.public().to_base64()
     ));
-    for (signer, part) in [("pipeline", "could be stronger"), ("root a", "no key registers another alone")]
+    for (signer, part) in
+        [("pipeline", "could be stronger"), ("root a", "no key registers another alone")]
     {
         let event = world.sign(&draft, &[&key(signer), &stronger]);
         let error = world.offer(&mut ledger, event).unwrap_err();

@@ -108,15 +108,17 @@ fn shown(fault: &Fault) -> String {
 /// What a compromised key signed: it stands, and people must look at it.
 fn doubtful(suspect: &Suspect) -> String {
     let (from, by) = (suspect.suspicion.from, suspect.suspicion.by);
-    let listed: Vec<String> =
-        suspect.entries.iter().take(SHOWN).map(ToString::to_string).collect();
+    let listed: Vec<String> = suspect.entries.iter().take(SHOWN).map(ToString::to_string).collect();
     let more = suspect.count.saturating_sub(listed.len() as u64);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     let entries = match suspect.count {
         0 => "it signed none".to_owned(),
         _ => format!("it signed {}{more}", listed.join(", ")),
     };
-    format!("key {} was reported compromised by entry {by}, from entry {from} on: {entries}", suspect.key)
+    format!(
+        "key {} was reported compromised by entry {by}, from entry {from} on: {entries}",
+        suspect.key
+    )
 }
 
 /// The stable shape of `docs/output.md`.
@@ -158,7 +160,10 @@ pub(crate) fn value(report: &Report) -> Value {
 fn suspect(suspect: &Suspect) -> Value {
     Value::object([
         ("count", Value::count(suspect.count)),
-        ("entries", Value::List(suspect.entries.iter().map(|index| Value::count(*index)).collect())),
+        (
+            "entries",
+            Value::List(suspect.entries.iter().map(|index| Value::count(*index)).collect()),
+        ),
         ("key", Value::text(suspect.key.to_string())),
         ("reported", Value::count(suspect.suspicion.by)),
         ("suspect_from", Value::count(suspect.suspicion.from)),
