@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Door, FORMAT, Group, LOCK, Ledger, Submission, Tail};
+use super::{Door, FORMAT, Group, LOCK, Ledger, Staged, Submission, Tail};
 use crate::chain::End;
 use crate::checkpoint::Origin;
 use crate::error::{Error, Result};
@@ -65,7 +65,7 @@ pub fn create(store: Arc<dyn Store>, genesis: Submission, new: Beginning) -> Res
         index: Index::open(Arc::clone(&store))?,
         registry: Arc::new(Registry::default()),
         tail: Tail::new(0),
-        staged: Vec::new(),
+        staged: Staged::default(),
         head,
         damaged_slot: None,
         persons: Some(persons),
