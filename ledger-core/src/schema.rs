@@ -15,6 +15,7 @@ mod at;
 mod check;
 #[macro_use]
 mod declare;
+pub mod export;
 
 mod table;
 pub mod typed;
