@@ -7,8 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, checkpoint, consistency, demo, init, key, log, man, prove, recover, show, tiles,
-    verify, witness,
+    append, checkpoint, consistency, demo, events, init, key, log, man, prove, recover, schema,
+    show, tiles, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -47,6 +47,8 @@ enum Command {
     #[command(subcommand)]
     Key(key::Key),
     Append(append::Append),
+    Events(events::Events),
+    Schema(schema::Schema),
     Recover(recover::Recover),
     Log(log::Log),
     Show(show::Show),
@@ -87,6 +89,8 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Init(args) => init::run(args, context),
         Command::Key(args) => key::run(args, context),
         Command::Append(args) => append::run(args, context),
+        Command::Events(args) => events::run(args, context),
+        Command::Schema(args) => schema::run(args, context),
         Command::Recover(args) => recover::run(args, context),
         Command::Log(args) => log::run(args, context),
         Command::Show(args) => show::run(args, context),

@@ -148,7 +148,7 @@ fn sign(
     producer::sign(draft, genesis, position, signers, random::bytes()?).map_err(|error| {
         let failure = Failure::from(error);
         if failure.code() == "schema-type" {
-            return failure.hint("`docs/commands.md` lists the types of events");
+            return failure.hint("`ledger events` lists the types");
         }
         failure
     })

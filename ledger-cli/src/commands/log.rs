@@ -191,7 +191,7 @@ impl<'a> Filter<'a> {
                 format!("event type `{kind}` is not known here"),
             )
             .within("--type")
-            .hint("`docs/commands.md` lists the types of events"));
+            .hint("`ledger events` lists the types"));
         }
         let mut indexes: Vec<u64> = found.into_iter().map(|posting| posting.index).collect();
         indexes.sort_unstable();
