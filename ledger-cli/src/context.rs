@@ -14,6 +14,7 @@ use crate::environment;
 use crate::failure::{Failure, Result};
 use crate::files;
 use crate::output::Out;
+use crate::seen::{self, Sight};
 use crate::state::State;
 
 /// How long a command waits for another process that writes.
@@ -83,16 +84,33 @@ impl Context {
         Ok((folder, ledger))
     }
 
+    /// Opens the ledger to produce events for it; besides, what their producer has seen.
+    pub(crate) fn open_to_produce(&self) -> Result<(Folder, Ledger, Sight)> {
+        let (folder, ledger, note) = self.open_beside(seen::published)?;
+        let sight = seen::look(&folder, &ledger, note);
+        let sight = sight.map_err(|failure| failure.within(folder.shown()))?;
+        Ok((folder, ledger, sight))
+    }
+
     /// Opens the ledger to append: it must hold the newest receipt that this machine remembers.
     pub(crate) fn open_to_append(&self) -> Result<(Folder, Ledger)> {
+        self.open_beside(|_| Ok(())).map(|(folder, ledger, ())| (folder, ledger))
+    }
+
+    /// As [`Context::open_to_append`], with what is to be read before the ledger.
+    fn open_beside<T>(
+        &self,
+        before: impl FnOnce(&Folder) -> Result<T>,
+    ) -> Result<(Folder, Ledger, T)> {
         let folder = self.folder()?;
         // read before the ledger: a receipt from a process that appends meanwhile is no rollback
         let receipt = folder.state.receipt(&folder.origin)?;
+        let read = before(&folder)?;
         let ledger = folder.open()?;
         if let Some((index, hash)) = receipt {
             holds(&ledger, index, hash).map_err(|failure| failure.within(folder.shown()))?;
         }
-        Ok((folder, ledger))
+        Ok((folder, ledger, read))
     }
 }
 

@@ -173,9 +173,10 @@ fn register(args: &Register, context: &mut Context) -> Result<Answer> {
     ]);
     let mut signing = keys::signers(&roots);
     signing.push(&new);
-    let (folder, mut ledger) = context.open_to_append()?;
-    let receipt = append::one(&mut ledger, &draft, "keys", &signing)?;
+    let (folder, mut ledger, sight) = context.open_to_produce()?;
+    let receipt = append::one(&mut ledger, &sight, &draft, "keys", &signing)?;
     append::acknowledge(&[receipt], context)?;
+    sight.remember(&folder)?;
     append::tidy(&folder, &mut ledger)
 }
 
