@@ -120,6 +120,12 @@ impl Folder {
         self.path.display().to_string()
     }
 
+    /// Says where something could not be reached, unless that is known already.
+    pub(crate) fn place(&self, failure: Failure) -> Failure {
+        let lost = failure.unavailable() && failure.place().is_none();
+        if lost { failure.within(self.shown()) } else { failure }
+    }
+
     /// Opens the ledger, if it is the one that was pinned for this path.
     pub(crate) fn open(&self) -> Result<Ledger> {
         if let Some(pinned) = self.pinned.as_ref().filter(|pinned| **pinned != self.origin) {

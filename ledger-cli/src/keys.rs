@@ -16,6 +16,9 @@ pub(crate) fn load(path: &Path) -> Result<SigningKey> {
             .hint("give the file of the key"));
     }
     let bytes = files::read(path).map_err(|failure| {
+        if failure.code() == "denied" {
+            return failure.hint("a key is read by its owner: run as the one who made it");
+        }
         failure
             .hint("make a key with `ledger key new`, `openssl genpkey` or `ssh-keygen -t ed25519`")
     })?;

@@ -62,9 +62,7 @@ pub(crate) fn look(folder: &Folder, ledger: &Ledger, note: Option<Vec<u8>>) -> R
         (None, None) => Ok(Sight::default()),
         (Some(shown), None) => shown.held_by(ledger).map(|shown| shown.sight(true)),
         (None, Some(old)) => kept(folder, old.held_by(ledger)?),
-        (Some(shown), Some(old)) if shown.size() < old.size() => {
-            kept(folder, old.held_by(ledger)?)
-        }
+        (Some(shown), Some(old)) if shown.size() < old.size() => kept(folder, old.held_by(ledger)?),
         (Some(shown), Some(old)) if shown.size() == old.size() => {
             if shown.checkpoint.root() != old.checkpoint.root() {
                 return Err(forked(folder, shown.size()));
@@ -163,5 +161,4 @@ fn forked(folder: &Folder, size: u64) -> Failure {
         .hint(format!("its signer signed a fork: keep the folder and `{}`", path.display()))
 }
 
-const OLDER: &str =
-    "it was restored to an older state or rewritten; run `ledger verify`, keep the folder as evidence";
+const OLDER: &str = "it was restored to an older state or rewritten; run `ledger verify`, keep the folder as evidence";

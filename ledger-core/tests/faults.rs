@@ -29,11 +29,11 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use history::Script;
 use ledger_core::checkpoint::Origin;
 use ledger_core::error::{Error, Result};
 use ledger_core::hash::Blake3;
 use ledger_core::head::Head;
-use history::Script;
 use ledger_core::ledger::{Beginning, Ledger, Submission, create, is_poisoned};
 use ledger_core::segment;
 use ledger_core::signer;

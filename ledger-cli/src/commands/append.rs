@@ -18,6 +18,7 @@ use crate::context::{Context, Folder};
 use crate::drafts::{self, Draft};
 use crate::failure::{Answer, Failure, Result};
 use crate::output::talk;
+use crate::progress::Progress;
 use crate::seen::Sight;
 use crate::{clock, environment, keys, random, submission};
 
@@ -74,9 +75,10 @@ pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
             .and_then(|events| job.deliver(&mut ledger, events))
             .map(|receipts| (receipts, None)),
     };
-    let (receipts, delivered) = done.inspect_err(|_| {
+    let (receipts, delivered) = done.map_err(|failure| {
         // a refusal may have recorded a fork; what was durable before stands in any case
         let _ = remember(&folder, &ledger);
+        folder.place(failure)
     })?;
     acknowledge(&receipts, context)?;
     if let Some(delivered) = delivered {
@@ -110,7 +112,9 @@ impl Job<'_> {
     /// The events, signed: as they came, or each as a stream of its own.
     fn submissions(&self, ledger: &Ledger) -> Result<Vec<Submission>> {
         let mut events = Vec::with_capacity(self.drafts.len());
-        for draft in self.drafts {
+        let progress = Progress::of("events made ready");
+        for (done, draft) in (0..).zip(self.drafts) {
+            progress.at(done, self.drafts.len() as u64);
             let event = if self.args.signed {
                 submission::decode(&draft.value)
             } else {

@@ -174,7 +174,8 @@ fn register(args: &Register, context: &mut Context) -> Result<Answer> {
     let mut signing = keys::signers(&roots);
     signing.push(&new);
     let (folder, mut ledger, sight) = context.open_to_produce()?;
-    let receipt = append::one(&mut ledger, &sight, &draft, "keys", &signing)?;
+    let receipt = append::one(&mut ledger, &sight, &draft, "keys", &signing);
+    let receipt = receipt.map_err(|failure| folder.place(failure))?;
     append::acknowledge(&[receipt], context)?;
     sight.remember(&folder)?;
     append::tidy(&folder, &mut ledger)

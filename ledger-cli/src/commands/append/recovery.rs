@@ -58,12 +58,7 @@ pub(crate) fn record_later(folder: &Folder, mended: &Mended) -> Result<()> {
     folder.state.keep(&name, &waiting)
 }
 
-fn append(
-    ledger: &mut Ledger,
-    sight: &Sight,
-    data: Value,
-    signer: &dyn Signer,
-) -> Result<Receipt> {
+fn append(ledger: &mut Ledger, sight: &Sight, data: Value, signer: &dyn Signer) -> Result<Receipt> {
     let draft = Value::object([
         ("type", Value::text("recovery.recorded")),
         ("occurred_at", Value::text(clock::now()?.to_string())),
