@@ -14,7 +14,6 @@ use crate::environment;
 use crate::failure::{Failure, Result};
 use crate::files;
 use crate::output::Out;
-use crate::seen::{self, Sight};
 use crate::state::State;
 
 /// How long a command waits for another process that writes.
@@ -84,21 +83,13 @@ impl Context {
         Ok((folder, ledger))
     }
 
-    /// Opens the ledger to produce events for it; besides, what their producer has seen.
-    pub(crate) fn open_to_produce(&self) -> Result<(Folder, Ledger, Sight)> {
-        let (folder, ledger, note) = self.open_beside(seen::published)?;
-        let sight = seen::look(&folder, &ledger, note);
-        let sight = sight.map_err(|failure| failure.within(folder.shown()))?;
-        Ok((folder, ledger, sight))
-    }
-
     /// Opens the ledger to append: it must hold the newest receipt that this machine remembers.
     pub(crate) fn open_to_append(&self) -> Result<(Folder, Ledger)> {
         self.open_beside(|_| Ok(())).map(|(folder, ledger, ())| (folder, ledger))
     }
 
     /// As [`Context::open_to_append`], with what is to be read before the ledger.
-    fn open_beside<T>(
+    pub(crate) fn open_beside<T>(
         &self,
         before: impl FnOnce(&Folder) -> Result<T>,
     ) -> Result<(Folder, Ledger, T)> {
@@ -150,7 +141,7 @@ pub(crate) fn folder_at(path: &Path, state: State) -> Result<Folder> {
             Failure::new("ledger-none", format!("there is no folder `{shown}`"))
                 .hint("make a ledger with `ledger init`, or name its folder with --ledger")
         } else {
-            place(error)
+            place(error).hint("name the ledger's folder with --ledger")
         }
     })?;
     let store: Arc<dyn Store> = Arc::new(dir);

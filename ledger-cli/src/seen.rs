@@ -7,12 +7,11 @@ use ledger_core::encoding::base64;
 use ledger_core::event::Seen;
 use ledger_core::json::Value;
 use ledger_core::ledger::Ledger;
-use ledger_core::note::Note;
+use ledger_core::note::{self, Note};
 use ledger_core::signer::{ARCHIVE, CHECKPOINT, archived};
 use ledger_core::store;
 
-use crate::commands::prove;
-use crate::context::Folder;
+use crate::context::{Context, Folder};
 use crate::failure::{Failure, Result};
 use crate::output::talk;
 
@@ -30,15 +29,36 @@ struct Sighting {
     checkpoint: Checkpoint,
 }
 
+/// Opens the ledger to produce events for it; besides, what their producer has seen.
+pub(crate) fn open(context: &Context) -> Result<(Folder, Ledger, Sight)> {
+    let (folder, ledger, note) = context.open_beside(published)?;
+    let sight = look(&folder, &ledger, note).map_err(|failure| failure.within(folder.shown()))?;
+    Ok((folder, ledger, sight))
+}
+
+/// Whether one of the ledger's keys for checkpoints signed the note.
+pub(crate) fn signed_here(ledger: &Ledger, note: &[u8], size: u64) -> Result<note::VerifierKey> {
+    let origin = ledger.origin().to_string();
+    let keys = ledger
+        .registry()
+        .checkpoint_keys(size)
+        .into_iter()
+        .map(|key| note::VerifierKey::new(&origin, note::KeyType::Ed25519, *key.verifying()));
+    let keys = keys.collect::<std::result::Result<Vec<_>, _>>()?;
+    let opened = note::open(note, &keys)?;
+    let first = opened.verified.first().and_then(|verified| keys.get(verified.key));
+    first.cloned().ok_or_else(|| Failure::refused("note-unknown", "no known key signed the note"))
+}
+
 /// The published note, to be read before the ledger is opened: then it cannot speak of entries that
 /// another process appended since.
-pub(crate) fn published(folder: &Folder) -> Result<Option<Vec<u8>>> {
+fn published(folder: &Folder) -> Result<Option<Vec<u8>>> {
     Ok(store::read_all(&*folder.store, CHECKPOINT)?)
 }
 
 /// Judges what is published against what is remembered; code `rollback` when the folder went back,
 /// `checkpoint-fork` when there are two of one size.
-pub(crate) fn look(folder: &Folder, ledger: &Ledger, note: Option<Vec<u8>>) -> Result<Sight> {
+fn look(folder: &Folder, ledger: &Ledger, note: Option<Vec<u8>>) -> Result<Sight> {
     let remembered = folder.state.checkpoint(&folder.origin)?;
     if note.is_some() && note == remembered {
         // what is remembered was judged when it was new
@@ -106,7 +126,7 @@ impl Sighting {
     /// A note of this ledger that one of its registered keys signed.
     fn read(note: Vec<u8>, ledger: &Ledger) -> Result<Self> {
         let sighting = Self::parse(note)?;
-        prove::signed_here(ledger, &sighting.note, sighting.size())?;
+        signed_here(ledger, &sighting.note, sighting.size())?;
         if sighting.checkpoint.origin() != ledger.origin().to_string() {
             return Err(Failure::refused("checkpoint-origin", "it is of another ledger"));
         }

@@ -165,8 +165,12 @@ impl Guard {
     pub(crate) fn beside(file: &Path) -> Result<Self> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
         let name = file.file_name().map(|name| format!("{}.lock", name.to_string_lossy()));
+        let name = name.ok_or_else(|| {
+            Failure::new("not-a-file", format!("`{}` names no file", file.display()))
+                .hint("name a file, or a new one in a folder that exists")
+        })?;
         let dir = Dir::open(folder.unwrap_or(Path::new(".")), PATIENCE)?;
-        Ok(Self(dir.lock(&name.unwrap_or_default())?))
+        Ok(Self(dir.lock(&name)?))
     }
 }
 

@@ -23,6 +23,8 @@ fn refuse(world: &World, name: &str, input: &[u8], wanted: &[&str]) {
     for words in wanted {
         assert!(said.contains(words), "{name}: `{words}` is not in: {said}");
     }
+    assert!(said.contains("error: input"), "{name}: the file is not named: {said}");
+    assert!(said.contains("\nledger: hint: "), "{name}: no hint: {said}");
     assert!(world.snapshot() == before, "{name}: the ledger was changed");
 }
 
@@ -178,6 +180,13 @@ fn files_that_are_not_what_they_should_be() {
         (&["verify", "--policy", "empty"], "empty"),
         (&["verify", "--policy", "missing"], "there is no file `missing`"),
         (&["verify", "--checkpoint", "d"], "`d` is a folder"),
+        (&["verify", "--checkpoint", "empty"], "empty: "),
+        (&["verify", "--checkpoint", "event"], "event: "),
+        (&["append", "--key", PIPELINE, "--stream", ".", "event"], "`.` names no file"),
+        (&["append", "--key", PIPELINE, "--stream", "..", "event"], "`..` names no file"),
+        (&["log", "--limit", "x"], "`x` for `--limit <N>`: a whole number"),
+        (&["log", "--limit", ""], "a whole number"),
+        (&["show", "first"], "an index from 0, or `last`"),
         (&["verify", "--origin", "example.com"], "--origin"),
         (&["show", "18446744073709551615"], "there is no entry"),
         (&["show", "18446744073709551616"], "18446744073709551616"),
@@ -216,11 +225,16 @@ fn files_that_are_not_what_they_should_be() {
         (&["tiles", "--to", "event"], "event"),
         (&["witness", "--key", "d/keys/signer.pem", "--name", "a b"], "--name"),
     ];
+    let mut bare = Vec::new();
     for (args, wanted) in cases {
         let said = world.run(args).bad(2);
         assert!(said.contains(wanted), "{args:?}: `{wanted}` is not in: {said}");
+        if !said.contains("\nledger: hint: ") {
+            bare.push(said);
+        }
     }
     assert!(world.snapshot() == before);
+    assert!(bare.is_empty(), "without a hint:\n{}", bare.join("\n"));
     assert!(!world.path("new").exists());
 }
 

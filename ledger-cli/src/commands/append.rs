@@ -19,7 +19,7 @@ use crate::drafts::{self, Draft};
 use crate::failure::{Answer, Failure, Result};
 use crate::output::talk;
 use crate::progress::Progress;
-use crate::seen::Sight;
+use crate::seen::{self, Sight};
 use crate::{clock, environment, keys, random, submission};
 
 /// Fewer events than this are checked on the calling thread: starting others would take longer.
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
     let drafts = drafts::read_all(&args.files, now)?;
     let keys = load_keys(args)?;
     let signers = keys::signers(&keys);
-    let (folder, mut ledger, sight) = context.open_to_produce()?;
+    let (folder, mut ledger, sight) = seen::open(context)?;
     let mut notes = recovery::record_all(&folder, &mut ledger, &sight, &signers)?;
     let job = Job { args, drafts: &drafts, signers: &signers, sight: &sight };
     let done = match &args.stream {
