@@ -1,15 +1,4 @@
 //! Bad input: each a one-line error with its place, status 2, and the ledger unchanged.
-#![allow(clippy::panic, clippy::string_slice, reason = "a test stops at the first surprise")]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
-    reason = "tests"
-)]
 
 mod common;
 
@@ -153,6 +142,7 @@ fn windows_line_ends_are_white_space() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn files_that_are_not_what_they_should_be() {
     let world = World::new();
     world.write("event", event("payments"));

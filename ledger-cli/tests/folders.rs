@@ -1,14 +1,5 @@
 //! Folders that are not as usual: not to be written, of a newer format, with newer events.
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise")]
 
 mod common;
 #[path = "../../ledger-core/tests/common/world.rs"]
@@ -27,7 +18,9 @@ use ledger_core::store::dir::Dir;
 /// Everything below may be read by all, and be written by its owner or by nobody.
 fn permit(path: &Path, write: bool) {
     if path.is_dir() {
-        std::fs::read_dir(path).unwrap().for_each(|entry| permit(&entry.unwrap().path(), write));
+        for entry in std::fs::read_dir(path).unwrap() {
+            permit(&entry.unwrap().path(), write);
+        }
     }
     let mode = if path.is_dir() { 0o555 } else { 0o444 } | if write { 0o200 } else { 0 };
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();

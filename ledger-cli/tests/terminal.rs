@@ -1,14 +1,5 @@
 //! What only a terminal is shown: the progress of work over a second.
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise")]
 
 mod common;
 
@@ -40,7 +31,7 @@ fn a_bar_appears_on_a_terminal_and_goes_away() {
     long_work(&world);
     let before = world.snapshot();
     let said = on_terminal(&world, &format!("append --key {PIPELINE} events"));
-    let frames: Vec<&str> = said.split("\r").filter(|frame| frame.contains('█')).collect();
+    let frames: Vec<&str> = said.split('\r').filter(|frame| frame.contains('█')).collect();
     let shown = frames.first().expect("a bar");
     let words = shown.rsplit('░').next().unwrap();
     let number = words.trim().split('/').next().unwrap().replace(',', "");

@@ -5,18 +5,15 @@
 //! the folder is verified whole, opened again, and everything is delivered a second time; and the
 //! process that saw the failure goes on as well, as a server would.
 #![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
+)]
+#![allow(
     clippy::manual_let_else,
     clippy::needless_for_each,
     reason = "the outcome is named before it is judged"
-)]
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "tests"
 )]
 
 #[path = "common/history.rs"]

@@ -4,13 +4,10 @@
 //! and marks its pages clean, as Linux does. After each the folder is opened by a new process,
 //! recovered, verified whole, and compared with what clients remember.
 #![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::print_stdout,
-    reason = "tests"
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
 )]
 
 #[path = "common/history.rs"]

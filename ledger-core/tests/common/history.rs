@@ -1,4 +1,5 @@
 //! Two beginnings that the tests of failing stores and of a disk without power share.
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise")]
 
 use std::sync::Arc;
 
