@@ -136,6 +136,14 @@ fn told(error: &clap::Error) -> Failure {
     if !rest.is_empty() {
         message = format!("{message}: {}", rest.join(", ").replace('\'', "`"));
     }
+    // what the standard library says about numbers, in our words
+    for words in [
+        "invalid digit found in string",
+        "cannot parse integer from empty string",
+        "number too large to fit in target type",
+    ] {
+        message = message.replace(words, "a whole number from 0 to 18446744073709551615");
+    }
     let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
     let usage = match error.get(ContextKind::Usage) {
         Some(ContextValue::StyledStr(usage)) => usage.to_string(),

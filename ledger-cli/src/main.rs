@@ -16,6 +16,7 @@ mod keys;
 mod output;
 mod progress;
 mod random;
+mod seen;
 mod state;
 mod submission;
 

@@ -1,17 +1,14 @@
 //! The index answers as a sorted set of postings would, through merges, crashes and damage.
 #![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
+)]
+#![allow(
     clippy::large_stack_arrays,
     clippy::cloned_ref_to_slice_refs,
     clippy::needless_pass_by_value,
     reason = "plain stories read better than thrifty ones"
-)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test stops at the first surprise"
 )]
 
 use ledger_core::error::Result;

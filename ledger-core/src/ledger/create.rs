@@ -103,7 +103,10 @@ pub fn read_format(store: &dyn Store) -> Result<Origin> {
     let format = text.lines().next().unwrap_or_default();
     let version =
         format.strip_prefix("format = \"ledger/v").and_then(|rest| rest.strip_suffix('"'));
-    if version.is_some_and(|version| version != "1" && version.parse::<u32>().is_ok()) {
+    let number = version.and_then(|version| {
+        version.parse::<u32>().ok().filter(|number| number.to_string() == version)
+    });
+    if number.is_some_and(|number| number > 1) {
         return Err(Error::unavailable("ledger-newer", format!("the folder says `{format}`"))
             .hint("it was made by a newer version of this program; nothing was changed"));
     }
