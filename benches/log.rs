@@ -197,22 +197,29 @@ fn line_bytes(ledger: &Ledger) -> Result<u64> {
     Ok(lengths?.iter().sum::<u64>() / 100)
 }
 
+/// Lets the commit go first: it is the one thing that cannot be done by several threads. Best effort.
+fn give_way() {
+    let _ = rustix::process::nice(10);
+}
+
 /// The door checks the next groups on all cores while the group before is being written.
 fn pipeline(ledger: &mut Ledger, events: Vec<Submission>) -> Result<()> {
     let door = ledger.door();
-    let commit = rayon::ThreadPoolBuilder::new()
-        .num_threads(2)
+    let checking = rayon::ThreadPoolBuilder::new()
+        .start_handler(|_| give_way())
         .build()
         .map_err(|error| Error::unavailable("threads", format!("cannot start threads: {error}")))?;
     let (sender, receiver) = sync_channel::<Vec<Admitted>>(QUEUE);
     std::thread::scope(|scope| {
         scope.spawn(move || {
+            give_way();
             let mut events = events.into_iter().peekable();
             let mut step = 0;
             while events.peek().is_some() {
                 step += 1;
                 let batch: Vec<Submission> = events.by_ref().take(GROUP * DOOR).collect();
-                let mut admitted = door.admit(batch, seed("door", step), Mode::Bulk).into_iter();
+                let admit = || door.admit(batch, seed("door", step), Mode::Bulk);
+                let mut admitted = checking.install(admit).into_iter();
                 loop {
                     let group: Vec<Admitted> =
                         admitted.by_ref().take(GROUP).filter_map(Result::ok).collect();
@@ -226,8 +233,7 @@ fn pipeline(ledger: &mut Ledger, events: Vec<Submission>) -> Result<()> {
         let mut index: Option<ScopedJoinHandle<'_, Result<()>>> = None;
         for group in receiver {
             step += group.len() as u64;
-            // threads of its own: else it would wait for whole batches of the door's work
-            for receipt in commit.install(|| ledger.append(&group, workload::group(step)))? {
+            for receipt in ledger.append(&group, workload::group(step))? {
                 receipt?;
             }
             // the index is written beside the log, as the server does it
@@ -237,7 +243,12 @@ fn pipeline(ledger: &mut Ledger, events: Vec<Submission>) -> Result<()> {
             }
             if index.is_none() {
                 let handover = ledger.hand_over(INDEXED)?;
-                index = handover.map(|handover| scope.spawn(move || handover.write(1 << 20)));
+                index = handover.map(|handover| {
+                    scope.spawn(move || {
+                        give_way();
+                        handover.write(1 << 20)
+                    })
+                });
             }
         }
         if let Some(last) = index {
