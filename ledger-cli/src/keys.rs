@@ -49,11 +49,12 @@ pub(crate) fn load(path: &Path) -> Result<Key> {
 
 /// The secret key in a file; a locked one is opened with its passphrase.
 fn secret(path: &Path) -> Result<SigningKey> {
-    let bytes = files::read(path).map_err(|failure| {
-        failure
-            .hint("make a key with `ledger key new`, `openssl genpkey` or `ssh-keygen -t ed25519`")
-    })?;
-    let place = |error| Failure::from(error).within(files::shown(path));
+    let bytes = read(path)?;
+    let place = |error| {
+        Failure::from(error)
+            .within(files::shown(path))
+            .hint("a key is PKCS#8 PEM or OpenSSH, as `ledger key new` makes it")
+    };
     match key::read_private(&bytes) {
         Err(error)
             if error.code() == "key-encrypted" && bytes.starts_with(b"-----BEGIN OPENSSH") =>
@@ -68,6 +69,16 @@ fn secret(path: &Path) -> Result<SigningKey> {
         }
         read => read.map_err(place),
     }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    files::read(path).map_err(|failure| match failure.code() {
+        "missing" => failure.instead(
+            "make a key with `ledger key new`, `openssl genpkey` or `ssh-keygen -t ed25519`",
+        ),
+        "denied" => failure.instead("a key is read by its owner: run as the one who made it"),
+        _ => failure,
+    })
 }
 
 /// The passphrase from the file that the environment names, or typed; none when nobody can be asked.

@@ -17,6 +17,7 @@ mod keys;
 mod output;
 mod progress;
 mod random;
+mod seen;
 mod state;
 mod submission;
 

@@ -13,7 +13,7 @@ use crate::commands::append;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::keys::{self, Key};
-use crate::{files, random};
+use crate::{files, random, seen};
 
 /// Who else signs, and where the envelope goes.
 #[derive(Args, Debug)]
@@ -61,16 +61,23 @@ impl Others {
         context: &mut Context,
     ) -> Result<Answer> {
         if let Some(to) = self.to() {
-            let ledger = context.folder()?.origin.genesis().0;
-            return write(draft, "keys", ledger, signers, to, context);
+            let (folder, ledger, sight) = seen::open(context)?;
+            let genesis = ledger.origin().genesis().0;
+            write(&sight.named(draft), "keys", genesis, signers, to, context)?;
+            sight.remember(&folder)?;
+            return Ok(Answer::Yes);
         }
         if signers.here.len() < signers.order.len() {
             return Err(Failure::new("signers", "a key that must sign is not here")
                 .hint("give its file, or --to FILE to have it signed elsewhere"));
         }
-        let (folder, mut ledger) = context.open_to_append()?;
-        let receipt = append::one(&mut ledger, draft, "keys", &signers.in_order())?;
+        let (folder, mut ledger, sight) = seen::open(context)?;
+        let receipt = append::one(&mut ledger, &sight, draft, "keys", &signers.in_order());
+        let receipt = receipt.map_err(|failure| {
+            folder.place(failure).hint("`ledger key --help` says what is given, and who signs")
+        })?;
         append::acknowledge(&[receipt], context)?;
+        sight.remember(&folder)?;
         append::tidy(&folder, &mut ledger)
     }
 }

@@ -14,8 +14,9 @@ use crate::output::pretty;
 /// Show one entry
 #[derive(Args, Debug)]
 pub(crate) struct Show {
-    /// Index of the entry, from 0
-    index: u64,
+    /// Index of the entry, from 0; or `last`
+    #[arg(value_name = "INDEX|last", value_parser = which)]
+    index: Which,
     /// Print the entry's line exactly as it stands in the log
     #[arg(long)]
     raw: bool,
@@ -24,17 +25,36 @@ pub(crate) struct Show {
     dsse: bool,
 }
 
+/// The entry that is asked for.
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Index(u64),
+    Last,
+}
+
+fn which(text: &str) -> std::result::Result<Which, String> {
+    if text == "last" {
+        return Ok(Which::Last);
+    }
+    text.parse().map(Which::Index).map_err(|_| "an index from 0, or `last`".to_owned())
+}
+
 /// Shows the entry.
 pub(crate) fn run(args: &Show, context: &mut Context) -> Result<Answer> {
     let (_, ledger) = context.open()?;
+    let index = match args.index {
+        Which::Index(index) => index,
+        // there is always an entry 0
+        Which::Last => ledger.size().saturating_sub(1),
+    };
     if args.raw {
-        let mut line = ledger.line(args.index)?;
+        let mut line = ledger.line(index)?;
         line.push(b'\n');
         context.out.bytes(&line)?;
         return Ok(Answer::Yes);
     }
     if args.dsse {
-        let envelope = ledger.entry(args.index, |entry| Envelope {
+        let envelope = ledger.entry(index, |entry| Envelope {
             event: entry.event.bytes().to_vec(),
             signatures: entry.signatures.clone(),
             disclosures: Vec::new(),
@@ -43,11 +63,11 @@ pub(crate) fn run(args: &Show, context: &mut Context) -> Result<Answer> {
         return Ok(Answer::Yes);
     }
     // an entry that changes keys is judged by the keys before it
-    let key_event = ledger.entry(args.index, |entry| KEY_EVENTS.contains(&entry.event.kind))?;
-    let before = if key_event { Some(ledger.registry_at(args.index)?) } else { None };
+    let key_event = ledger.entry(index, |entry| KEY_EVENTS.contains(&entry.event.kind))?;
+    let before = if key_event { Some(ledger.registry_at(index)?) } else { None };
     let registry = before.as_ref().unwrap_or(ledger.registry());
     let out = &mut context.out;
-    ledger.entry(args.index, |entry| {
+    ledger.entry(index, |entry| {
         // by the keys as they stood; in doubt by all that is known now
         let judged = match registry.judgement(entry) {
             Judgement::Valid => ledger.registry().doubt(entry),

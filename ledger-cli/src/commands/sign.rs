@@ -8,7 +8,7 @@ use ledger_core::checkpoint::Origin;
 use crate::commands::collect::{self, Others};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::{clock, drafts, keys};
+use crate::{clock, drafts, keys, seen};
 
 /// Sign an event that others must sign too, without appending it
 ///
@@ -47,13 +47,22 @@ pub(crate) fn run(args: &Sign, context: &mut Context) -> Result<Answer> {
             .within(args.draft.display().to_string())
             .hint("an envelope holds one event: sign them one by one"));
     };
-    let genesis = match &args.origin {
+    let (genesis, value) = match &args.origin {
         Some(text) => {
-            Origin::parse(text).map_err(|error| Failure::from(error).within("--origin"))?.genesis()
+            let origin = Origin::parse(text).map_err(|error| {
+                Failure::from(error)
+                    .within("--origin")
+                    .hint("it stands in the ledger's `ledger.toml`: a name and 64 hex digits")
+            })?;
+            (origin.genesis(), draft.value.clone())
         }
-        None => context.folder()?.origin.genesis(),
+        None => {
+            let (folder, ledger, sight) = seen::open(context)?;
+            sight.remember(&folder)?;
+            (ledger.origin().genesis(), sight.named(&draft.value))
+        }
     };
     let signers = args.others.with(keys::load_all(&args.keys)?)?;
-    collect::write(&draft.value, &args.label, genesis.0, &signers, to, context)
+    collect::write(&value, &args.label, genesis.0, &signers, to, context)
         .map_err(|failure| if failure.code() == "exists" { failure } else { draft.place(failure) })
 }

@@ -6,9 +6,10 @@ use ledger_core::json::{Document, Value};
 use ledger_core::key::Signer;
 use ledger_core::ledger::{Ledger, Receipt, Submission};
 
-use super::Refusal;
+use super::{Job, Refusal};
 use crate::clock;
 use crate::failure::{Failure, Result};
+use crate::seen::Sight;
 use crate::submission;
 
 /// How many conflicting originals of one record are kept as events of their own.
@@ -19,13 +20,13 @@ pub(super) fn keep(
     ledger: &mut Ledger,
     event: &Submission,
     refusal: &Refusal,
-    signers: &[&dyn Signer],
+    job: &Job<'_>,
 ) -> Result<Failure> {
     let failure = refusal.failure();
-    let Some(first) = signers.first() else { return Ok(failure) };
+    let Some(first) = job.signers.first() else { return Ok(failure) };
     let kept = match refusal.error.code() {
-        "stream-fork" => fork(ledger, event, *first)?,
-        "source-conflict" => conflict(ledger, event, *first)?,
+        "stream-fork" => fork(ledger, event, job.sight, *first)?,
+        "source-conflict" => conflict(ledger, event, job.sight, *first)?,
         _ => return Ok(failure),
     };
     let (what, kept) = kept;
@@ -46,6 +47,7 @@ enum Kept {
 fn fork(
     ledger: &mut Ledger,
     submission: &Submission,
+    sight: &Sight,
     signer: &dyn Signer,
 ) -> Result<(&'static str, Kept)> {
     let mut document = Document::default();
@@ -83,7 +85,7 @@ fn fork(
         ),
         ("attachments", blob.attachments()),
     ]);
-    super::one(ledger, &draft, "fork", &[signer])
+    super::one(ledger, sight, &draft, "fork", &[signer])
         .map(|receipt| ("stream.forked", Kept::New(receipt)))
 }
 
@@ -92,6 +94,7 @@ fn fork(
 fn conflict(
     ledger: &mut Ledger,
     submission: &Submission,
+    sight: &Sight,
     signer: &dyn Signer,
 ) -> Result<(&'static str, Kept)> {
     let event = ledger_core::json::read(&submission.event)?;
@@ -120,7 +123,7 @@ fn conflict(
             ),
             ("attachments", blob.attachments()),
         ]);
-        match super::one(ledger, &draft, "conflict", &[signer]) {
+        match super::one(ledger, sight, &draft, "conflict", &[signer]) {
             Ok(receipt) if receipt.known => {
                 return Ok(("source.conflicted", Kept::Before(receipt.index)));
             }

@@ -13,7 +13,7 @@ use ledger_core::trust::{Holder, Record, Registry};
 use crate::commands::append;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::{clock, keys};
+use crate::{clock, keys, seen};
 
 /// List the keys that the log registered, and how they stand
 ///
@@ -96,7 +96,7 @@ fn lines(id: &KeyId, record: &Record) -> [String; 2] {
 /// The blob first: nothing refers to what is not yet durable.
 fn record(args: &List, context: &mut Context) -> Result<Answer> {
     let key = keys::load_one(args.key.as_ref())?;
-    let (folder, mut ledger) = context.open_to_append()?;
+    let (folder, mut ledger, sight) = seen::open(context)?;
     let text = ledger.registry().list();
     let digest = blob::put(&**ledger.store(), text.as_bytes())?;
     let count = Value::count(ledger.registry().len() as u64);
@@ -120,8 +120,10 @@ fn record(args: &List, context: &mut Context) -> Result<Answer> {
         ),
         ("attachments", Value::List(vec![Value::object(attachment)])),
     ]);
-    let receipt = append::one(&mut ledger, &draft, "keys", &[&key])?;
+    let receipt = append::one(&mut ledger, &sight, &draft, "keys", &[&key])
+        .map_err(|failure| folder.place(failure).hint("the key needs `append:key.listed`"))?;
     append::acknowledge(&[receipt], context)?;
+    sight.remember(&folder)?;
     append::tidy(&folder, &mut ledger)
 }
 
