@@ -1,9 +1,11 @@
 //! An append-only, hash-chained, signed log of release events.
 
+pub mod blob;
 pub mod capability;
 pub mod chain;
 pub mod checkpoint;
 pub mod cosignature;
+pub mod dsse;
 pub mod encoding;
 pub mod entry;
 pub mod error;

@@ -12,7 +12,6 @@ use crate::error::{Error, Result};
 use crate::hash::{Blake3, Sha256};
 use crate::index::{self, Kind};
 use crate::json::Document;
-use crate::signature;
 use crate::time::Timestamp;
 use crate::tree;
 use crate::trust::{Holder, Registry};
@@ -283,15 +282,13 @@ pub(super) fn parsed<T>(line: &[u8], with: impl FnOnce(&Entry<'_>) -> T) -> Resu
 
 /// In a group with key events, authority changes from line to line.
 fn judge_and_apply(registry: &mut Registry, entry: &Entry<'_>, event: &Admitted) -> Result<()> {
-    registry.judge(entry)?;
-    if !event.verified {
-        let keys = registry.signer_keys(&entry.event)?;
-        let holds = keys.iter().zip(&entry.signatures).all(|(key, signature)| {
-            signature::verify_one(key, entry.event.bytes(), &signature.bytes).is_ok()
-        });
-        if !holds {
-            return Err(bad_signature());
-        }
+    if event.verified {
+        registry.judge(entry)?;
+    } else {
+        registry.judge_signed(entry).map_err(|error| match error.code() {
+            "signature-false" => bad_signature(),
+            _ => error,
+        })?;
     }
     registry.apply(entry)
 }

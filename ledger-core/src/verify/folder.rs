@@ -403,13 +403,13 @@ impl<'a> Run<'a> {
         let mut document = Document::default();
         let entry = Entry::parse(&mut document, bytes).ok()?;
         let outcome = self.registry.judge(&entry);
-        // a key whose registration does not hold still explains what it signed: apply regardless,
-        // the fault is reported once and not again with every event of that key
-        if outcome.is_ok() || !matches!(&outcome, Err(error) if error.code() == "key-twice") {
-            let applied = self.registry.apply(&entry);
-            return Some(outcome.and(applied));
-        }
-        Some(outcome)
+        let applied = match &outcome {
+            Ok(()) => self.registry.apply(&entry),
+            // a key whose registration does not hold still explains what it signed: the fault is
+            // reported once and not again with every event of that key
+            Err(_) => self.registry.explain(&entry),
+        };
+        Some(outcome.and(applied))
     }
 
     /// The strict verdict on every signature of the window, in bulk.
@@ -427,13 +427,9 @@ impl<'a> Run<'a> {
             let Ok(summary) = &line.entry else { continue };
             let Some(message) = block.line(range).get(summary.event.clone()) else { continue };
             for signature in &summary.signatures {
-                if let Some(record) = self.registry.get(&signature.key) {
+                if let Some(key) = self.registry.public(&signature.key) {
                     owners.push(summary.index);
-                    checks.push(Check {
-                        key: &record.public,
-                        message,
-                        signature: &signature.bytes,
-                    });
+                    checks.push(Check { key, message, signature: &signature.bytes });
                 }
             }
         }
