@@ -9,7 +9,7 @@ mod document;
 mod read;
 mod value;
 
-pub use document::{Document, Kind, Names, View};
+pub use document::{Document, Kind, Members, Names, View};
 pub use read::read;
 pub use value::{Value, quote};
 

@@ -175,7 +175,7 @@ impl Sealer<'_> {
             (Shape::Sealed | Shape::Person, value) => {
                 self.seal(at, value, matches!(shape, Shape::Person))
             }
-            (Shape::List(item), Value::List(items)) => {
+            (Shape::List(item) | Shape::Filled(item), Value::List(items)) => {
                 items.iter_mut().enumerate().try_for_each(|(position, value)| {
                     self.value(&format!("{at}/{position}"), value, item)
                 })

@@ -235,7 +235,7 @@ impl Registry {
 
     fn allowed(&self, event: &Event<'_>, need: Need, first: &Record) -> Result<()> {
         if let Some(source) = &event.source {
-            if !matches!(need, Need::Append | Need::Approve) {
+            if !matches!(need, Need::Append | Need::Approve | Need::Review | Need::SignOff) {
                 return Err(Error::refused(
                     "key-relay",
                     format!("`{}` is never imported: it speaks for this ledger itself", event.kind),
@@ -254,8 +254,16 @@ impl Registry {
                 scoped(event, first)
             }
             Need::Append => Err(lacks(event, &format!("append:{}", event.kind))),
-            Need::Approve if has(&Capability::Approve) => scoped(event, first),
-            Need::Approve => Err(lacks(event, "approve")),
+            Need::Exact => granted(event, first, &Capability::Append(event.kind.to_owned())),
+            Need::Approve => granted(event, first, &Capability::Approve),
+            Need::Review => granted(event, first, &Capability::Review),
+            Need::SignOff => granted(event, first, &Capability::SignOff),
+            Need::Gate => {
+                let gate = event.text_at("/data/gate").unwrap_or_default();
+                granted(event, first, &Capability::Gate(gate.to_owned()))
+            }
+            Need::Policy if !has(&Capability::Policy) => Err(lacks(event, "policy")),
+            Need::Policy => self.enough(event, &Capability::Policy),
             Need::Admin if !has(&Capability::Admin) => Err(lacks(event, "admin")),
             Need::Admin => self.enough(event, &Capability::Admin),
             Need::Genesis => Err(lacks(event, "the first place in a ledger")),
@@ -348,6 +356,13 @@ fn lacks(event: &Event<'_>, capability: &str) -> Error {
         "key-capability",
         format!("key `{}` lacks `{capability}` for `{}`", event.stream.owner, event.kind),
     )
+}
+
+fn granted(event: &Event<'_>, first: &Record, wanted: &Capability) -> Result<()> {
+    if first.capabilities.contains(wanted) {
+        return scoped(event, first);
+    }
+    Err(lacks(event, &wanted.to_string()))
 }
 
 fn scoped(event: &Event<'_>, first: &Record) -> Result<()> {

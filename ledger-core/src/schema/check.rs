@@ -2,13 +2,16 @@
 
 use std::fmt;
 
-use super::{EventType, Field, SCHEMA_MEMBERS, Shape, find};
+use super::at::At;
+use super::words::Reference;
+use super::{EventType, Field, Rule, SCHEMA_MEMBERS, Shape, find};
 use crate::capability::Capability;
 use crate::encoding;
 use crate::error::{Error, Result};
 use crate::event::{Event, SCHEMA, is_digest, is_id};
 use crate::json::{Kind, View};
 use crate::time::Timestamp;
+use crate::vault::persons::Pseudonym;
 
 /// Longest inline list; longer ones travel as an attachment with count and digest.
 const MAX_LIST: usize = 100;
@@ -25,61 +28,19 @@ pub struct Position {
 }
 
 const IDENTITY: Shape = Shape::Person;
-const REFERENCES: &[&str] = &[
-    "access",
-    "activity",
-    "anchor",
-    "artifact",
-    "cab",
-    "campaign",
-    "change",
-    "class",
-    "config",
-    "control",
-    "debt",
-    "defect",
-    "deployment",
-    "document",
-    "environment",
-    "exception",
-    "finding",
-    "flag",
-    "freeze",
-    "hold",
-    "incident",
-    "job",
-    "key",
-    "package",
-    "period",
-    "policy",
-    "region",
-    "release",
-    "report",
-    "request",
-    "risk",
-    "run",
-    "sample",
-    "service",
-    "session",
-    "source",
-    "statement",
-    "stream",
-    "system",
-    "template",
-    "train",
-    "vendor",
-];
 pub(crate) const ACTOR: &[Field] = &[
     super::optional("auth", Shape::Enum(&["key", "oidc", "token", "session", "relay", "none"])),
     super::optional("id", IDENTITY),
     super::required("kind", Shape::Enum(&["human", "service", "bot", "system", "unknown"])),
     super::optional("on_behalf_of", IDENTITY),
 ];
+const ATTACHED: &[Field] =
+    &[super::required("attachment", Shape::Digest), super::required("count", Shape::Count)];
 const ATTACHMENT: &[Field] = &[
     super::required("digest", Shape::Digest),
     super::required("media_type", Shape::Id),
     super::required("name", Shape::Id),
-    super::optional("private", Shape::Boolean),
+    super::optional("private", Shape::Flag),
     super::required("size", Shape::Count),
 ];
 const RAW: &[Field] = &[
@@ -90,6 +51,33 @@ const RAW: &[Field] = &[
 
 /// The law of meaning; codes `schema-*`. Gives the sealed positions of the event.
 pub fn check(event: &Event<'_>) -> Result<Vec<Position>> {
+    let known = find(event.kind).ok_or_else(|| {
+        Error::refused("schema-type", format!("event type `{}` is not known here", event.kind))
+            .at("/type")
+    });
+    let mut found = Vec::new();
+    let mut walk = Walk {
+        attachments: event.root.get("attachments"),
+        visit: &mut |at, person| found.push(Position { pointer: at.to_string(), person }),
+    };
+    all(event, known, &mut walk)?;
+    Ok(found)
+}
+
+/// [`check`] for a reader who knows the type already, and asks for nothing else.
+pub(super) fn holds(event: &Event<'_>, known: &EventType) -> Result<()> {
+    let attachments = event.root.get("attachments");
+    all(event, Ok(known), &mut Walk { attachments, visit: &mut |_, _| {} })
+}
+
+/// What goes along on the way through an event.
+struct Walk<'w> {
+    attachments: Option<View<'w>>,
+    /// Is told each sealed value, and whether it is an identity.
+    visit: &'w mut dyn FnMut(&At<'_>, bool),
+}
+
+fn all(event: &Event<'_>, known: Result<&EventType>, walk: &mut Walk<'_>) -> Result<()> {
     if event.schema != SCHEMA {
         return Err(Error::refused(
             "schema-unknown",
@@ -97,10 +85,7 @@ pub fn check(event: &Event<'_>) -> Result<Vec<Position>> {
         )
         .at("/schema"));
     }
-    let known = find(event.kind).ok_or_else(|| {
-        Error::refused("schema-type", format!("event type `{}` is not known here", event.kind))
-            .at("/type")
-    })?;
+    let known = known?;
     for (name, value) in event.root.members() {
         if !SCHEMA_MEMBERS.contains(&name) {
             return Err(unknown(&"", name));
@@ -109,115 +94,72 @@ pub fn check(event: &Event<'_>) -> Result<Vec<Position>> {
             return Err(wrong("/occurred_raw", "not up to 64 characters of a time's alphabet"));
         }
     }
-    let mut found = Vec::new();
-    members(event, known, &mut |pointer, person| {
-        found.push(Position { pointer: pointer.to_string(), person });
-    })?;
-    Ok(found)
+    members(event, known, walk)?;
+    known.rules.iter().try_for_each(|rule| rule_holds(event, rule))
 }
 
-type Visit<'v> = &'v mut dyn FnMut(&At<'_>, bool);
-
-/// A place in the event; it becomes a pointer only when somebody has to be told.
-#[derive(Clone, Copy)]
-struct At<'a> {
-    parent: Option<&'a At<'a>>,
-    step: Step<'a>,
-}
-
-#[derive(Clone, Copy)]
-enum Step<'a> {
-    Name(&'a str),
-    Item(usize),
-}
-
-impl<'a> At<'a> {
-    fn top(name: &'a str) -> Self {
-        Self { parent: None, step: Step::Name(name) }
-    }
-
-    fn name(&'a self, name: &'a str) -> Self {
-        Self { parent: Some(self), step: Step::Name(name) }
-    }
-
-    fn item(&'a self, position: usize) -> Self {
-        Self { parent: Some(self), step: Step::Item(position) }
-    }
-}
-
-impl fmt::Display for At<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(parent) = self.parent {
-            parent.fmt(f)?;
-        }
-        match self.step {
-            Step::Name(name) => write!(f, "/{name}"),
-            Step::Item(position) => write!(f, "/{position}"),
-        }
-    }
-}
-
-fn members(event: &Event<'_>, known: &EventType, visit: Visit<'_>) -> Result<()> {
+fn members(event: &Event<'_>, known: &EventType, walk: &mut Walk<'_>) -> Result<()> {
     let root = event.root;
     match root.get("actor") {
-        Some(actor) => fields(&At::top("actor"), actor, ACTOR, visit)?,
+        Some(actor) => fields(&At::top("actor"), actor, ACTOR, walk)?,
         None if known.actor => return Err(missing("/actor")),
         None => {}
     }
     subject(root.get("subject"), known)?;
     let data = root.get("data").ok_or_else(|| missing("/data"))?;
-    fields(&At::top("data"), data, known.data, visit)?;
+    fields(&At::top("data"), data, known.data, walk)?;
     if let Some(list) = root.get("attachments") {
-        shape(&At::top("attachments"), list, &Shape::List(&Shape::Object(ATTACHMENT)), visit)?;
+        shape(&At::top("attachments"), list, &Shape::List(&Shape::Object(ATTACHMENT)), walk)?;
         not_empty(&"/attachments", list)?;
-        if list.items().any(|item| item.get("private").is_some_and(|p| p.boolean() == Some(false)))
-        {
-            return Err(wrong("/attachments", "`private` is `true` or left out"));
-        }
     }
-    if let Some(raw) = root.get("raw") {
-        fields(&At::top("raw"), raw, RAW, visit)?;
+    match root.get("raw") {
+        Some(raw) => fields(&At::top("raw"), raw, RAW, walk),
+        None => Ok(()),
     }
-    exactly_one_holder(event, data)
 }
 
-fn exactly_one_holder(event: &Event<'_>, data: View<'_>) -> Result<()> {
-    if event.kind == "key.registered"
-        && data.get("holder").is_some() == data.get("service").is_some()
-    {
-        return Err(wrong("/data", "exactly one of `holder` and `service` stands here"));
-    }
-    if event.kind == "ledger.created" && data.get("solo").is_some_and(|v| v.boolean() != Some(true))
-    {
-        return Err(wrong("/data/solo", "`solo` is `true` or left out"));
-    }
-    if event.kind == "stream.closed" {
-        let stream = event.text_at("/subject/stream");
-        let length = data.get("length").and_then(|length| length.unsigned());
-        if !event.is_final
-            || stream != Some(event.stream.name)
-            || length != event.seq.checked_add(1)
+fn rule_holds(event: &Event<'_>, rule: &Rule) -> Result<()> {
+    let has = |member: &str, name: &str| {
+        event.root.get(member).is_some_and(|object| object.get(name).is_some())
+    };
+    let count = |member: &str, names: &[&str]| names.iter().filter(|n| has(member, n)).count();
+    let word = |field: &str| event.root.get("data")?.get(field)?.plain();
+    match rule {
+        Rule::ExactlyOne(names) if count("data", names) != 1 => {
+            let names = names.join("` and `");
+            Err(wrong("/data", &format!("exactly one of `{names}` stands here")))
+        }
+        Rule::AnyField(names) if count("data", names) == 0 => Err(missing_any("/data", names)),
+        Rule::AnyReference(names) if count("subject", names) == 0 => {
+            Err(missing_any("/subject", names))
+        }
+        Rule::When(field, when, needs) if word(field) == Some(*when) => {
+            match needs.iter().find(|name| !has("data", name)) {
+                Some(name) => Err(missing(&format!("/data/{name}"))),
+                None => Ok(()),
+            }
+        }
+        Rule::RelayIsImported(field)
+            if (word(field) == Some("relay")) != event.source.is_some() =>
         {
-            return Err(wrong(
-                "/data/length",
-                "it closes its own stream: `final`, with the stream's name and length",
-            ));
+            let at = format!("/data/{field}");
+            Err(wrong(&at, "`relay` stands exactly where the event was imported"))
         }
+        Rule::ClosesItsStream => closes(event),
+        _ => Ok(()),
     }
-    if event.kind == "approval.decided" {
-        if (data.get("method").and_then(|m| m.plain()) == Some("relay")) != event.source.is_some() {
-            return Err(wrong(
-                "/data/method",
-                "`relay` stands exactly where the event was imported",
-            ));
-        }
-        let subject = event.root.get("subject");
-        let has = |name: &str| subject.is_some_and(|subject| subject.get(name).is_some());
-        if !has("change") && !has("access") {
-            return Err(missing("/subject/change"));
-        }
+}
+
+fn closes(event: &Event<'_>) -> Result<()> {
+    let length = event.root.pointer("/data/length").and_then(|length| length.unsigned());
+    if event.is_final
+        && event.text_at("/subject/stream") == Some(event.stream.name)
+        && length == event.seq.checked_add(1)
+    {
+        return Ok(());
     }
-    Ok(())
+    let message = "it closes its own stream: `final`, with the stream's name and length";
+    Err(wrong("/data/length", message))
 }
 
 fn subject(subject: Option<View<'_>>, known: &EventType) -> Result<()> {
@@ -229,7 +171,7 @@ fn subject(subject: Option<View<'_>>, known: &EventType) -> Result<()> {
     };
     not_empty(&"/subject", subject)?;
     for (name, value) in subject.members() {
-        if !REFERENCES.contains(&name) {
+        if Reference::parse(name).is_none() {
             return Err(unknown(&"/subject", name));
         }
         let legal = if name == "artifact" { is_digest } else { is_id };
@@ -252,7 +194,7 @@ fn not_empty(pointer: &dyn fmt::Display, value: View<'_>) -> Result<()> {
     if empty { Err(wrong(pointer, "it is left out rather than empty")) } else { Ok(()) }
 }
 
-fn fields(at: &At<'_>, value: View<'_>, known: &[Field], visit: Visit<'_>) -> Result<()> {
+fn fields(at: &At<'_>, value: View<'_>, known: &[Field], walk: &mut Walk<'_>) -> Result<()> {
     if value.kind() != Kind::Object {
         return Err(wrong(at, "an object stands here"));
     }
@@ -267,7 +209,7 @@ fn fields(at: &At<'_>, value: View<'_>, known: &[Field], visit: Visit<'_>) -> Re
         let Some(field) = expected.next_if(|field| field.name == name) else {
             return Err(unknown(at, name));
         };
-        shape(&at.name(name), value, &field.shape, visit)?;
+        shape(&at.name(name), value, &field.shape, walk)?;
         if !field.required && matches!(value.kind(), Kind::List | Kind::Object) {
             not_empty(&at.name(name), value)?;
         }
@@ -278,7 +220,7 @@ fn fields(at: &At<'_>, value: View<'_>, known: &[Field], visit: Visit<'_>) -> Re
     }
 }
 
-fn shape(at: &At<'_>, value: View<'_>, shape_: &Shape, visit: Visit<'_>) -> Result<()> {
+fn shape(at: &At<'_>, value: View<'_>, shape_: &Shape, walk: &mut Walk<'_>) -> Result<()> {
     let text = value.plain();
     let (legal, expected) = match shape_ {
         Shape::Enum(words) => {
@@ -295,7 +237,9 @@ fn shape(at: &At<'_>, value: View<'_>, shape_: &Shape, visit: Visit<'_>) -> Resu
         ),
         Shape::Duration => (text.is_some_and(is_duration), "a duration stands here, like PT5M"),
         Shape::Count => (value.unsigned().is_some(), "an integer from 0 stands here"),
+        Shape::Decimal => (text.is_some_and(is_decimal), "a decimal stands here, like \"0.75\""),
         Shape::Boolean => (value.boolean().is_some(), "`true` or `false` stands here"),
+        Shape::Flag => (value.boolean() == Some(true), "it is `true` or left out"),
         Shape::Bytes32 => (
             text.is_some_and(|text| encoding::from_base64::<32>(text.as_bytes()).is_ok()),
             "the base64 of 32 bytes stands here",
@@ -304,21 +248,41 @@ fn shape(at: &At<'_>, value: View<'_>, shape_: &Shape, visit: Visit<'_>) -> Resu
             text.is_some_and(|text| Capability::parse(text).is_ok()),
             "a capability stands here, like `append:deployment.*`",
         ),
+        Shape::Pseudonym => (
+            text.is_some_and(|text| text.parse::<Pseudonym>().is_ok()),
+            "a pseudonym of 26 characters stands here",
+        ),
         Shape::Sealed | Shape::Person => {
             if !is_sealed(value) {
                 return Err(wrong(at, "a sealed value stands here"));
             }
-            visit(at, matches!(shape_, Shape::Person));
+            (walk.visit)(at, matches!(shape_, Shape::Person));
             return Ok(());
         }
-        Shape::List(item) => return list(at, value, item, visit),
-        Shape::Object(known) => return fields(at, value, known, visit),
-        Shape::Map(item) => return map(at, value, item, visit),
+        Shape::Attached => return attached(at, value, walk),
+        Shape::List(item) => return list(at, value, item, walk),
+        Shape::Filled(item) => {
+            list(at, value, item, walk)?;
+            (value.items().next().is_some(), "at least one item stands here")
+        }
+        Shape::Object(known) => return fields(at, value, known, walk),
+        Shape::Map(item) => return map(at, value, item, walk),
     };
     if legal { Ok(()) } else { Err(wrong(at, expected)) }
 }
 
-fn list(at: &At<'_>, value: View<'_>, item: &Shape, visit: Visit<'_>) -> Result<()> {
+/// A digest that is one of the event's attachments, and a count.
+fn attached(at: &At<'_>, value: View<'_>, walk: &mut Walk<'_>) -> Result<()> {
+    fields(at, value, ATTACHED, walk)?;
+    let digest = value.get("attachment").and_then(|digest| digest.plain());
+    let mut all = walk.attachments.into_iter().flat_map(|list| list.items());
+    if all.any(|one| one.get("digest").and_then(|found| found.plain()) == digest) {
+        return Ok(());
+    }
+    Err(wrong(&at.name("attachment"), "it is not the digest of an attachment of this event"))
+}
+
+fn list(at: &At<'_>, value: View<'_>, item: &Shape, walk: &mut Walk<'_>) -> Result<()> {
     if value.kind() != Kind::List {
         return Err(wrong(at, "a list stands here"));
     }
@@ -326,16 +290,16 @@ fn list(at: &At<'_>, value: View<'_>, item: &Shape, visit: Visit<'_>) -> Result<
         if position == MAX_LIST {
             return Err(wrong(at, "more than 100 items; attach the list with count and digest"));
         }
-        shape(&at.item(position), value, item, visit)?;
+        shape(&at.item(position), value, item, walk)?;
     }
     Ok(())
 }
 
-fn map(at: &At<'_>, value: View<'_>, item: &Shape, visit: Visit<'_>) -> Result<()> {
+fn map(at: &At<'_>, value: View<'_>, item: &Shape, walk: &mut Walk<'_>) -> Result<()> {
     if value.kind() != Kind::Object {
         return Err(wrong(at, "an object stands here"));
     }
-    value.members().try_for_each(|(name, value)| shape(&at.name(name), value, item, visit))
+    value.members().try_for_each(|(name, value)| shape(&at.name(name), value, item, walk))
 }
 
 /// Whether the value is `{"sealed":"<44 characters>"}`.
@@ -368,6 +332,20 @@ fn is_duration(text: &str) -> bool {
         && rest.len() > usize::from(time.is_some())
 }
 
+/// `-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?`, without minus zero.
+fn is_decimal(text: &str) -> bool {
+    let digits = |part: &str| {
+        (1..=18).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let (negative, number) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (whole, fraction) =
+        number.split_once('.').map_or((number, None), |(whole, part)| (whole, Some(part)));
+    digits(whole)
+        && (whole == "0" || !whole.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && !(negative && number.bytes().all(|byte| matches!(byte, b'0' | b'.')))
+}
+
 fn is_raw_time(text: &str) -> bool {
     (1..=MAX_RAW_TIME).contains(&text.len())
         && text.bytes().all(|b| {
@@ -377,6 +355,11 @@ fn is_raw_time(text: &str) -> bool {
 
 fn missing(pointer: &str) -> Error {
     Error::refused("schema-missing", format!("`{pointer}` is missing"))
+}
+
+fn missing_any(pointer: &str, names: &[&str]) -> Error {
+    let names = names.join("` or `");
+    Error::refused("schema-missing", format!("`{names}` is missing in `{pointer}`"))
 }
 
 fn unknown(at: &dyn fmt::Display, name: &str) -> Error {

@@ -1,0 +1,275 @@
+//! Deploying and operating: what ran where, and what was done to it.
+//!
+//! Declared by the macros of `schema/declare.rs`; spec page: `spec/event.md`.
+
+use super::Rule;
+use super::typed::{Attached, Decimal, Digest, Duration, Filled, Id, Map, Person, Sealed};
+use super::words::{Answer, CheckOutcome, Class, JobOutcome, Window};
+use crate::time::Timestamp;
+
+words! {
+    /// How a deployment goes about it.
+    Strategy {
+        Rolling = "rolling", Canary = "canary", BlueGreen = "blue_green", Recreate = "recreate",
+        AllAtOnce = "all_at_once", Other = "other",
+    }
+}
+
+words! {
+    /// What a deployment was pointed at.
+    ReferenceKind { Commit = "commit", Tag = "tag", Branch = "branch" }
+}
+
+object! {
+    /// The name by which a deployment chose what to deploy.
+    DeployedRef<'a> { kind: ReferenceKind, value: Id<'a> }
+}
+
+words! {
+    /// Whether an operator typed something into the run.
+    OperatorInput { None = "none", Declared = "declared", Free = "free" }
+}
+
+event! {
+    /// a deployment of a service to an environment began
+    DeploymentStarted = "deployment.started"
+    subject(deployment, environment, service) need(Append) actor(true)
+    {
+        approvals: Option<Vec<Id<'a>>>, artifact: Option<Digest<'a>>, change: Option<Id<'a>>,
+        class: Option<Class>, config: Option<Digest<'a>>, incident: Option<Id<'a>>,
+        initiator: Person, operator_input: Option<OperatorInput>,
+        parameters: Option<Map<'a, Id<'a>>>, previous: Option<Digest<'a>>,
+        r#ref: Option<DeployedRef<'a>>, region: Option<Id<'a>>, run: Option<Id<'a>>,
+        strategy: Strategy,
+    }
+}
+
+words! {
+    /// How a deployment ended.
+    DeploymentOutcome { Succeeded = "succeeded", Failed = "failed", Aborted = "aborted" }
+}
+
+event! {
+    /// a deployment succeeded, failed or was aborted
+    DeploymentFinished = "deployment.finished"
+    subject(deployment, environment, service) need(Append) actor(true)
+    {
+        artifact: Option<Digest<'a>>, change: Option<Id<'a>>, duration: Option<Duration<'a>>,
+        outcome: DeploymentOutcome, running_artifact: Option<Digest<'a>>,
+    }
+}
+
+words! {
+    /// What became of a canary.
+    CanaryVerdict { Promote = "promote", Hold = "hold", Abort = "abort" }
+}
+
+object! {
+    /// One metric of a canary.
+    CanaryMetric<'a> { breached: bool, name: Id<'a>, threshold: Decimal<'a>, value: Decimal<'a> }
+}
+
+event! {
+    /// a canary was judged at its share of the traffic
+    CanaryEvaluated = "canary.evaluated"
+    subject(deployment) need(Append) actor(true)
+    {
+        metrics: Filled<CanaryMetric<'a>>, verdict: CanaryVerdict,
+        /// Its share of the traffic in percent.
+        weight: Decimal<'a>,
+    }
+}
+
+event! {
+    /// a deployment put back what another had replaced
+    RollbackExecuted = "rollback.executed"
+    subject(deployment) need(Append) actor(true)
+    {
+        automatic: bool, data_reverted: Option<Answer>, from: Digest<'a>,
+        incident: Option<Id<'a>>, outcome: DeploymentOutcome, reason_code: Id<'a>,
+        /// The deployment that is undone; the subject is the one that undoes it.
+        reverts: Id<'a>,
+        to: Digest<'a>, trigger: Option<Id<'a>>,
+    }
+}
+
+object! {
+    /// How many smoke tests ended how.
+    SmokeCounts {
+        errors: Option<u64>, failed: u64, passed: u64, skipped: Option<u64>, total: u64,
+    }
+}
+
+event! {
+    /// smoke tests ran after a deployment
+    SmokeTestCompleted = "smoke_test.completed"
+    subject(deployment) need(Append) actor(true)
+    {
+        counts: SmokeCounts, outcome: CheckOutcome,
+    }
+}
+
+object! {
+    /// One look during a watch.
+    WatchCheck<'a> { name: Id<'a>, outcome: CheckOutcome }
+}
+
+event! {
+    /// a person closed the watch over a deployment
+    WatchClosed = "watch.closed"
+    subject(deployment) need(Append) own(closed_by) actor(true)
+    {
+        breaches: u64, checks: Filled<WatchCheck<'a>>, closed_by: Person, window: Window,
+    }
+}
+
+event! {
+    /// a person went past the controls in an emergency
+    BreakGlassUsed = "break_glass.used"
+    subject() need(Append) own(by) actor(true)
+    rules(Rule::AnyReference(&["deployment", "session"]))
+    {
+        by: Person, bypassed: Option<Vec<Id<'a>>>, incident: Id<'a>, reason: Sealed,
+        until: Timestamp,
+    }
+}
+
+event! {
+    /// what runs in an environment was listed
+    RuntimeObserved = "runtime.observed"
+    subject(environment) need(Append) actor(true)
+    {
+        collector: Id<'a>, complete: bool, query_digest: Digest<'a>, region: Id<'a>,
+        taken_at: Timestamp,
+        /// Each with service, artifact and config.
+        workloads: Attached<'a>,
+    }
+}
+
+words! {
+    /// What was done with a lock.
+    LockAction { Acquired = "acquired", Released = "released" }
+}
+
+event! {
+    /// an environment was locked for a deployment, or released
+    EnvironmentLocked = "environment.locked"
+    subject(environment) need(Append) actor(true)
+    {
+        action: LockAction, deployment: Id<'a>, expires_at: Option<Timestamp>, holder: Person,
+    }
+}
+
+words! {
+    /// What a setting governs.
+    ConfigClass {
+        Pipeline = "pipeline", BranchProtection = "branch_protection",
+        ApprovalPolicy = "approval_policy", DeploySecret = "deploy_secret", Iam = "iam",
+        Logging = "logging", Encryption = "encryption", Tls = "tls", Mfa = "mfa",
+        Session = "session", Network = "network", Pseudonymisation = "pseudonymisation",
+        DataRegion = "data_region", ThirdPartyEndpoint = "third_party_endpoint",
+        Retention = "retention", Other = "other",
+    }
+}
+
+words! {
+    /// What was done with a setting.
+    ConfigAction {
+        Created = "created", Changed = "changed", Deleted = "deleted", Bypassed = "bypassed",
+    }
+}
+
+event! {
+    /// a setting of a system was created, changed, deleted or bypassed
+    ConfigChanged = "config.changed"
+    subject(system) need(Append) actor(true)
+    {
+        action: ConfigAction, after: Digest<'a>, approver: Option<Person>, before: Digest<'a>,
+        change: Option<Id<'a>>, changer: Person, class: ConfigClass, environment: Option<Id<'a>>,
+        item: Id<'a>, service: Option<Id<'a>>, weakened: Answer,
+    }
+}
+
+words! {
+    /// Where a drift stands.
+    DriftState { Detected = "detected", Accepted = "accepted", Remediated = "remediated" }
+}
+
+event! {
+    /// a setting was found to differ from what was decided
+    ConfigDrifted = "config.drifted"
+    subject(system) need(Append) actor(true)
+    {
+        approver: Option<Person>, due: Option<Timestamp>, expected: Digest<'a>, item: Id<'a>,
+        observed: Digest<'a>, reason: Option<Sealed>, state: DriftState,
+    }
+}
+
+words! {
+    /// What was done with a feature flag.
+    FlagAction {
+        Created = "created", Changed = "changed", Enabled = "enabled", Disabled = "disabled",
+        Deleted = "deleted",
+    }
+}
+
+event! {
+    /// a feature flag was changed in an environment
+    FeatureFlagChanged = "feature_flag.changed"
+    subject(environment, flag) need(Append) actor(true)
+    {
+        action: FlagAction, after: Id<'a>, approver: Option<Person>, before: Id<'a>,
+        changer: Person, owner: Option<Person>, review_by: Option<Timestamp>,
+        /// Its share of the users in percent.
+        rollout: Option<Decimal<'a>>,
+    }
+}
+
+event! {
+    /// a scheduled job ran
+    JobRun = "job.run"
+    subject(job) need(Append) actor(true)
+    {
+        incident: Option<Id<'a>>, outcome: JobOutcome, rerun_of: Option<Id<'a>>, slot: Id<'a>,
+        started_at: Timestamp,
+    }
+}
+
+event! {
+    /// a backup of a system ran
+    BackupRun = "backup.run"
+    subject(system) need(Append) actor(true)
+    {
+        bytes: Option<u64>, dataset: Option<Id<'a>>, outcome: JobOutcome,
+        rerun_of: Option<Id<'a>>, slot: Id<'a>, started_at: Timestamp,
+    }
+}
+
+words! {
+    /// What was practised.
+    DrillKind {
+        Restore = "restore", Rollback = "rollback", Failover = "failover",
+        EmergencyAccess = "emergency_access", DrPlan = "dr_plan",
+    }
+}
+
+words! {
+    /// How a drill ended.
+    DrillOutcome { Passed = "passed", Failed = "failed", Partial = "partial" }
+}
+
+object! {
+    /// How long, and how much, a recovery may lose.
+    DrillTargets<'a> { rpo: Option<Duration<'a>>, rto: Option<Duration<'a>> }
+}
+
+event! {
+    /// a recovery was practised
+    DrillPerformed = "drill.performed"
+    subject(system) need(Append) actor(true)
+    {
+        dataset: Option<Id<'a>>, environment: Option<Id<'a>>, from: Option<Id<'a>>,
+        kind: DrillKind, outcome: DrillOutcome, performer: Person, rpo: Option<Duration<'a>>,
+        rto: Option<Duration<'a>>, targets: Option<DrillTargets<'a>>, to: Option<Id<'a>>,
+    }
+}
