@@ -14,6 +14,7 @@ mod files;
 mod hashes;
 mod keys;
 mod output;
+mod owner;
 mod progress;
 mod random;
 mod state;

@@ -1,10 +1,14 @@
 //! `ledger show`
 
+use std::collections::BTreeMap;
+
 use clap::Args;
+use ledger_core::custody::erased_by;
 use ledger_core::entry::Entry;
 use ledger_core::json::{Document, Names, Value};
 use ledger_core::ledger::Ledger;
 use ledger_core::trust::Holder;
+use ledger_core::vault::persons::Pseudonym;
 
 use crate::context::Context;
 use crate::failure::{Answer, Result};
@@ -29,15 +33,23 @@ pub(crate) fn run(args: &Show, context: &mut Context) -> Result<Answer> {
         context.out.bytes(&line)?;
         return Ok(Answer::Yes);
     }
+    let erased = erased_by(&ledger)?;
     let out = &mut context.out;
     ledger.entry(args.index, |entry| {
+        let gone: BTreeMap<String, Value> = entry
+            .persons
+            .iter()
+            .filter_map(|(_, name)| Some((name.to_string(), Value::count(*erased.get(name)?))))
+            .collect();
         if out.json() {
-            return out.object([
-                ("entry", value(entry)?),
-                ("hash", Value::text(entry.hash().to_base64())),
-            ]);
+            let mut members =
+                vec![("entry", value(entry)?), ("hash", Value::text(entry.hash().to_base64()))];
+            if !gone.is_empty() {
+                members.push(("erased", Value::Object(gone)));
+            }
+            return out.value(&Value::object(members));
         }
-        for line in lines(&ledger, entry) {
+        for line in lines(&ledger, entry, &erased) {
             out.line(line)?;
         }
         out.line(format!("event        {}", pretty(&Value::from(entry.event.root))))
@@ -51,7 +63,7 @@ fn value(entry: &Entry<'_>) -> Result<Value> {
     Ok(document.parse(entry.line, Names::Entry).map(Value::from)?)
 }
 
-fn lines(ledger: &Ledger, entry: &Entry<'_>) -> Vec<String> {
+fn lines(ledger: &Ledger, entry: &Entry<'_>, erased: &BTreeMap<Pseudonym, u64>) -> Vec<String> {
     let event = &entry.event;
     let mut lines = vec![
         format!("entry        {}", entry.index),
@@ -69,7 +81,8 @@ fn lines(ledger: &Ledger, entry: &Entry<'_>) -> Vec<String> {
         lines.push(format!("signed by    {}{}", signature.key, holder.unwrap_or_default()));
     }
     for (pointer, person) in &entry.persons {
-        lines.push(format!("person       {person}  {pointer}"));
+        let gone = erased.get(person).map(|entry| format!("  erased by entry {entry}"));
+        lines.push(format!("person       {person}  {pointer}{}", gone.unwrap_or_default()));
     }
     lines
 }

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::encoding;
-use crate::error::Result;
+use crate::error::{Kind as Failed, Result};
 use crate::hash::Sha256;
 use crate::index::Kind;
 use crate::ledger::{self, Ledger};
@@ -207,8 +207,19 @@ impl Vault {
             return Ok(());
         }
         for (digest, mut record) in self.attachments()? {
-            // a file that is not there names nobody any more
-            let Ok(Some(text)) = self.attachment(ledger, digest) else { continue };
+            let text = match self.attachment(ledger, digest) {
+                Ok(Some(text)) => text,
+                Ok(None) => continue,
+                // what is not there or does not open names nobody; a disk that fails must be asked again
+                Err(error)
+                    if error.kind() != Failed::Unavailable
+                        || error.code() == "attachment-missing" =>
+                {
+                    done.unsearched += 1;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let text = match String::from_utf8(text) {
                 Ok(text) => text,
                 Err(_) => {

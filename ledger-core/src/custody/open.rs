@@ -4,7 +4,7 @@ use crate::encoding;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::store::records::{Batch, Records};
-use crate::store::{self, Store};
+use crate::store::{self, Lock, Store};
 use crate::vault::key::VaultSecret;
 use crate::vault::record::{self, At, Mark};
 use crate::vault::texts;
@@ -38,19 +38,29 @@ pub fn health(home: &Home) -> Result<Health> {
 impl Vault {
     /// Makes an empty vault for a ledger; codes `vault-exists`, `vault-unmarked`, `busy`.
     ///
-    /// The mark comes last: if we stop before it, a database without one is left, which the next
-    /// attempt removes only if it is empty of texts.
+    /// The mark comes first and counts no batch: if we stop after it, nothing was ever taken in, and
+    /// the next opening makes the database again.
     pub fn create(home: Home, ledger: [u8; 32], secret: &VaultSecret) -> Result<Self> {
         let lock = home.files.lock(LOCK)?;
-        let begun = home.files.list(texts::FOLDER)?.is_empty()
-            && home.databases.names()?.iter().all(|name| *name == name_of(1));
         match health(&home)? {
+            Health::Missing => {}
             Health::Marked => {
                 return Err(Error::refused("vault-exists", "there is a vault here already"));
             }
-            Health::Unmarked if !begun => return Err(unmarked()),
-            _ => {}
+            Health::Unmarked => return Err(unmarked()),
         }
+        let text = mark(&ledger, secret, 1, 0);
+        store::replace(&*home.files, MARK, text.as_bytes())?;
+        home.files.sync_dir("")?;
+        Self::begin(home, ledger, secret, lock)
+    }
+
+    fn begin(
+        home: Home,
+        ledger: [u8; 32],
+        secret: &VaultSecret,
+        lock: Box<dyn Lock>,
+    ) -> Result<Self> {
         let records = home.databases.create(&name_of(1))?;
         let (root, secret) = (secret.root(), secret.clone());
         let mut vault =
@@ -95,6 +105,9 @@ impl Vault {
         let lock = home.files.lock(LOCK)?;
         let text = store::read_all(&*home.files, MARK)?.unwrap_or_default();
         let (generation, commits) = parse(&text, &ledger, secret)?;
+        if commits == 0 {
+            return Self::begin(home, ledger, secret, lock);
+        }
         let records = home.databases.open(&name_of(generation))?;
         let root = secret.root();
         let key = At::Mark.key();
