@@ -34,7 +34,7 @@ pub use absorb::{Absorbed, Refused};
 pub use backup::{backup, restore};
 pub use check::{Checked, Fault, Untold};
 pub use erase::{Erasure, Outcome, Plan, Request, draft};
-pub use open::{Health, health};
+pub use open::{Health, health, read_mark};
 pub use read::{Opened, erased_by};
 pub use retain::{Due, Executed};
 

@@ -1,6 +1,6 @@
 //! Person: which pseudonyms are one person, which are two, and for whom a bot stands.
 //!
-//! Spec page: `spec/person.md`. Law 8: every "other than" compares persons, not accounts. Two
+//! Law 8: every "other than" compares persons, not accounts. Two
 //! pseudonyms are *different* only when each is linked to a person record of its own; otherwise it
 //! cannot be told. Everything is read from entries, without a name, and judged by effective time: so
 //! the answer is the same before and after an erasure, and for whoever has the log.

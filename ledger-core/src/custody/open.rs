@@ -104,7 +104,7 @@ impl Vault {
         }
         let lock = home.files.lock(LOCK)?;
         let text = store::read_all(&*home.files, MARK)?.unwrap_or_default();
-        let (generation, commits) = parse(&text, &ledger, secret)?;
+        let (generation, commits) = read_mark(&text, &ledger, secret)?;
         if commits == 0 {
             return Self::begin(home, ledger, secret, lock);
         }
@@ -178,8 +178,9 @@ pub(super) fn mark(
     format!("{FORMAT}\nledger {ledger}\nowner {owner}\ndatabase {generation}\nbatches {commits}\n")
 }
 
-/// Generation and batches of the mark; it must be of this ledger and this owner.
-fn parse(text: &[u8], ledger: &[u8; 32], secret: &VaultSecret) -> Result<(u64, u64)> {
+/// Generation and batches of the mark; it must be of this ledger and this owner. Codes
+/// `vault-version`, `vault-mark`, `vault-other`, `vault-key-other`.
+pub fn read_mark(text: &[u8], ledger: &[u8; 32], secret: &VaultSecret) -> Result<(u64, u64)> {
     let damaged = || Error::malformed("vault-mark", "the mark of the vault is damaged").at(MARK);
     let lines = std::str::from_utf8(text).map_err(|_| damaged())?;
     let mut lines = lines.lines();

@@ -195,7 +195,7 @@ fn linked_pseudonyms_go_together() {
 fn a_hold_blocks_until_it_is_released() {
     let (mut case, mut world, ada, _) = begun();
     let mut ledger = case.ledger().unwrap();
-    let mut say = |world: &mut World, ledger: &mut Ledger, action: &str, who: &str| {
+    let say = |world: &mut World, ledger: &mut Ledger, action: &str, who: &str| {
         let draft = hold(world, action, "matter-7", who);
         let event = world.sign(&draft, &[&key("officer")]);
         world.offer(ledger, event).unwrap();
