@@ -1,4 +1,4 @@
-//! Seeded benches: `ledger-bench ceiling | index | log N DIR | parts DIR | read DIR`.
+//! Seeded benches: `ledger-bench ceiling | index | log N DIR | parts DIR | read DIR | vault N DIR`.
 //!
 //! Each prints the machine and, beside its figures, the number of syncs. `log` builds a ledger of N
 //! entries in a new folder and measures it; `read` measures one that is there.
@@ -6,6 +6,7 @@
 mod ceiling;
 mod index;
 mod log;
+mod vault;
 mod workload;
 
 use std::process::ExitCode;
@@ -28,6 +29,9 @@ fn main() -> ExitCode {
         ["log", count, dir] => count.parse().map_or_else(|_| usage(), |count| log::run(count, dir)),
         ["parts", dir] => log::parts(dir),
         ["read", dir] => log::read(dir),
+        ["vault", count, dir] => {
+            count.parse().map_or_else(|_| usage(), |count| vault::run(count, dir))
+        }
         _ => usage(),
     };
     match outcome {
@@ -42,7 +46,7 @@ fn main() -> ExitCode {
 fn usage() -> ledger_core::error::Result<()> {
     Err(ledger_core::error::Error::malformed(
         "usage",
-        "ledger-bench ceiling | index | log N DIR | parts DIR | read DIR",
+        "ledger-bench ceiling | index | log N DIR | parts DIR | read DIR | vault N DIR",
     ))
 }
 

@@ -113,6 +113,14 @@ pub(crate) fn home_at(path: &Path) -> Result<Home> {
     Ok(Home { files: Arc::new(files), databases: Box::new(Databases::new(path)) })
 }
 
+/// The place of a vault in a folder that is there.
+pub(crate) fn home_in(path: &Path) -> Result<Home> {
+    let files = Dir::open(path, PATIENCE).map_err(|error| {
+        Failure::from(error).hint("name the folder that `ledger vault backup` made")
+    })?;
+    Ok(Home { files: Arc::new(files), databases: Box::new(Databases::new(path)) })
+}
+
 /// A person as people name one: the pseudonym, or an account as `ISSUER:ID`.
 pub(crate) fn person(ledger: &Ledger, text: &str) -> Result<Pseudonym> {
     if let Ok(name) = text.parse() {

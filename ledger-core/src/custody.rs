@@ -13,7 +13,9 @@ mod backup;
 mod check;
 mod destroy;
 mod erase;
+mod needle;
 mod open;
+mod order;
 mod positions;
 mod read;
 mod retain;
@@ -21,6 +23,7 @@ mod shelf;
 
 use std::sync::Arc;
 
+use crate::encoding;
 use crate::error::{Error, Result};
 use crate::hash::Sha256;
 use crate::store::records::{Batch, Databases, Records};
@@ -35,7 +38,8 @@ pub use backup::{backup, restore};
 pub use check::{Checked, Fault, Untold};
 pub use erase::{Erasure, Outcome, Plan, Request, draft};
 pub use open::{Health, health, read_mark};
-pub use read::{Opened, erased_by};
+pub use order::erased_by;
+pub use read::Opened;
 pub use retain::{Due, Executed};
 
 /// The file that says which database is in force.
@@ -174,8 +178,15 @@ impl Vault {
     }
 }
 
-/// A name of a file, for a commit that nobody waits for.
+/// Bytes that a record counts are not there.
 fn lost(what: &str) -> Error {
     Error::unavailable("vault-short", format!("`{what}` has lost bytes that were written"))
         .hint("the vault was copied in part or damaged: restore it from a backup")
+}
+
+/// The file of a copy: which attachment, and which key.
+fn copy_name(digest: Sha256, key: &DataKey) -> String {
+    let id = blake3::derive_key("ledger/v1 copy name", &key.to_bytes());
+    let id = encoding::hex(id.first_chunk::<8>().unwrap_or(&[0; 8]));
+    format!("{COPIES}/{}-{id}", encoding::hex(&digest.0))
 }

@@ -181,8 +181,8 @@ fn backup(args: &Backup, context: &mut Context) -> Result<Answer> {
 fn restore(args: &Restore, context: &mut Context) -> Result<Answer> {
     let (folder, mut ledger) = context.open_to_append()?;
     let secret = args.at.secret(&folder)?;
+    let from = owner::home_in(&args.from)?;
     let to = args.at.home(&folder)?;
-    let from = owner::home_at(&args.from)?;
     let vault = custody::restore(from, to, &mut ledger, &secret, random::bytes()?)?;
     let persons = vault.persons()?.len() as u64;
     let erased = custody::erased_by(&ledger)?.len() as u64;

@@ -8,7 +8,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::encoding;
 use crate::error::{Kind as Failed, Result};
 use crate::hash::Sha256;
 use crate::index::Kind;
@@ -22,16 +21,11 @@ use crate::vault::persons::{Persons, Pseudonym};
 use crate::vault::record::{self, At, Attached, Erased, Mark, Person, Texts};
 use crate::vault::texts::{self, Frame, Text};
 
+use super::needle::Needles;
 use super::open::name_of;
+use super::order::{Order, after, goes, plain};
 use super::read::Keys;
-use super::{COPIES, Vault};
-
-mod needle;
-mod order;
-
-use needle::Needles;
-pub(super) use order::Order;
-use order::{after, goes, plain};
+use super::{COPIES, Vault, copy_name};
 
 /// Records that are copied in one batch.
 const BATCH: usize = 4_096;
@@ -325,13 +319,6 @@ impl Vault {
         }
         Ok(())
     }
-}
-
-/// The file of a copy: which attachment, and which key.
-pub(super) fn copy_name(digest: Sha256, key: &DataKey) -> String {
-    let id = blake3::derive_key("ledger/v1 copy name", &key.to_bytes());
-    let id = encoding::hex(id.first_chunk::<8>().unwrap_or(&[0; 8]));
-    format!("{COPIES}/{}-{id}", encoding::hex(&digest.0))
 }
 
 /// Takes the pseudonyms of those who go out of the persons, under the ledger's lock.

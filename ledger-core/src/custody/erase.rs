@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
 use super::Vault;
-use super::read::erased_by;
+use super::order::erased_by;
 
 pub use super::destroy::Destroyed as Outcome;
 

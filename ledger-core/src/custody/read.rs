@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::error::Result;
-use crate::index::Kind;
 use crate::ledger::Ledger;
 use crate::vault::attachment;
 use crate::vault::cipher::DataKey;
@@ -11,7 +10,7 @@ use crate::vault::persons::Pseudonym;
 use crate::vault::texts::{self, Frame, Text};
 use crate::{error::Error, hash::Sha256};
 
-use super::{Vault, lost};
+use super::{Vault, copy_name, lost};
 
 /// One opened text and the entry in which it is sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +55,7 @@ impl Vault {
             return attachment::open(&DataKey::from_bytes(key), &bytes).map(Some);
         }
         let Some(key) = record.copy else { return Ok(None) };
-        let name = super::destroy::copy_name(digest, &DataKey::from_bytes(key));
+        let name = copy_name(digest, &DataKey::from_bytes(key));
         let bytes = crate::store::read_all(&*self.home.files, &name)?.ok_or_else(|| lost(&name))?;
         attachment::open(&DataKey::from_bytes(key), &bytes).map(Some)
     }
@@ -111,20 +110,4 @@ impl Keys<'_> {
         }
         frame.open(&texts::key(&keys, frame.head.commitment)).map(Some)
     }
-}
-
-/// The persons whose identity the log says was erased, each with the first entry that says so.
-pub fn erased_by(ledger: &Ledger) -> Result<BTreeMap<Pseudonym, u64>> {
-    let mut found = BTreeMap::new();
-    let mut indexes: Vec<u64> =
-        ledger.find(Kind::Type, "person.erased", usize::MAX)?.iter().map(|p| p.index).collect();
-    indexes.sort_unstable();
-    for index in indexes {
-        let erased = ledger.entry(index, |entry| super::destroy::Order::of(entry))?;
-        if let Some(order) = erased.filter(|order| order.erases(crate::retention::Class::Identity))
-        {
-            found.entry(order.person).or_insert(index);
-        }
-    }
-    Ok(found)
 }

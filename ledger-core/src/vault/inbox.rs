@@ -116,6 +116,7 @@ pub fn open_group(secret: &VaultSecret, ledger: [u8; 32], bytes: &[u8]) -> Resul
     if !rest.is_empty() {
         return Err(trailing());
     }
+    reader.finish()?;
     Ok(Group { first_index: reader.header.first_index, items })
 }
 
@@ -161,7 +162,7 @@ fn stream_group(
         reader.chunk(word, &chunk, last, with)?;
         at += 4 + size as u64;
     }
-    if at == length { Ok(()) } else { Err(trailing()) }
+    if at == length { reader.finish() } else { Err(trailing()) }
 }
 
 /// Puts a sealed file into the inbox, durably.
@@ -270,12 +271,17 @@ impl Reader {
             with(Item::parse(line).map_err(|error| error.at(format!("item {number}")))?)?;
         }
         self.done = last;
-        if last && self.count != self.header.count {
-            let (found, told) = (self.count, self.header.count);
-            let message = format!("{found} items where {told} are announced");
-            return Err(Error::malformed("inbox-count", message));
-        }
         Ok(())
+    }
+
+    /// What must hold after the last chunk.
+    fn finish(&self) -> Result<()> {
+        if self.count == self.header.count {
+            return Ok(());
+        }
+        let (found, told) = (self.count, self.header.count);
+        let message = format!("{found} items where {told} are announced");
+        Err(Error::malformed("inbox-count", message))
     }
 }
 

@@ -1,26 +1,31 @@
 //! One order of the log: whose records go, and what that means for each of them.
 
+use std::collections::BTreeMap;
+
 use crate::entry::Entry;
+use crate::error::Result;
+use crate::index::Kind;
 use crate::json::{Document, Names};
+use crate::ledger::Ledger;
 use crate::retention::Class;
 use crate::vault::persons::Pseudonym;
 use crate::vault::record::Person;
 use crate::vault::texts::{Frame, Text};
 
+use super::absorb::known;
 use super::needle::Needles;
-use crate::custody::absorb::known;
 
 /// One order of the log: whose records of which classes go, stay unused, or stay.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::custody) struct Order {
-    pub(in crate::custody) entry: u64,
-    pub(in crate::custody) person: Pseudonym,
+pub(super) struct Order {
+    pub(super) entry: u64,
+    pub(super) person: Pseudonym,
     classes: Vec<(Class, String)>,
 }
 
 impl Order {
     /// The order in an entry, if it is one.
-    pub(in crate::custody) fn of(entry: &Entry<'_>) -> Option<Self> {
+    pub(super) fn of(entry: &Entry<'_>) -> Option<Self> {
         let event = &entry.event;
         if event.kind != "person.erased" {
             return None;
@@ -39,9 +44,24 @@ impl Order {
     }
 
     /// Whether the class goes.
-    pub(in crate::custody) fn erases(&self, class: Class) -> bool {
+    pub(super) fn erases(&self, class: Class) -> bool {
         self.says(class, "erase")
     }
+}
+
+/// The persons whose identity the log says was erased, each with the first entry that says so.
+pub fn erased_by(ledger: &Ledger) -> Result<BTreeMap<Pseudonym, u64>> {
+    let mut found = BTreeMap::new();
+    let mut indexes: Vec<u64> =
+        ledger.find(Kind::Type, "person.erased", usize::MAX)?.iter().map(|p| p.index).collect();
+    indexes.sort_unstable();
+    for index in indexes {
+        let erased = ledger.entry(index, |entry| Order::of(entry))?;
+        if let Some(order) = erased.filter(|order| order.erases(Class::Identity)) {
+            found.entry(order.person).or_insert(index);
+        }
+    }
+    Ok(found)
 }
 
 /// Whether a text goes by an order: a name with its person, a text with all whom it is bound to, and
