@@ -51,10 +51,7 @@ pub(crate) fn run(count: u64, dir: &str) -> Result<()> {
 }
 
 fn appender(store: &Arc<Dir>, ledger: &Ledger, empty: Duration) -> Result<()> {
-    let mut persons = match Persons::open(&**store)? {
-        Some(persons) => persons,
-        None => return Ok(()),
-    };
+    let Some(mut persons) = Persons::open(&**store)? else { return Ok(()) };
     let before = best(|| Persons::open(&**store).map(drop))?;
     println!("open the persons, delta not merged: {:.2} ms", millis(before));
     persons.compact(&**store)?;

@@ -7,8 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, checkpoint, consistency, demo, init, key, log, man, person, prove, recover, retention,
-    show, tiles, vault, verify, witness,
+    append, checkpoint, consistency, demo, events, init, key, log, man, person, prove, recover,
+    retention, schema, show, tiles, vault, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -47,6 +47,8 @@ enum Command {
     #[command(subcommand)]
     Key(key::Key),
     Append(append::Append),
+    Events(events::Events),
+    Schema(schema::Schema),
     Recover(recover::Recover),
     Log(log::Log),
     Show(show::Show),
@@ -93,6 +95,8 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Init(args) => init::run(args, context),
         Command::Key(args) => key::run(args, context),
         Command::Append(args) => append::run(args, context),
+        Command::Events(args) => events::run(args, context),
+        Command::Schema(args) => schema::run(args, context),
         Command::Recover(args) => recover::run(args, context),
         Command::Log(args) => log::run(args, context),
         Command::Show(args) => show::run(args, context),
@@ -140,6 +144,14 @@ fn told(error: &clap::Error) -> Failure {
     let mut message = first.trim_end_matches(':').replace('\'', "`");
     if !rest.is_empty() {
         message = format!("{message}: {}", rest.join(", ").replace('\'', "`"));
+    }
+    // what the standard library says about numbers, in our words
+    for words in [
+        "invalid digit found in string",
+        "cannot parse integer from empty string",
+        "number too large to fit in target type",
+    ] {
+        message = message.replace(words, "a whole number from 0 to 18446744073709551615");
     }
     let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
     let usage = match error.get(ContextKind::Usage) {

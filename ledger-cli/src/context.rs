@@ -94,14 +94,23 @@ impl Context {
 
     /// Opens the ledger to append: it must hold the newest receipt that this machine remembers.
     pub(crate) fn open_to_append(&self) -> Result<(Folder, Ledger)> {
+        self.open_beside(|_| Ok(())).map(|(folder, ledger, ())| (folder, ledger))
+    }
+
+    /// As [`Context::open_to_append`], with what is to be read before the ledger.
+    pub(crate) fn open_beside<T>(
+        &self,
+        before: impl FnOnce(&Folder) -> Result<T>,
+    ) -> Result<(Folder, Ledger, T)> {
         let folder = self.folder()?;
         // read before the ledger: a receipt from a process that appends meanwhile is no rollback
         let receipt = folder.state.receipt(&folder.origin)?;
+        let read = before(&folder)?;
         let ledger = folder.open()?;
         if let Some((index, hash)) = receipt {
             holds(&ledger, index, hash).map_err(|failure| failure.within(folder.shown()))?;
         }
-        Ok((folder, ledger))
+        Ok((folder, ledger, read))
     }
 }
 
@@ -109,6 +118,12 @@ impl Folder {
     /// How the folder is called in messages.
     pub(crate) fn shown(&self) -> String {
         self.path.display().to_string()
+    }
+
+    /// Says where something could not be reached, unless that is known already.
+    pub(crate) fn place(&self, failure: Failure) -> Failure {
+        let lost = failure.unavailable() && failure.place().is_none();
+        if lost { failure.within(self.shown()) } else { failure }
     }
 
     /// Opens the ledger, if it is the one that was pinned for this path.
@@ -135,7 +150,7 @@ pub(crate) fn folder_at(path: &Path, state: State) -> Result<Folder> {
             Failure::new("ledger-none", format!("there is no folder `{shown}`"))
                 .hint("make a ledger with `ledger init`, or name its folder with --ledger")
         } else {
-            place(error)
+            place(error).hint("name the ledger's folder with --ledger")
         }
     })?;
     let store: Arc<dyn Store> = Arc::new(dir);

@@ -32,8 +32,16 @@ impl Draft {
             Some(line) => failure.in_line(line),
             None => failure,
         };
-        failure.within(self.file.clone())
+        spelled(failure).within(self.file.clone())
     }
+}
+
+/// What is wrong with an event has a hint, if only where events are described.
+fn spelled(failure: Failure) -> Failure {
+    if failure.status() == 1 || failure.unavailable() {
+        return failure;
+    }
+    failure.hint("`docs/commands.md` says how events are written; nothing was appended")
 }
 
 /// All events of the files, in order; standard input for `-` or when no file is named.
@@ -63,7 +71,7 @@ fn split(bytes: &[u8], file: &Path) -> Result<Vec<Draft>> {
     match whole {
         Ok(value) => Ok(vec![one(value, name, None)?]),
         Err(error) if error.code() == "json-trailing" && read(first).is_ok() => lines(bytes, &name),
-        Err(error) => Err(Failure::from(error).within(name)),
+        Err(error) => Err(spelled(error.into()).within(name)),
     }
 }
 
@@ -78,7 +86,7 @@ fn lines(bytes: &[u8], name: &str) -> Result<Vec<Draft>> {
             } else {
                 Failure::from(error)
             };
-            failure.in_line(number).within(name)
+            spelled(failure).in_line(number).within(name)
         })?;
         drafts.push(one(value, name.to_owned(), Some(number))?);
     }

@@ -124,13 +124,21 @@ fn failure(doing: &str, path: &Path, error: &std::io::Error) -> Failure {
     match error.kind() {
         ErrorKind::NotFound if doing == "read" => {
             Failure::new("missing", format!("there is no file `{shown}`"))
+                .hint("check its name; nothing was changed")
         }
         ErrorKind::NotFound => {
             Failure::new("missing", format!("cannot {doing} `{shown}`: its folder does not exist"))
+                .hint("make the folder first")
         }
         ErrorKind::PermissionDenied => {
             Failure::new("denied", format!("cannot {doing} `{shown}`: permission denied"))
+                .hint("check its owner and its permissions")
         }
+        ErrorKind::NotADirectory => Failure::new(
+            "not-a-folder",
+            format!("cannot {doing} `{shown}`: a part of it is a file"),
+        )
+        .hint("name a folder, or a file in a folder"),
         _ => Failure::new("io", format!("cannot {doing} `{shown}`: {error}")),
     }
 }

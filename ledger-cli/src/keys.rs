@@ -15,11 +15,18 @@ pub(crate) fn load(path: &Path) -> Result<SigningKey> {
         return Err(Failure::new("key-agent", "keys of an agent are not used by this version")
             .hint("give the file of the key"));
     }
-    let bytes = files::read(path).map_err(|failure| {
-        failure
-            .hint("make a key with `ledger key new`, `openssl genpkey` or `ssh-keygen -t ed25519`")
+    let bytes = files::read(path).map_err(|failure| match failure.code() {
+        "missing" => failure.instead(
+            "make a key with `ledger key new`, `openssl genpkey` or `ssh-keygen -t ed25519`",
+        ),
+        "denied" => failure.instead("a key is read by its owner: run as the one who made it"),
+        _ => failure,
     })?;
-    key::read_private(&bytes).map_err(|error| Failure::from(error).within(files::shown(path)))
+    key::read_private(&bytes).map_err(|error| {
+        Failure::from(error)
+            .within(files::shown(path))
+            .hint("a key is PKCS#8 PEM or OpenSSH, as `ledger key new` makes it")
+    })
 }
 
 /// The keys that sign: those given, or the one of `LEDGER_KEY`; at least one.

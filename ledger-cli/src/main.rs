@@ -17,6 +17,7 @@ mod output;
 mod owner;
 mod progress;
 mod random;
+mod seen;
 mod state;
 mod submission;
 

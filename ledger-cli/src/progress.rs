@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Work that was quicker than this shows nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -27,17 +27,41 @@ impl Progress {
             return;
         }
         let mut bar = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let bar = bar.get_or_insert_with(|| {
+        let left = left(self.begun.elapsed(), done, all);
+        if let Some(bar) = &*bar {
+            bar.update(|state| {
+                state.set_len(all);
+                state.set_pos(done);
+            });
+            bar.set_message(left);
+        } else {
+            // it knows all it has to say before it is drawn for the first time
+            let hidden = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::hidden());
+            hidden.set_style(self.style());
+            hidden.set_position(done);
+            hidden.set_message(left);
             // draws nothing when standard error is no terminal
-            let template =
-                format!("{{wide_bar}} {{human_pos}}/{{human_len}} {} {{eta}}", self.what);
-            let style = ProgressStyle::with_template(&template);
-            let bar = ProgressBar::new(all);
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar
-        });
-        bar.set_length(all);
-        bar.set_position(done);
+            hidden.set_draw_target(ProgressDrawTarget::stderr());
+            *bar = Some(hidden);
+        }
+    }
+
+    fn style(&self) -> ProgressStyle {
+        let template = format!("{{wide_bar}} {{human_pos}}/{{human_len}} {} {{msg}}", self.what);
+        ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    }
+}
+
+/// How long it will take yet, at the pace since it began. The bar's own guess knows nothing of the
+/// second before it appeared.
+fn left(since: Duration, done: u64, all: u64) -> String {
+    let ahead = u128::from(all.saturating_sub(done));
+    let Some(millis) = (since.as_millis() * ahead).checked_div(u128::from(done)) else {
+        return String::new();
+    };
+    match millis.div_ceil(1000) {
+        seconds @ 0..120 => format!("{seconds} s left"),
+        seconds => format!("{} min left", seconds.div_ceil(60)),
     }
 }
 
@@ -48,5 +72,20 @@ impl Drop for Progress {
         {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left() {
+        let after = |seconds, done| left(Duration::from_secs(seconds), done, 100);
+        assert_eq!(after(1, 0), "");
+        assert_eq!(after(2, 50), "2 s left");
+        assert_eq!(after(3, 100), "0 s left");
+        assert_eq!(after(3, 101), "0 s left");
+        assert_eq!(after(60, 10), "9 min left");
     }
 }

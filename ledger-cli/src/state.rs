@@ -4,6 +4,7 @@
 //! <state>/paths/<hash of an absolute path>   which ledger stands at that path
 //! <state>/<genesis hash>/pin                 the origin, and where the ledger was made
 //! <state>/<genesis hash>/receipt             the newest receipt: index and hash of the entry
+//! <state>/<genesis hash>/checkpoint          the newest checkpoint that a producer here has seen
 //! <state>/<genesis hash>/signer              what the signer of checkpoints signed last
 //! <state>/<genesis hash>/vault.secret        the secret that opens the vault's inbox
 //! <state>/witness/<key id>/<hash of origin>  what a witness cosigned last
@@ -21,6 +22,7 @@ use ledger_core::store::{self, Lock, Store};
 use crate::failure::{Failure, Result};
 
 const PIN: &str = "release-ledger/pin@v1";
+const CHECKPOINT: &str = "checkpoint";
 const RECEIPT: &str = "release-ledger/receipt@v1";
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -122,6 +124,24 @@ impl State {
         crate::files::replace(&self.path(&name), text.as_bytes(), 0o644, false)
     }
 
+    /// The newest checkpoint that a producer here has seen, as its signed note.
+    pub(crate) fn checkpoint(&self, origin: &Origin) -> Result<Option<Vec<u8>>> {
+        crate::files::read_if_there(&self.checkpoint_path(origin))
+    }
+
+    /// Where [`State::checkpoint`] is kept.
+    pub(crate) fn checkpoint_path(&self, origin: &Origin) -> PathBuf {
+        self.path(&Self::of(origin, CHECKPOINT))
+    }
+
+    /// Remembers a newer checkpoint. Not synced, as [`State::remember`]; of two that do so at once
+    /// the last one stays, which costs a note, not a promise.
+    pub(crate) fn remember_checkpoint(&self, origin: &Origin, note: &[u8]) -> Result<()> {
+        let name = Self::of(origin, CHECKPOINT);
+        let _lock = self.lock(&format!("{name}.lock"))?;
+        crate::files::replace(&self.path(&name), note, 0o644, false)
+    }
+
     fn open(&self) -> Result<Dir> {
         Dir::open(&self.root, PATIENCE).map_err(|error| self.of_state(error))
     }
@@ -145,8 +165,12 @@ impl Guard {
     pub(crate) fn beside(file: &Path) -> Result<Self> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
         let name = file.file_name().map(|name| format!("{}.lock", name.to_string_lossy()));
+        let name = name.ok_or_else(|| {
+            Failure::new("not-a-file", format!("`{}` names no file", file.display()))
+                .hint("name a file, or a new one in a folder that exists")
+        })?;
         let dir = Dir::open(folder.unwrap_or(Path::new(".")), PATIENCE)?;
-        Ok(Self(dir.lock(&name.unwrap_or_default())?))
+        Ok(Self(dir.lock(&name)?))
     }
 }
 

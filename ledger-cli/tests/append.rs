@@ -1,15 +1,5 @@
 //! Appending through the real program: streams, forks, conflicts, receipts, recovery.
-#![allow(clippy::panic, clippy::string_slice, reason = "a test stops at the first surprise")]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise")]
 
 mod common;
 
@@ -274,4 +264,90 @@ fn two_programs_append_at_once() {
     indexes.sort();
     assert_eq!(indexes, ["64", "65", "66", "67", "68", "69", "70", "71"]);
     world.run(&["verify"]).good();
+}
+
+/// What the state remembers of the demonstration's ledger.
+fn remembered(world: &World, name: &str) -> std::path::PathBuf {
+    let state = world.path("d/state");
+    let folders = std::fs::read_dir(state).unwrap().map(|entry| entry.unwrap().path());
+    folders.filter(|path| path.join("pin").exists()).last().unwrap().join(name)
+}
+
+#[test]
+fn an_event_names_the_newest_checkpoint_its_producer_saw() {
+    let world = World::new();
+    world.write("event", event("payments"));
+    let signer = ["checkpoint", "--key", "d/keys/signer.pem"];
+    let own = r#""seen":{"root":"+oJXQDevrNgiu8LURL1MRC7lyUExEgfoJnmKPceKmLk=","size":64}"#;
+    world.append(&["event"]).good();
+    assert!(world.run(&["show", "64", "--raw"]).good().contains(own));
+    world.run(&signer).good();
+    world.append(&["--stream", "stream", "event"]).good();
+    assert!(world.run(&["show", "65", "--raw"]).good().contains(r#""size":65}"#));
+    let note = world.read("d/ledger/checkpoint");
+    assert!(std::fs::read(remembered(&world, "checkpoint")).unwrap() == note);
+    world.write("event", event("payments").replacen('{', &format!("{{{own},"), 1));
+    world.append(&["event"]).good();
+    assert!(world.run(&["show", "66", "--raw"]).good().contains(own));
+    // what recovery, forks and registrations record names it too
+    world.run(&["key", "new", "k.pem"]).good();
+    let roots = ["key", "register", "--key", "d/keys/root-1.pem", "--key", "d/keys/root-2.pem"];
+    let what = ["--new", "k.pem", "--service", "web", "--capability", "append:*"];
+    world.run(&[&roots[..], &what].concat()).good();
+    assert!(world.run(&["show", "67", "--raw"]).good().contains(r#""size":65}"#));
+    world.run(&["verify"]).good();
+}
+
+#[test]
+fn an_event_of_a_ledger_without_checkpoint_names_none() {
+    let world = World::new();
+    world.write("event", event("payments"));
+    for name in ["checkpoint", "checkpoints.log"] {
+        std::fs::remove_file(world.path("d/ledger").join(name)).unwrap();
+    }
+    world.append(&["event"]).good();
+    assert!(!world.run(&["show", "64", "--raw"]).good().contains("seen"));
+    assert!(!remembered(&world, "checkpoint").exists());
+    // nor of one that nobody known signed, and it says so
+    world.write("d/ledger/checkpoint", "junk\n");
+    let ended = world.append(&["event"]);
+    assert!(ended.stderr.contains("events do not speak of the ledger's checkpoint"));
+    assert!(ended.good().starts_with("entry 65  "));
+    assert!(!world.run(&["show", "65", "--raw"]).good().contains("seen"));
+}
+
+#[test]
+fn checkpoints_that_went_back_are_found() {
+    let world = World::new();
+    world.write("event", event("payments"));
+    let older = ["checkpoint", "checkpoints.log"]
+        .map(|name| (format!("d/ledger/{name}"), world.read(&format!("d/ledger/{name}"))));
+    world.append(&["event"]).good();
+    world.run(&["checkpoint", "--key", "d/keys/signer.pem"]).good();
+    world.append(&["event"]).good();
+    // the newest is in the archive: nothing is lost, and the event names it
+    world.write(&older[0].0, &older[0].1);
+    let ended = world.append(&["event"]);
+    assert!(ended.stderr.contains("`checkpoint` is older than `checkpoints.log`"));
+    ended.good();
+    assert!(world.run(&["show", "66", "--raw"]).good().contains(r#""size":65}"#));
+    // it is not: the folder went back
+    world.write(&older[1].0, &older[1].1);
+    let before = world.snapshot();
+    let said = world.append(&["event"]).bad(1);
+    assert!(said.contains("no longer has the checkpoint of 65 entries"), "{said}");
+    assert!(world.snapshot() == before);
+    // two of one size are a fork of the signer
+    let kept = String::from_utf8(older[0].1.clone()).unwrap().replace("+oJX", "+oJY");
+    std::fs::write(remembered(&world, "checkpoint"), kept).unwrap();
+    let said = world.append(&["event"]).bad(1);
+    assert!(said.contains("two checkpoints of 64 entries differ"), "{said}");
+    // a checkpoint of more entries than there are
+    let more = String::from_utf8(older[0].1.clone()).unwrap().replacen("\n64\n", "\n99\n", 1);
+    std::fs::write(remembered(&world, "checkpoint"), &more).unwrap();
+    let said = world.append(&["event"]).bad(1);
+    assert!(said.contains("a checkpoint of 99 entries was seen"), "{said}");
+    std::fs::write(remembered(&world, "checkpoint"), "junk").unwrap();
+    assert!(world.append(&["event"]).bad(2).contains("not what was written"));
+    assert!(world.snapshot() == before);
 }

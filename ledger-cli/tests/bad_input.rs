@@ -1,15 +1,4 @@
 //! Bad input: each a one-line error with its place, status 2, and the ledger unchanged.
-#![allow(clippy::panic, clippy::string_slice, reason = "a test stops at the first surprise")]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
-    reason = "tests"
-)]
 
 mod common;
 
@@ -23,6 +12,8 @@ fn refuse(world: &World, name: &str, input: &[u8], wanted: &[&str]) {
     for words in wanted {
         assert!(said.contains(words), "{name}: `{words}` is not in: {said}");
     }
+    assert!(said.contains("error: input"), "{name}: the file is not named: {said}");
+    assert!(said.contains("\nledger: hint: "), "{name}: no hint: {said}");
     assert!(world.snapshot() == before, "{name}: the ledger was changed");
 }
 
@@ -151,6 +142,7 @@ fn windows_line_ends_are_white_space() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn files_that_are_not_what_they_should_be() {
     let world = World::new();
     world.write("event", event("payments"));
@@ -178,6 +170,13 @@ fn files_that_are_not_what_they_should_be() {
         (&["verify", "--policy", "empty"], "empty"),
         (&["verify", "--policy", "missing"], "there is no file `missing`"),
         (&["verify", "--checkpoint", "d"], "`d` is a folder"),
+        (&["verify", "--checkpoint", "empty"], "empty: "),
+        (&["verify", "--checkpoint", "event"], "event: "),
+        (&["append", "--key", PIPELINE, "--stream", ".", "event"], "`.` names no file"),
+        (&["append", "--key", PIPELINE, "--stream", "..", "event"], "`..` names no file"),
+        (&["log", "--limit", "x"], "`x` for `--limit <N>`: a whole number"),
+        (&["log", "--limit", ""], "a whole number"),
+        (&["show", "first"], "an index from 0, or `last`"),
         (&["verify", "--origin", "example.com"], "--origin"),
         (&["show", "18446744073709551615"], "there is no entry"),
         (&["show", "18446744073709551616"], "18446744073709551616"),
@@ -216,11 +215,16 @@ fn files_that_are_not_what_they_should_be() {
         (&["tiles", "--to", "event"], "event"),
         (&["witness", "--key", "d/keys/signer.pem", "--name", "a b"], "--name"),
     ];
+    let mut bare = Vec::new();
     for (args, wanted) in cases {
         let said = world.run(args).bad(2);
         assert!(said.contains(wanted), "{args:?}: `{wanted}` is not in: {said}");
+        if !said.contains("\nledger: hint: ") {
+            bare.push(said);
+        }
     }
     assert!(world.snapshot() == before);
+    assert!(bare.is_empty(), "without a hint:\n{}", bare.join("\n"));
     assert!(!world.path("new").exists());
 }
 

@@ -1,15 +1,8 @@
 //! `kill -9` in a loop against the real program: what was acknowledged is there, once and in order.
-#![allow(clippy::panic, clippy::string_slice, reason = "a test stops at the first surprise")]
 #![allow(
-    missing_docs,
-    unreachable_pub,
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
     clippy::print_stderr,
-    reason = "tests"
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
 )]
 
 mod common;

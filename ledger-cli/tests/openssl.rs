@@ -1,15 +1,9 @@
 //! Keys that other programs read and make. The programs must be there: `apt install openssl
 //! openssh-client`.
 #![allow(
-    missing_docs,
-    unreachable_pub,
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::panic,
-    clippy::missing_panics_doc,
-    reason = "tests"
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
 )]
 
 mod common;

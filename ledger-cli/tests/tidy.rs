@@ -1,11 +1,9 @@
 //! The house rules that a compiler does not know, over all crates and pages of the workspace.
 #![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test reads the sources as they are, and stops at the first surprise"
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
 )]
 
 #[path = "tidy/pages.rs"]

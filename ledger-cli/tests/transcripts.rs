@@ -1,12 +1,4 @@
 //! What is typed and what is printed, in `tests/cmd/`: `TRYCMD=overwrite` writes them anew.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test stops at the first surprise"
-)]
 
 #[test]
 fn transcripts() {

@@ -1,15 +1,5 @@
 //! Checkpoints and witnesses: what continues is signed, what does not is refused.
-#![allow(clippy::panic, clippy::string_slice, reason = "a test stops at the first surprise")]
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise")]
 
 mod common;
 

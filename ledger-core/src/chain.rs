@@ -25,18 +25,19 @@ impl End {
 
     /// The law of the chain; codes `chain-index`, `chain-link`. Gives the new end.
     pub fn follow(&self, entry: &Entry<'_>) -> Result<Self> {
-        self.follow_hashed(entry, entry.hash())
+        self.follow_hashed(entry.index, entry.chain, entry.hash())
     }
 
-    /// [`End::follow`] for an entry whose line was hashed already.
-    pub fn follow_hashed(&self, entry: &Entry<'_>, hash: Blake3) -> Result<Self> {
-        if entry.index != self.size {
+    /// [`End::follow`] for an entry that was read already: its index, its chain value, and the hash
+    /// of its line.
+    pub fn follow_hashed(&self, index: u64, chain: Blake3, hash: Blake3) -> Result<Self> {
+        if index != self.size {
             return Err(Error::untrue(
                 "chain-index",
-                format!("index {} stands where {} should", entry.index, self.size),
+                format!("index {index} stands where {} should", self.size),
             ));
         }
-        if entry.chain != self.last {
+        if chain != self.last {
             let before = self.size.checked_sub(1);
             let before = before.map_or_else(|| "the origin".to_owned(), |b| format!("entry {b}"));
             return Err(Error::untrue(

@@ -51,6 +51,9 @@ pub const SET_ASIDE: &str = "set-aside";
 /// Copies of attachments without the names of the erased.
 pub const COPIES: &str = "copies";
 
+/// Told of every record: its key, and its value still encrypted.
+type Each<'e> = &'e mut dyn FnMut(&[u8], &[u8]) -> Result<()>;
+
 /// Where a vault lies: its files, and its databases beside them.
 #[derive(Debug)]
 pub struct Home {
@@ -125,7 +128,7 @@ impl Vault {
     }
 
     /// Gives every record whose key begins with `prefix` to `with`, ascending, still encrypted.
-    fn each(&self, prefix: &[u8], with: &mut dyn FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+    fn each(&self, prefix: &[u8], with: Each<'_>) -> Result<()> {
         let mut after: Option<Vec<u8>> = None;
         loop {
             let pairs = self.records.scan(prefix, after.as_deref(), 1024)?;

@@ -8,7 +8,7 @@ use crate::encoding;
 use crate::error::{Error, Result};
 use crate::event::{Event, MAX_SIGNERS};
 use crate::hash::Blake3;
-use crate::json::{Document, Kind, Names, View, quote};
+use crate::json::{Document, Kind, Known, Names, View, quote};
 use crate::key::KeyId;
 use crate::seal;
 use crate::time::Timestamp;
@@ -50,13 +50,23 @@ pub struct Entry<'a> {
 impl<'a> Entry<'a> {
     /// Reads a line without its newline; codes `entry-*`, `event-*` and `json-*`.
     pub fn parse(document: &'a mut Document, line: &'a [u8]) -> Result<Self> {
-        if line.len() > MAX_LINE {
-            return Err(Error::malformed(
-                "entry-length",
-                format!("the line is {} bytes long; the limit is {MAX_LINE}", line.len()),
-            ));
-        }
-        let root = document.parse(line, Names::Entry)?;
+        within_limit(line)?;
+        Self::from_view(document.parse(line, Names::Entry)?, line)
+    }
+
+    /// [`Entry::parse`] for a line made of an event that the door has read: where the event's bytes
+    /// stand unchanged they are not scanned again; the law is the same.
+    pub(crate) fn parse_known(
+        document: &'a mut Document,
+        line: &'a [u8],
+        event: &[u8],
+        known: &Known,
+    ) -> Result<Self> {
+        within_limit(line)?;
+        Self::from_view(document.parse_line(line, event, known)?, line)
+    }
+
+    fn from_view(root: View<'a>, line: &'a [u8]) -> Result<Self> {
         let mut members = root.members();
         let mut member = |name: &'static str| match members.next() {
             Some((found, value)) if found == name => Ok(value),
@@ -103,7 +113,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Writes the one line of an entry, without its newline. `persons` must be in ascending order;
+/// The one line of an entry, without its newline. `persons` must be in ascending order;
 /// `recorded_at` is a [`Timestamp`] or its spelling.
 pub fn line(
     chain: &Blake3,
@@ -113,10 +123,25 @@ pub fn line(
     recorded_at: impl std::fmt::Display,
     signatures: &[Signature],
 ) -> String {
+    let mut line = String::new();
+    write_line(&mut line, chain, event, index, persons, &recorded_at.to_string(), signatures);
+    line
+}
+
+/// Appends what [`line`] gives to `line`.
+pub(crate) fn write_line(
+    line: &mut String,
+    chain: &Blake3,
+    event: &[u8],
+    index: u64,
+    persons: &[(String, Pseudonym)],
+    recorded_at: &str,
+    signatures: &[Signature],
+) {
     let event = std::str::from_utf8(event).unwrap_or_default();
-    let mut line = String::with_capacity(event.len() + 256 + signatures.len() * 164);
+    line.reserve(event.len() + 256 + signatures.len() * 164);
     line.push_str("{\"chain\":\"");
-    encoding::push_base64(&chain.0, &mut line);
+    encoding::push_base64(&chain.0, line);
     line.push_str("\",\"event\":");
     line.push_str(event);
     line.push_str(",\"index\":");
@@ -126,17 +151,16 @@ pub fn line(
         if position > 0 {
             line.push(',');
         }
-        quote(pointer, &mut line);
+        quote(pointer, line);
         line.push_str(":\"");
         line.push_str(&pseudonym.to_string());
         line.push('"');
     }
     line.push_str("},\"recorded_at\":\"");
-    line.push_str(&recorded_at.to_string());
+    line.push_str(recorded_at);
     line.push_str("\",\"signatures\":");
-    write_signatures(signatures, &mut line);
+    write_signatures(signatures, line);
     line.push('}');
-    line
 }
 
 /// The canonical array of signatures.
@@ -153,6 +177,16 @@ fn write_signatures(signatures: &[Signature], text: &mut String) {
         text.push_str("\"}");
     }
     text.push(']');
+}
+
+fn within_limit(line: &[u8]) -> Result<()> {
+    if line.len() > MAX_LINE {
+        return Err(Error::malformed(
+            "entry-length",
+            format!("the line is {} bytes long; the limit is {MAX_LINE}", line.len()),
+        ));
+    }
+    Ok(())
 }
 
 fn wrong(name: &str, message: &str) -> Error {

@@ -86,15 +86,25 @@ impl Key {
 
 /// The key of a value.
 pub fn key(kind: Kind, value: &str) -> Key {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&[kind as u8, 0]).update(value.as_bytes());
-    let hash = *hasher.finalize().as_bytes();
+    let hash = *keyed(kind as u8, value.as_bytes()).as_bytes();
     let mut bytes = hash.first_chunk().copied().unwrap_or_default();
     let filtered = u8::from(matches!(kind, Kind::Stream | Kind::Source));
     if let Some(last) = bytes.last_mut() {
         *last = *last & 0xfe | filtered;
     }
     Key(bytes)
+}
+
+/// BLAKE3(kind ‖ 0x00 ‖ value); values are short, so they are joined on the stack.
+fn keyed(kind: u8, value: &[u8]) -> blake3::Hash {
+    let mut joined = [0; 254];
+    let [first, _, room @ ..] = &mut joined;
+    *first = kind;
+    if let Some(room) = room.get_mut(..value.len()) {
+        room.copy_from_slice(value);
+        return blake3::hash(joined.get(..value.len() + 2).unwrap_or_default());
+    }
+    blake3::Hasher::new().update(&[kind, 0]).update(value).finalize()
 }
 
 /// One line of the index: this entry speaks of this key, at this place in its order.

@@ -8,10 +8,12 @@
 mod document;
 mod read;
 mod value;
+mod view;
 
-pub use document::{Document, Kind, Members, Names, View};
+pub use document::{Document, Names};
 pub use read::read;
 pub use value::{Value, quote};
+pub use view::{Kind, Known, Members, View};
 
 /// Largest magnitude of an integer: 2^53 − 1 (RFC 8785, section 3.2.2.3; I-JSON).
 pub const MAX_INTEGER: i64 = (1 << 53) - 1;

@@ -10,8 +10,10 @@ mod derive;
 mod door;
 mod recover;
 mod stage;
+mod staged;
 mod streams;
 mod tail;
+mod walk;
 
 use std::sync::Arc;
 
@@ -31,10 +33,12 @@ use crate::vault::key::VaultKey;
 use crate::vault::persons::Persons;
 
 pub use create::{Beginning, create, origin, read_format};
+pub use derive::Handover;
 pub(crate) use door::scope;
 pub use door::{Admitted, Door, Identity, Submission};
 pub use recover::{Mended, RECOVERED, is_poisoned};
 pub use stage::{Group, Receipt};
+use staged::Staged;
 use tail::Tail;
 
 /// The file that says what kind of folder this is; written once, last, when a ledger is made.
@@ -54,7 +58,7 @@ pub struct Ledger {
     index: Index,
     tail: Tail,
     /// Lines of the group being committed: they count for each other before they are durable.
-    staged: Vec<String>,
+    staged: Staged,
     head: Head,
     damaged_slot: Option<usize>,
     persons: Option<Persons>,
@@ -90,7 +94,7 @@ impl Ledger {
         let vault_key = create::read_vault_key(&*store)?;
         let mut ledger = Self {
             tail: Tail::new(0),
-            staged: Vec::new(),
+            staged: Staged::default(),
             registry: Arc::new(Registry::default()),
             head: read.head,
             damaged_slot: read.damaged,
@@ -324,28 +328,31 @@ impl Ledger {
         }
         let store = Arc::clone(&self.store);
         let mut blocks = Blocks::new(&*store, from, Some(self.end_place()))?;
-        let mut document = Document::default();
         while let Some(block) = blocks.next_block()? {
-            for range in &block.lines {
+            let mut registry = None;
+            let lines = block.lines.iter();
+            for (range, read) in lines.zip(walk::block(&block, Some(&self.registry))) {
                 let index = self.tail.next();
-                let place = block.place_of(range);
-                let line = block.line(range);
-                let entry = Entry::parse(&mut document, line)
-                    .map_err(|error| error.at(format!("entry {index}")).hint(VERIFY))?;
-                if entry.index < index {
+                let read = read.map_err(|error| walk::at(error, index))?;
+                if read.index < index {
                     continue;
                 }
-                if block.unterminated && range.end == block.bytes.len() {
-                    return Err(Error::untrue("segment-line", format!("entry {index} is torn"))
-                        .hint(VERIFY));
+                let wrong = |error: Error| walk::at(error, index);
+                end = end.follow_hashed(read.index, read.chain, read.hash).map_err(wrong)?;
+                // from the first key event on, what was judged by the keys before it says nothing
+                if read.key_event || registry.is_some() {
+                    let registry = registry.get_or_insert_with(|| (*self.registry).clone());
+                    let mut document = Document::default();
+                    let entry = Entry::parse(&mut document, block.line(range)).map_err(wrong)?;
+                    registry.judge(&entry).map_err(wrong)?;
+                    registry.apply(&entry).map_err(wrong)?;
+                } else {
+                    read.judged.map_err(wrong)?;
                 }
-                let wrong = |error: Error| error.at(format!("entry {index}")).hint(VERIFY);
-                end = end.follow(&entry).map_err(wrong)?;
-                self.registry.judge(&entry).map_err(wrong)?;
-                if is_key_event(entry.event.kind) {
-                    Arc::make_mut(&mut self.registry).apply(&entry)?;
-                }
-                self.tail.replay(place, end.last, &entry);
+                self.tail.replay(read.place, end.last, &read.found);
+            }
+            if let Some(registry) = registry {
+                self.registry = Arc::new(registry);
             }
         }
         if end.last != self.head.last {

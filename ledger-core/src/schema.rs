@@ -15,9 +15,10 @@ mod at;
 mod check;
 #[macro_use]
 mod declare;
-
+pub mod export;
 mod table;
 pub mod typed;
+pub mod view;
 
 // the types, by the parts of a release process
 pub mod access;

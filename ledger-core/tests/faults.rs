@@ -5,20 +5,19 @@
 //! the folder is verified whole, opened again, and everything is delivered a second time; and the
 //! process that saw the failure goes on as well, as a server would.
 #![allow(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
+)]
+#![allow(
     clippy::manual_let_else,
     clippy::needless_for_each,
     reason = "the outcome is named before it is judged"
 )]
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "tests"
-)]
 
+#[path = "common/history.rs"]
+mod history;
 #[path = "faults/roll.rs"]
 mod roll;
 #[path = "common/world.rs"]
@@ -27,6 +26,7 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use history::Script;
 use ledger_core::checkpoint::Origin;
 use ledger_core::error::{Error, Result};
 use ledger_core::hash::Blake3;
@@ -41,7 +41,7 @@ use ledger_core::vault::key::VaultSecret;
 use ledger_core::vault::persons::Key;
 use ledger_core::verify::Verdict;
 use rayon::prelude::*;
-use world::{Producer, World, group, key, seed, verified};
+use world::{group, key, seed, verified};
 
 /// What happens, in order.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,29 +70,10 @@ struct History {
 }
 
 impl History {
-    /// Six entries: the keys and the first two events of a stream. Then three groups, one of which
-    /// registers a key and uses it at once, and a fourth that ends the stream.
     fn new() -> Self {
         let base = Memory::new();
-        let (mut world, mut ledger) = World::create(Arc::new(base.clone())).unwrap();
-        let mut chain = Producer::new(key("pipeline"), 1);
-        let first = vec![chain.next(&mut world, false), chain.next(&mut world, false)];
-        world
-            .append(&mut ledger, first)
-            .unwrap()
-            .into_iter()
-            .for_each(|receipt| assert!(receipt.is_ok()));
-        let new = key("new");
-        let registration = world.register(&new, r#""service":"new""#, r#"["append:deployment.*"]"#);
-        let draft = world.finished("failed");
-        let by_new = world.sign(&draft, &[&new]);
-        let groups = vec![
-            vec![world.deployment(), chain.next(&mut world, false)],
-            vec![registration, by_new, chain.next(&mut world, false)],
-            vec![chain.next(&mut world, false), chain.next(&mut world, false)],
-            vec![world.deployment(), chain.next(&mut world, true)],
-        ];
-        Self { base, groups, origin: ledger.origin().clone() }
+        let Script { groups, origin } = history::short(Arc::new(base.clone()));
+        Self { base, groups, origin }
     }
 
     fn size(&self) -> u64 {

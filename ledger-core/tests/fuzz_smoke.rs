@@ -3,17 +3,14 @@
 //! Nothing may panic, and what is accepted is written again as the same bytes. `LEDGER_FUZZ_SECONDS` says for
 //! how long (default 5), `LEDGER_FUZZ_SEED` from where; the seed is printed.
 #![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
+)]
+#![allow(
     clippy::needless_for_each,
     clippy::match_wild_err_arm,
     reason = "what went wrong is said with the input that did it"
-)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test stops at the first surprise"
 )]
 #![allow(unreachable_pub, reason = "shared with the fuzz targets")]
 

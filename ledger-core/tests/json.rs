@@ -1,12 +1,5 @@
 //! Canonical JSON: what is written is read, and only that; the reader of loose JSON agrees with another one.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test stops at the first surprise"
-)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise")]
 
 use ledger_core::json::{Document, MAX_INTEGER, Names, Value, read};
 use proptest::prelude::*;

@@ -3,13 +3,10 @@
 //! *Planted* means that an operator of the folder wrote the line behind the door's back, with the
 //! right chain value and a head that covers it: only the laws can find it.
 #![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::print_stdout,
-    reason = "tests"
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
 )]
 
 #[path = "laws/events.rs"]

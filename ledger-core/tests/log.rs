@@ -1,12 +1,4 @@
 //! The log from the first event to many, over a store in memory.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests"
-)]
 
 #[path = "common/world.rs"]
 mod world;

@@ -4,14 +4,6 @@
 //! Each vector carries flags that say what is odd about it. The signatures all satisfy the
 //! cofactored equation. We must refuse whatever is odd, in the key or in the nonce, and beyond our
 //! rules for keys we must say what `verify_strict` says.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test stops at the first surprise"
-)]
 
 use ledger_core::encoding::from_hex;
 use ledger_core::key::PublicKey;

@@ -2,15 +2,7 @@
 //!
 //! An opened file's lock belongs to its opening, so two openings in one process stand to each other
 //! as two processes do. A writer that is killed while it holds the lock is a test of the binary.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise")]
 
 #[path = "common/world.rs"]
 mod world;

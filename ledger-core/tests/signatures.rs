@@ -1,11 +1,8 @@
 //! The vectors of `fixtures/signature` and `fixtures/key`, and what OpenSSL makes of our files.
 #![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test stops at the first surprise"
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
 )]
 
 #[allow(unreachable_pub, reason = "shared by the integration tests, each a crate of its own")]

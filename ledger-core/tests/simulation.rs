@@ -4,15 +4,16 @@
 //! and marks its pages clean, as Linux does. After each the folder is opened by a new process,
 //! recovered, verified whole, and compared with what clients remember.
 #![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::print_stdout,
-    reason = "tests"
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
 )]
 
+#[path = "common/history.rs"]
+mod history;
+#[path = "simulation/roll.rs"]
+mod roll;
 #[path = "simulation/sessions.rs"]
 mod sessions;
 #[path = "common/world.rs"]
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use history::Script;
 use ledger_core::checkpoint::Origin;
 use ledger_core::error::{Error, Result};
 use ledger_core::hash::Blake3;
@@ -42,6 +44,8 @@ type Receipts = BTreeMap<Blake3, (u64, Blake3)>;
 struct Watched {
     disk: SimulatedDisk,
     seeds: Vec<u64>,
+    /// The one call that is of interest, if not every one.
+    only: Option<u64>,
     receipts: Mutex<Receipts>,
     signer: Mutex<Option<signer::Memory>>,
     left: Mutex<Vec<Left>>,
@@ -61,6 +65,7 @@ impl Watched {
         Self {
             disk,
             seeds,
+            only: None,
             receipts: Mutex::default(),
             signer: Mutex::default(),
             left: Mutex::default(),
@@ -68,8 +73,16 @@ impl Watched {
         }
     }
 
+    /// Keeps the disk of one call only.
+    fn cut_once(disk: SimulatedDisk, call: u64, seed: u64) -> Self {
+        Self { only: Some(call), ..Self::new(disk, vec![seed]) }
+    }
+
     fn cut(&self, doing: &str, name: &str) {
         let call = self.call.fetch_add(1, Ordering::SeqCst);
+        if self.only.is_some_and(|only| only != call) {
+            return;
+        }
         for seed in &self.seeds {
             let mixed = seed.wrapping_mul(1_000_003).wrapping_add(call);
             self.left.lock().unwrap().push(Left {
@@ -135,26 +148,14 @@ struct History {
 
 impl History {
     fn new() -> Self {
+        Self::of(history::short)
+    }
+
+    fn of(begin: impl FnOnce(Arc<dyn Store>) -> Script) -> Self {
         let disk = SimulatedDisk::new();
-        let (mut world, mut ledger) = World::create(Arc::new(disk.clone())).unwrap();
-        let mut chain = Producer::new(key("pipeline"), 1);
-        let first = vec![chain.next(&mut world, false), chain.next(&mut world, false)];
-        world
-            .append(&mut ledger, first)
-            .unwrap()
-            .into_iter()
-            .for_each(|receipt| assert!(receipt.is_ok()));
-        let new = key("new");
-        let registration = world.register(&new, r#""service":"new""#, r#"["append:deployment.*"]"#);
-        let draft = world.finished("failed");
-        let by_new = world.sign(&draft, &[&new]);
-        let groups = vec![
-            vec![world.deployment(), chain.next(&mut world, false)],
-            vec![registration, by_new, chain.next(&mut world, false)],
-            vec![chain.next(&mut world, false), world.deployment(), chain.next(&mut world, true)],
-        ];
+        let Script { groups, origin } = begin(Arc::new(disk.clone()));
         // a ledger whose making was acknowledged is durable, but for what is derived
-        Self { base: disk.crash(0), groups, origin: ledger.origin().clone() }
+        Self { base: disk.crash(0), groups, origin }
     }
 }
 

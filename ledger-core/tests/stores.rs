@@ -1,12 +1,5 @@
 //! Every store keeps the contract; the directory store also what only a real folder can show.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test stops at the first surprise"
-)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise")]
 
 use ledger_core::error::Result;
 use ledger_core::store::dir::Dir;

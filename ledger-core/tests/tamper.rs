@@ -1,12 +1,5 @@
 //! Take a good ledger and change it: every change is found, at its place, without a flood.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise")]
 
 #[path = "common/world.rs"]
 mod world;

@@ -1,11 +1,9 @@
 //! Sealed values, persons and the inbox, against their vectors and against crashes.
 #![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test stops at the first surprise"
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
 )]
 
 #[allow(unreachable_pub, reason = "a module that several test binaries share")]

@@ -1,11 +1,8 @@
 //! The vectors of the waist: json, event, entry, chain, head and trust, each read as its spec page says.
 #![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test stops at the first surprise"
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
 )]
 #![allow(unreachable_pub, reason = "helpers that several tests share")]
 

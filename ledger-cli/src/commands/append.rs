@@ -18,6 +18,8 @@ use crate::context::{Context, Folder};
 use crate::drafts::{self, Draft};
 use crate::failure::{Answer, Failure, Result};
 use crate::output::talk;
+use crate::progress::Progress;
+use crate::seen::{self, Sight};
 use crate::{clock, environment, keys, random, submission};
 
 /// Fewer events than this are checked on the calling thread: starting others would take longer.
@@ -31,7 +33,8 @@ const MERGE_BELOW: u64 = 65_536;
 ///
 /// Each file is one event as a JSON object, or one on each line; `-` is standard input, also without
 /// any FILE. Leave out `signers`, `ledger`, `stream`, `seq`, `prev` and `final`, and write plain
-/// values where the log seals: they are filled in, sealed and signed here. Either all events of a
+/// values where the log seals: they are filled in, sealed and signed here; so is `seen`, the newest
+/// checkpoint of the ledger, unless the event names one. Either all events of a
 /// call become durable, or none. One receipt is printed for each: the entry's index and hash.
 #[derive(Args, Debug)]
 pub(crate) struct Append {
@@ -62,9 +65,9 @@ pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
     let drafts = drafts::read_all(&args.files, now)?;
     let keys = load_keys(args)?;
     let signers = keys::signers(&keys);
-    let (folder, mut ledger) = context.open_to_append()?;
-    let mut notes = recovery::record_all(&folder, &mut ledger, &signers)?;
-    let job = Job { args, drafts: &drafts, signers: &signers };
+    let (folder, mut ledger, sight) = seen::open(context)?;
+    let mut notes = recovery::record_all(&folder, &mut ledger, &sight, &signers)?;
+    let job = Job { args, drafts: &drafts, signers: &signers, sight: &sight };
     let done = match &args.stream {
         Some(file) => stream::append(&job, file, &mut ledger),
         None => job
@@ -72,19 +75,21 @@ pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
             .and_then(|events| job.deliver(&mut ledger, events))
             .map(|receipts| (receipts, None)),
     };
-    let (receipts, delivered) = done.inspect_err(|_| {
+    let (receipts, delivered) = done.map_err(|failure| {
         // a refusal may have recorded a fork; what was durable before stands in any case
         let _ = remember(&folder, &ledger);
+        folder.place(failure)
     })?;
     acknowledge(&receipts, context)?;
     if let Some(delivered) = delivered {
         delivered.acknowledged()?;
     }
     // what this very append found past the head was mended on the way
-    notes += recovery::record_all(&folder, &mut ledger, &signers)?;
+    notes += recovery::record_all(&folder, &mut ledger, &sight, &signers)?;
     if notes > 0 && !context.out.json() {
         talk(format!("note: what recovery did was recorded too, in {notes} entries"));
     }
+    sight.remember(&folder)?;
     tidy(&folder, &mut ledger)
 }
 
@@ -100,18 +105,21 @@ struct Job<'a> {
     args: &'a Append,
     drafts: &'a [Draft],
     signers: &'a [&'a dyn Signer],
+    sight: &'a Sight,
 }
 
 impl Job<'_> {
     /// The events, signed: as they came, or each as a stream of its own.
     fn submissions(&self, ledger: &Ledger) -> Result<Vec<Submission>> {
         let mut events = Vec::with_capacity(self.drafts.len());
-        for draft in self.drafts {
+        let progress = Progress::of("events made ready");
+        for (done, draft) in (0..).zip(self.drafts) {
+            progress.at(done, self.drafts.len() as u64);
             let event = if self.args.signed {
                 submission::decode(&draft.value)
             } else {
                 let position = Position::one_shot(&self.args.label, random::bytes()?);
-                sign(ledger, &draft.value, &position, self.signers)
+                sign(ledger, &self.sight.named(&draft.value), &position, self.signers)
             };
             events.push(event.map_err(|failure| draft.place(failure))?);
         }
@@ -127,7 +135,7 @@ impl Job<'_> {
                 let Some(event) = kept.get(refusal.position) else {
                     return Err(refusal.failure());
                 };
-                let failure = conflict::keep(ledger, event, &refusal, self.signers)?;
+                let failure = conflict::keep(ledger, event, &refusal, self)?;
                 Err(match self.drafts.get(refusal.position) {
                     Some(draft) => draft.place(failure),
                     None => failure,
@@ -148,7 +156,7 @@ fn sign(
     producer::sign(draft, genesis, position, signers, random::bytes()?).map_err(|error| {
         let failure = Failure::from(error);
         if failure.code() == "schema-type" {
-            return failure.hint("`docs/commands.md` lists the types of events");
+            return failure.hint("`ledger events` lists the types");
         }
         failure
     })
@@ -157,12 +165,13 @@ fn sign(
 /// Signs and appends one event as a stream of its own.
 pub(crate) fn one(
     ledger: &mut Ledger,
+    sight: &Sight,
     draft: &Value,
     label: &str,
     signers: &[&dyn Signer],
 ) -> Result<Receipt> {
     let position = Position::one_shot(label, random::bytes()?);
-    let event = sign(ledger, draft, &position, signers)?;
+    let event = sign(ledger, &sight.named(draft), &position, signers)?;
     let receipts = deliver(ledger, vec![event])?.map_err(|refusal| refusal.failure())?;
     receipts.first().copied().ok_or_else(|| Failure::new("receipt", "there is no receipt"))
 }

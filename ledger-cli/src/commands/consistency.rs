@@ -13,7 +13,7 @@ use ledger_core::{store, tree};
 use crate::commands::prove;
 use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
-use crate::{files, hashes};
+use crate::{files, hashes, seen};
 
 /// Prove that one checkpoint continues another
 ///
@@ -136,7 +136,7 @@ fn of_this_ledger(file: &str, ledger: &Ledger) -> Result<(Vec<u8>, Checkpoint)> 
         return Err(Failure::new("checkpoint-origin", "the checkpoint is of another ledger")
             .within(file.to_owned()));
     }
-    prove::signed_here(ledger, &note, checkpoint.size().min(ledger.size()))
+    seen::signed_here(ledger, &note, checkpoint.size().min(ledger.size()))
         .map_err(|failure| failure.within(file.to_owned()))?;
     Ok((note, checkpoint))
 }

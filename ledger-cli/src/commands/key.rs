@@ -13,7 +13,7 @@ use ssh_key::public::Ed25519PublicKey;
 use crate::commands::append;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::{clock, files, keys, random};
+use crate::{clock, files, keys, random, seen};
 
 /// Make, show and register keys
 #[derive(Subcommand, Debug)]
@@ -173,9 +173,13 @@ fn register(args: &Register, context: &mut Context) -> Result<Answer> {
     ]);
     let mut signing = keys::signers(&roots);
     signing.push(&new);
-    let (folder, mut ledger) = context.open_to_append()?;
-    let receipt = append::one(&mut ledger, &draft, "keys", &signing)?;
+    let (folder, mut ledger, sight) = seen::open(context)?;
+    let receipt = append::one(&mut ledger, &sight, &draft, "keys", &signing);
+    let receipt = receipt.map_err(|failure| {
+        folder.place(failure).hint("`ledger key register --help` says what is given, and who signs")
+    })?;
     append::acknowledge(&[receipt], context)?;
+    sight.remember(&folder)?;
     append::tidy(&folder, &mut ledger)
 }
 

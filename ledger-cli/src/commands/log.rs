@@ -12,6 +12,9 @@ use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::output::Out;
 
+/// More entries than this are not held in memory to be put in order: all lines are read instead.
+const MANY: usize = 1 << 19;
+
 /// List entries, one on each line
 ///
 /// In the order of the log, the oldest first. Each line has the index, when it occurred, the type and
@@ -171,7 +174,8 @@ impl<'a> Filter<'a> {
         })
     }
 
-    /// The entries that the index names for the narrowest condition; none without one it knows.
+    /// The entries that the index names for the narrowest condition; none without one it knows, and
+    /// none when they are many.
     fn indexed(&self, ledger: &Ledger) -> Result<Option<Vec<u64>>> {
         let (kind, value) = if let Some(person) = self.person {
             (Kind::Person, person.to_string())
@@ -182,7 +186,10 @@ impl<'a> Filter<'a> {
         } else {
             return Ok(None);
         };
-        let found = ledger.find(kind, &value, usize::MAX)?;
+        let found = ledger.find(kind, &value, MANY)?;
+        if found.len() >= MANY {
+            return Ok(None);
+        }
         // a newer program may have appended types that this one does not know
         let strange = self.kind.filter(|kind| ledger_core::schema::find(kind).is_none());
         if let (Some(kind), true) = (strange, found.is_empty()) {
@@ -191,7 +198,7 @@ impl<'a> Filter<'a> {
                 format!("event type `{kind}` is not known here"),
             )
             .within("--type")
-            .hint("`docs/commands.md` lists the types of events"));
+            .hint("`ledger events` lists the types"));
         }
         let mut indexes: Vec<u64> = found.into_iter().map(|posting| posting.index).collect();
         indexes.sort_unstable();

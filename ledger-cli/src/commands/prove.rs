@@ -11,8 +11,8 @@ use ledger_core::note::Note;
 use ledger_core::proof::Proof;
 use ledger_core::range::RangeProof;
 use ledger_core::signer::CHECKPOINT;
+use ledger_core::store;
 use ledger_core::tree;
-use ledger_core::{note, store};
 
 use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
@@ -93,20 +93,6 @@ pub(crate) fn newest(folder: &Folder) -> Result<(Vec<u8>, Checkpoint)> {
             .within(folder.shown()));
     }
     Ok((note, checkpoint))
-}
-
-/// Whether one of the ledger's keys for checkpoints signed the note.
-pub(crate) fn signed_here(ledger: &Ledger, note: &[u8], size: u64) -> Result<note::VerifierKey> {
-    let origin = ledger.origin().to_string();
-    let keys = ledger
-        .registry()
-        .checkpoint_keys(size)
-        .into_iter()
-        .map(|key| note::VerifierKey::new(&origin, note::KeyType::Ed25519, *key.verifying()));
-    let keys = keys.collect::<std::result::Result<Vec<_>, _>>()?;
-    let opened = note::open(note, &keys)?;
-    let first = opened.verified.first().and_then(|verified| keys.get(verified.key));
-    first.cloned().ok_or_else(|| Failure::refused("note-unknown", "no known key signed the note"))
 }
 
 fn within(entries: &Range<u64>, ledger: &Ledger, checkpoint: &Checkpoint) -> Result<()> {

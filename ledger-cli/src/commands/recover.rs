@@ -29,7 +29,8 @@ pub(crate) fn run(args: &Recover, context: &mut Context) -> Result<Answer> {
     let given = args.key.is_some() || environment::path(environment::KEY)?.is_some();
     let key = if given { Some(keys::load_one(args.key.as_ref())?) } else { None };
     let (folder, mut ledger) = context.open_to_append()?;
-    let Some(mended) = ledger.recover()? else {
+    let mended = ledger.recover().map_err(|error| folder.place(error.into()))?;
+    let Some(mended) = mended else {
         context.out.object([("mended", Value::Bool(false))])?;
         context.out.line("nothing to mend")?;
         return Ok(Answer::Yes);

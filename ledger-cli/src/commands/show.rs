@@ -17,25 +17,45 @@ use crate::output::pretty;
 /// Show one entry
 #[derive(Args, Debug)]
 pub(crate) struct Show {
-    /// Index of the entry, from 0
-    index: u64,
+    /// Index of the entry, from 0; or `last`
+    #[arg(value_name = "INDEX|last", value_parser = which)]
+    index: Which,
     /// Print the entry's line exactly as it stands in the log
     #[arg(long)]
     raw: bool,
 }
 
+/// The entry that is asked for.
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Index(u64),
+    Last,
+}
+
+fn which(text: &str) -> std::result::Result<Which, String> {
+    if text == "last" {
+        return Ok(Which::Last);
+    }
+    text.parse().map(Which::Index).map_err(|_| "an index from 0, or `last`".to_owned())
+}
+
 /// Shows the entry.
 pub(crate) fn run(args: &Show, context: &mut Context) -> Result<Answer> {
     let (_, ledger) = context.open()?;
+    let index = match args.index {
+        Which::Index(index) => index,
+        // there is always an entry 0
+        Which::Last => ledger.size().saturating_sub(1),
+    };
     if args.raw {
-        let mut line = ledger.line(args.index)?;
+        let mut line = ledger.line(index)?;
         line.push(b'\n');
         context.out.bytes(&line)?;
         return Ok(Answer::Yes);
     }
     let erased = erased_by(&ledger)?;
     let out = &mut context.out;
-    ledger.entry(args.index, |entry| {
+    ledger.entry(index, |entry| {
         let gone: BTreeMap<String, Value> = entry
             .persons
             .iter()

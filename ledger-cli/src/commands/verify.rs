@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use ledger_core::checkpoint::Origin;
+use ledger_core::checkpoint::{Checkpoint, Origin};
 use ledger_core::hash::Blake3;
+use ledger_core::note::Note;
 use ledger_core::policy::Policy;
 use ledger_core::signature::Mode;
 use ledger_core::store::Store;
@@ -63,12 +64,13 @@ pub(crate) fn run(args: &Verify, context: &mut Context) -> Result<Answer> {
         return proof::run(file, policy, args, context);
     }
     let older =
-        args.checkpoints.iter().map(|file| files::read(file)).collect::<Result<Vec<_>>>()?;
+        args.checkpoints.iter().map(|file| read_checkpoint(file)).collect::<Result<Vec<_>>>()?;
     let receipts = args.receipts.iter().map(|text| receipt(text)).collect::<Result<Vec<_>>>()?;
-    let origin = args
-        .origin
-        .as_deref()
-        .map(|text| Origin::parse(text).map_err(|error| Failure::from(error).within("--origin")));
+    let origin = args.origin.as_deref().map(|text| {
+        Origin::parse(text).map_err(|error| {
+            Failure::from(error).within("--origin").hint("`ledger init` printed it")
+        })
+    });
     let origin = origin.transpose()?;
     let folder = context.folder()?;
     let known = Known { policy, older, receipts, origin, one_by_one: args.one_by_one };
@@ -132,6 +134,18 @@ fn read_policy(file: &Path) -> Result<Policy> {
             "a policy has lines `log VKEY`, `witness NAME VKEY`, `quorum none` or `quorum NAME`",
         )
     })
+}
+
+/// A file that is no checkpoint at all says nothing about the ledger: bad input, not a verdict.
+fn read_checkpoint(file: &Path) -> Result<Vec<u8>> {
+    let bytes = files::read(file)?;
+    let read = Note::parse(&bytes).and_then(|note| Checkpoint::parse(note.text()).map(drop));
+    read.map_err(|error| {
+        Failure::from(error)
+            .within(files::shown(file))
+            .hint("a checkpoint is a signed note, as `ledger checkpoint` prints it")
+    })?;
+    Ok(bytes)
 }
 
 fn receipt(text: &str) -> Result<(u64, Blake3)> {

@@ -17,7 +17,7 @@ use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
 use crate::output::talk;
 use crate::state::State;
-use crate::{clock, files, hashes, keys};
+use crate::{clock, files, hashes, keys, seen};
 
 const FORMAT: &str = "release-ledger/witness-memory@v1";
 /// The folder of cosigned checkpoints.
@@ -59,14 +59,17 @@ struct Case {
     log: VerifierKey,
 }
 
+const LOG_HINT: &str = "`ledger key show FILE --name ORIGIN` prints a log's verifier key";
+
 /// Checks, remembers, cosigns: in this order.
 pub(crate) fn run(args: &Witness, context: &mut Context) -> Result<Answer> {
     let key = keys::load_one(args.key.as_ref())?;
     // a name that cannot be is refused before anything is remembered
-    VerifierKey::new(&args.name, KeyType::Cosignature, *key.public().verifying())
-        .map_err(|error| Failure::from(error).within("--name"))?;
+    VerifierKey::new(&args.name, KeyType::Cosignature, *key.public().verifying()).map_err(
+        |error| Failure::from(error).within("--name").hint("a name is like `witness.example.org`"),
+    )?;
     let log = args.log.as_deref().map(VerifierKey::parse).transpose();
-    let log = log.map_err(|error| Failure::from(error).within("--log"))?;
+    let log = log.map_err(|error| Failure::from(error).within("--log").hint(LOG_HINT))?;
     let state = context.state()?;
     match (&args.request, log) {
         (Some(file), Some(log)) => {
@@ -105,7 +108,7 @@ fn of_folder(
     let known = log.or(read(state, key, checkpoint.origin())?.map(|memory| memory.log));
     let log = match known {
         Some(log) => log,
-        None => prove::signed_here(&ledger, &note, checkpoint.size())?,
+        None => seen::signed_here(&ledger, &note, checkpoint.size())?,
     };
     let case = open(note, log).map_err(|failure| failure.within(folder.shown()))?;
     let new = (case.checkpoint.size(), case.checkpoint.root());

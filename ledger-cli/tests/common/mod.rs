@@ -1,4 +1,12 @@
 //! The real binary, in a folder of its own.
+#![allow(
+    unreachable_pub,
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "each test uses its part; a test stops at the first surprise"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

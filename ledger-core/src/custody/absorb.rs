@@ -4,6 +4,8 @@
 //! only what opens a commitment there is kept, bound to the persons that the entry names. A file is
 //! removed after all it held is durable, so stopping anywhere means doing some of it again.
 
+use std::borrow::Cow;
+
 use crate::error::{Error, Kind, Result};
 use crate::json::{Document, Names};
 use crate::ledger::Ledger;
@@ -212,7 +214,7 @@ impl Group<'_, '_> {
 pub(super) fn known(value: &[u8]) -> Option<Known> {
     let mut document = Document::default();
     let view = document.parse(value, Names::Plain).ok()?;
-    let text = |name: &str| view.get(name).and_then(|v| v.text()).map(|text| text.into_owned());
+    let text = |name: &str| view.get(name).and_then(|v| v.text()).map(Cow::into_owned);
     Some(Known {
         issuer: text("issuer")?,
         id: text("id")?,

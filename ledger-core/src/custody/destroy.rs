@@ -94,15 +94,20 @@ impl Vault {
             orders.iter().any(|order| goes(order, frame, text, needles.get(&order.entry)))
         })?;
         self.drop_attachments(ledger, orders, &needles, &mut changes, &mut done)?;
+        self.drop_persons(orders, &mut changes)?;
+        self.rewrite(changes)?;
+        self.tidy(&**ledger.store())?;
+        Ok(done)
+    }
+
+    fn drop_persons(&self, orders: &[Order], changes: &mut Changes) -> Result<()> {
         let mut persons: BTreeMap<Pseudonym, Option<Person>> = BTreeMap::new();
         for order in orders {
-            if !persons.contains_key(&order.person) {
-                persons.insert(order.person, self.person(order.person)?);
-            }
-            if let Some(slot) = persons.get_mut(&order.person) {
-                let before = slot.take();
-                *slot = before.and_then(|person| after(order, person));
-            }
+            let person = match persons.remove(&order.person) {
+                Some(person) => person,
+                None => self.person(order.person)?,
+            };
+            persons.insert(order.person, person.and_then(|person| after(order, person)));
             if order.erases(Class::Identity) {
                 changes.put(self, At::Erased(order.person), &Erased { entry: order.entry })?;
             }
@@ -114,9 +119,7 @@ impl Vault {
                 None => drop(changes.0.insert(At::Person(name).key(), None)),
             }
         }
-        self.rewrite(changes)?;
-        self.tidy(&**ledger.store())?;
-        Ok(done)
+        Ok(())
     }
 
     /// What to look for: names, addresses, logins and employee numbers of those who go.
@@ -214,31 +217,20 @@ impl Vault {
                 }
                 Err(error) => return Err(error),
             };
-            let text = match String::from_utf8(text) {
-                Ok(text) => text,
-                Err(_) => {
-                    let named = ledger.entry(record.entry, |entry| {
-                        orders
-                            .iter()
-                            .find(|order| {
-                                entry.persons.iter().any(|(_, name)| *name == order.person)
-                            })
-                            .map(|order| order.entry)
-                    })?;
-                    match named {
-                        Some(entry) => {
-                            done.attachments += 1;
-                            (record.key, record.copy) = (None, None);
-                            record.erased_by.push(entry);
-                            changes.put(self, At::Attached(digest), &record)?;
-                        }
-                        None => done.unsearched += 1,
-                    }
-                    continue;
-                }
-            };
-            let mut copy = text;
             let mut by = Vec::new();
+            let Ok(mut copy) = String::from_utf8(text) else {
+                // nobody can tell whom it names: it goes whole if its entry names one of them
+                match named(ledger, record.entry, &orders)? {
+                    Some(entry) => {
+                        done.attachments += 1;
+                        (record.key, record.copy) = (None, None);
+                        record.erased_by.push(entry);
+                        changes.put(self, At::Attached(digest), &record)?;
+                    }
+                    None => done.unsearched += 1,
+                }
+                continue;
+            };
             for order in &orders {
                 if let Some(changed) = needles.get(&order.entry).and_then(|n| n.replace(&copy)) {
                     copy = changed;
@@ -319,6 +311,14 @@ impl Vault {
         }
         Ok(())
     }
+}
+
+/// The first order about a person whom the entry names.
+fn named(ledger: &Ledger, entry: u64, orders: &[&Order]) -> Result<Option<u64>> {
+    ledger.entry(entry, |entry| {
+        let about = |order: &&&Order| entry.persons.iter().any(|(_, name)| *name == order.person);
+        orders.iter().find(about).map(|order| order.entry)
+    })
 }
 
 /// Takes the pseudonyms of those who go out of the persons, under the ledger's lock.

@@ -1,5 +1,6 @@
 //! One order of the log: whose records go, and what that means for each of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::entry::Entry;
@@ -56,7 +57,7 @@ pub fn erased_by(ledger: &Ledger) -> Result<BTreeMap<Pseudonym, u64>> {
         ledger.find(Kind::Type, "person.erased", usize::MAX)?.iter().map(|p| p.index).collect();
     indexes.sort_unstable();
     for index in indexes {
-        let erased = ledger.entry(index, |entry| Order::of(entry))?;
+        let erased = ledger.entry(index, Order::of)?;
         if let Some(order) = erased.filter(|order| order.erases(Class::Identity)) {
             found.entry(order.person).or_insert(index);
         }
@@ -103,6 +104,6 @@ pub(super) fn after(order: &Order, mut person: Person) -> Option<Person> {
 pub(super) fn plain(text: &Text) -> String {
     let mut document = Document::default();
     let view = document.parse(&text.disclosure.value, Names::Plain).ok();
-    let plain = view.and_then(|view| view.text()).map(|text| text.into_owned());
+    let plain = view.and_then(|view| view.text()).map(Cow::into_owned);
     plain.unwrap_or_else(|| String::from_utf8_lossy(&text.disclosure.value).into_owned())
 }

@@ -97,13 +97,12 @@ impl Keys<'_> {
         }
         let mut keys = Vec::with_capacity(frame.head.persons.len());
         for name in &frame.head.persons {
-            let key = match self.known.get(name) {
-                Some(key) => *key,
-                None => {
-                    let key = self.vault.person(*name)?.map(|p| DataKey::from_bytes(p.key));
-                    self.known.insert(*name, key);
-                    key
-                }
+            let key = if let Some(key) = self.known.get(name) {
+                *key
+            } else {
+                let key = self.vault.person(*name)?.map(|p| DataKey::from_bytes(p.key));
+                self.known.insert(*name, key);
+                key
             };
             let Some(key) = key else { return Ok(None) };
             keys.push(key);

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::encoding;
 use crate::error::Result;
 use crate::hash::Sha256;
 use crate::index::Kind;
 use crate::json::Value;
 use crate::ledger::Ledger;
-use crate::retention::{Class, DAY, Holds, Rules};
+use crate::retention::{Class, DAY, Holds, Rule, Rules};
 use crate::time::Timestamp;
 use crate::vault::attachment;
 use crate::vault::cipher::DataKey;
@@ -65,13 +66,12 @@ impl Vault {
         let mut all = Vec::new();
         for class in Class::ALL {
             let rule = rules.rule(class);
+            let days = rule.maximum_days.map(|days| days.saturating_mul(DAY));
             let mut due = Collector {
                 class,
                 holds: &holds,
                 now,
-                cutoff: rule
-                    .maximum_days
-                    .map(|days| now.micros().saturating_sub(days.saturating_mul(DAY))),
+                cutoff: days.map(|days| now.micros().saturating_sub(days)),
                 items: BTreeSet::new(),
                 span: None,
                 held: 0,
@@ -79,39 +79,10 @@ impl Vault {
             };
             match class {
                 Class::Text => self.due_texts(&mut due)?,
-                Class::Original => {
-                    for (digest, record) in self.attachments()? {
-                        if record.key.is_some() || record.copy.is_some() {
-                            due.offer(digest.0.to_vec(), record.time, &[]);
-                        }
-                    }
-                }
-                Class::Identity => {
-                    for name in self.persons()? {
-                        let found = ledger.find(Kind::Person, &name.to_string(), usize::MAX)?;
-                        let newest = found.iter().map(|posting| posting.order).max().unwrap_or(0);
-                        due.offer(name.0.to_vec(), newest, &[name]);
-                    }
-                }
+                Class::Original => self.due_originals(&mut due)?,
+                Class::Identity => self.due_persons(ledger, &mut due)?,
             }
-            let list: Vec<u8> = due
-                .items
-                .iter()
-                .flat_map(|item| format!("{}\n", crate::encoding::hex(item)).into_bytes())
-                .collect();
-            all.push(Due {
-                class,
-                rule: rule.id.clone(),
-                trigger: rule.trigger.clone(),
-                citation: rule.citation.clone(),
-                maximum_days: rule.maximum_days,
-                count: due.items.len() as u64,
-                held: due.held,
-                holds: due.by,
-                span: due.span,
-                list_digest: Sha256::of(&list),
-                items: due.items,
-            });
+            all.push(due.close(rule));
         }
         Ok(all)
     }
@@ -142,6 +113,24 @@ impl Vault {
             self.tidy(&**ledger.store())?;
         }
         Ok(done)
+    }
+
+    fn due_originals(&self, due: &mut Collector<'_>) -> Result<()> {
+        for (digest, record) in self.attachments()? {
+            if record.key.is_some() || record.copy.is_some() {
+                due.offer(digest.0.to_vec(), record.time, &[]);
+            }
+        }
+        Ok(())
+    }
+
+    fn due_persons(&self, ledger: &Ledger, due: &mut Collector<'_>) -> Result<()> {
+        for name in self.persons()? {
+            let found = ledger.find(Kind::Person, &name.to_string(), usize::MAX)?;
+            let newest = found.iter().map(|posting| posting.order).max().unwrap_or(0);
+            due.offer(name.0.to_vec(), newest, &[name]);
+        }
+        Ok(())
     }
 
     /// Texts only: a disclosed name belongs to the identity of its person.
@@ -223,5 +212,26 @@ impl Collector<'_> {
         let (from, to) = self.span.unwrap_or((time, time));
         self.span = Some((from.min(time), to.max(time)));
         self.items.insert(item);
+    }
+
+    fn close(self, rule: &Rule) -> Due {
+        let mut list = String::new();
+        for item in &self.items {
+            list.push_str(&encoding::hex(item));
+            list.push('\n');
+        }
+        Due {
+            class: self.class,
+            rule: rule.id.clone(),
+            trigger: rule.trigger.clone(),
+            citation: rule.citation.clone(),
+            maximum_days: rule.maximum_days,
+            count: self.items.len() as u64,
+            held: self.held,
+            holds: self.by,
+            span: self.span,
+            list_digest: Sha256::of(list.as_bytes()),
+            items: self.items,
+        }
     }
 }

@@ -26,6 +26,12 @@ impl Batch {
         Self { first, before, last: before, segments, offsets, postings: Vec::new() }
     }
 
+    /// Makes room for what will be added.
+    pub fn reserve(&mut self, entries: usize, postings: usize) {
+        self.offsets.reserve(entries);
+        self.postings.reserve(postings);
+    }
+
     /// Adds the next entry: where its line starts, and the hash of its line.
     ///
     /// Code `index-batch` when it cannot be there: a segment starts at offset 0 with the entry it is

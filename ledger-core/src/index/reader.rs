@@ -21,7 +21,8 @@ pub const CACHE_BYTES: usize = 4 << 20;
 const ATTEMPTS: usize = 8;
 
 /// The index as it stood when it was opened: it answers for the entries below [`Index::covered`],
-/// and for no others, however many a writer adds or merges meanwhile.
+/// and for no others, however many a writer adds or merges meanwhile. What it finds is a hint: the
+/// caller reads the entries.
 ///
 /// Errors of all questions: damage ([`is_damage`]), with the run as the place (delete the folder,
 /// build it again), `index-stale` (open it again: what it stood on is gone), those of the store.
@@ -88,7 +89,9 @@ impl Index {
             let mut found = Vec::new();
             while found.len() < limit {
                 let Some(Reverse((posting, number))) = heap.pop() else { break };
-                found.push(posting);
+                if posting.index < self.covered {
+                    found.push(posting);
+                }
                 let next = cursors.get_mut(number).map(|cursor| cursor.next(from)).transpose()?;
                 heap.extend(next.flatten().map(|posting| Reverse((posting, number))));
             }
@@ -101,7 +104,15 @@ impl Index {
         self.asking(|runs, from| {
             runs.iter().try_fold(0, |sum, run| {
                 let range = run.find(from, key, (orders.start, 0)..(orders.end, 0))?;
-                Ok(sum + (range.end - range.start))
+                if run.span().end <= self.covered {
+                    return Ok(sum + (range.end - range.start));
+                }
+                let mut cursor = Cursor { run, range, block: None };
+                let mut count = sum;
+                while let Some(posting) = cursor.next(from)? {
+                    count += u64::from(posting.index < self.covered);
+                }
+                Ok(count)
             })
         })
     }
@@ -117,9 +128,14 @@ impl Index {
             let mut last = None;
             for run in runs {
                 let range = run.find(from, key, (0, 0)..(order, 0))?;
-                if !range.is_empty() {
-                    let range = range.end - 1..range.end;
-                    last = last.max(Cursor { run, range, block: None }.next(from)?);
+                // only a run that reaches past what is covered has postings to step over
+                for number in range.rev() {
+                    let one = number..number + 1;
+                    let posting = Cursor { run, range: one, block: None }.next(from)?;
+                    if posting.is_some_and(|posting| posting.index < self.covered) {
+                        last = last.max(posting);
+                        break;
+                    }
                 }
             }
             Ok(last)
@@ -152,6 +168,9 @@ impl Index {
     /// Where the entry's line starts: first entry of its segment, and offset in it in bytes. None
     /// when the index does not cover it.
     pub fn locate(&self, index: u64) -> Result<Option<(u64, u64)>> {
+        if index >= self.covered {
+            return Ok(None);
+        }
         self.asking(|runs, from| {
             let place = runs.partition_point(|run| run.span().end <= index);
             runs.get(place).map(|run| run.locate(from, index)).transpose()
@@ -177,6 +196,7 @@ impl Index {
     }
 
     /// Asks the runs; when a merge has removed one, asks the runs that cover the same entries now.
+    /// These may reach further, into what another process appended: that is left out of answers.
     fn asking<T>(&self, question: impl Fn(&[Run], &Source<'_>) -> Result<T>) -> Result<T> {
         let from = Source { store: self.store.as_ref(), cache: &self.cache };
         for _ in 0..ATTEMPTS {
@@ -184,10 +204,15 @@ impl Index {
                 Err(error) if error.code() == "missing" => {}
                 answer => return answer,
             }
-            let cover = Cover::read(self.store.as_ref(), self.covered)?;
-            if cover.runs.last().map(|run| (run.span().end, run.span().last))
-                != self.last.map(|last| (self.covered, last))
-            {
+            let cover = Cover::read(self.store.as_ref(), u64::MAX)?;
+            let reaches = cover.runs.last().map(|run| (run.span().end, run.span().last));
+            let same = match reaches {
+                Some((end, last)) => {
+                    end > self.covered || (end == self.covered && Some(last) == self.last)
+                }
+                None => self.covered == 0,
+            };
+            if !same {
                 break;
             }
             *self.runs.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(cover.runs);

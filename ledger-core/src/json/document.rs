@@ -1,25 +1,10 @@
 //! A canonical text and the flat list of its values: one pass, no copies, refused if not canonical.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use super::view::{Kind, Known, Node, View};
 use super::{MAX_DEPTH, MAX_INTEGER};
 use crate::error::{Error, Result};
-
-/// What a value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// `true` or `false`.
-    Bool,
-    /// An integer.
-    Integer,
-    /// A string.
-    Text,
-    /// An array.
-    List,
-    /// An object.
-    Object,
-}
 
 /// Which member names are legal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,15 +13,6 @@ pub enum Names {
     Plain,
     /// The same, but JSON pointers in the top-level member `persons` (an entry's line).
     Entry,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Node {
-    kind: Kind,
-    start: u32,
-    end: u32,
-    /// Index of the node after this one and all below it.
-    next: u32,
 }
 
 /// The values of one canonical text. Its buffer can be used again for the next text.
@@ -62,6 +38,28 @@ impl Document {
         names: Names,
         depth: usize,
     ) -> Result<View<'a>> {
+        self.scan(text, names, depth, None)
+    }
+
+    /// [`Document::parse`] of an entry's line whose event was read before: `event` are the bytes that
+    /// [`Document::parse_within`] took at depth 1, `known` what it found. Where the very same bytes
+    /// stand as the member `event`, they are not scanned again; anything else is.
+    pub fn parse_line<'a>(
+        &'a mut self,
+        line: &'a [u8],
+        event: &[u8],
+        known: &Known,
+    ) -> Result<View<'a>> {
+        self.scan(line, Names::Entry, 0, Some((event, known)))
+    }
+
+    fn scan<'a>(
+        &'a mut self,
+        text: &'a [u8],
+        names: Names,
+        depth: usize,
+        event: Option<(&[u8], &Known)>,
+    ) -> Result<View<'a>> {
         self.nodes.clear();
         let string = std::str::from_utf8(text).map_err(|error| {
             Error::malformed("json-utf8", "the bytes are not UTF-8")
@@ -71,7 +69,7 @@ impl Document {
             return Err(Error::malformed("json-length", "the text is longer than 4 GiB"));
         }
         let (stops, legal) = (&*STOPS, &*NAMES);
-        let mut scan = Scan { text, at: 0, nodes: &mut self.nodes, names, stops, legal };
+        let mut scan = Scan { text, at: 0, nodes: &mut self.nodes, names, stops, legal, event };
         if text.is_empty() {
             return Err(scan.wrong("json-empty", "there is no value"));
         }
@@ -82,7 +80,7 @@ impl Document {
                 _ => scan.wrong("json-trailing", "something follows the value"),
             });
         }
-        Ok(View { text: string, nodes: &self.nodes, at: 0 })
+        Ok(View::root(string, &self.nodes))
     }
 }
 
@@ -106,6 +104,32 @@ struct Scan<'a> {
     names: Names,
     stops: &'static [bool; 256],
     legal: &'static [bool; 256],
+    /// The event that was read before, if this is the line it went into.
+    event: Option<(&'a [u8], &'a Known)>,
+}
+
+/// How many of the first bytes are plain characters of a string. Eight at a time, as one word:
+/// strings are long (keys, hashes, signatures) and are most of a line.
+fn plain_run(rest: &[u8], stops: &[bool; 256]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // the lowest high bit that is set marks the first zero byte; those above it may be false
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let mut at = 0;
+    while let Some(bytes) = rest.get(at..).and_then(|left| left.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*bytes);
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let found = zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c)) | control;
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let left = rest.get(at..).unwrap_or_default();
+    at + left
+        .iter()
+        .position(|&byte| stops.get(usize::from(byte)) == Some(&true))
+        .unwrap_or(left.len())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "parse refuses texts longer than u32")]
@@ -124,7 +148,7 @@ impl Scan<'_> {
 
     fn open(&mut self, kind: Kind) -> usize {
         let start = self.at as u32;
-        self.nodes.push(Node { kind, start, end: start, next: 0 });
+        self.nodes.push(Node { kind, escaped: false, start, end: start, next: 0 });
         self.nodes.len() - 1
     }
 
@@ -198,12 +222,15 @@ impl Scan<'_> {
         self.at += 1;
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let plain =
-                rest.iter().position(|&byte| self.stops.get(usize::from(byte)) == Some(&true));
-            self.at += plain.unwrap_or(rest.len());
+            self.at += plain_run(rest, self.stops);
             match self.peek() {
                 Some(b'"') => break,
-                Some(b'\\') => self.escape()?,
+                Some(b'\\') => {
+                    self.escape()?;
+                    if let Some(node) = self.nodes.get_mut(node) {
+                        node.escaped = true;
+                    }
+                }
                 Some(_) => {
                     return Err(self.wrong("json-control", "a control character must be escaped"));
                 }
@@ -263,10 +290,11 @@ impl Scan<'_> {
             let name = self.name(pointers)?;
             self.ascending(last, name)?;
             last = Some(name);
-            let persons = self.names == Names::Entry
-                && depth == 0
-                && self.text.get(name.0..name.1) == Some(b"persons");
-            self.value(depth + 1, persons)?;
+            let top = self.names == Names::Entry && depth == 0;
+            let named = self.text.get(name.0..name.1);
+            if !(top && named == Some(b"event") && self.copied()) {
+                self.value(depth + 1, top && named == Some(b"persons"))?;
+            }
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b'}') => break,
@@ -277,6 +305,23 @@ impl Scan<'_> {
         self.at += 1;
         self.close(node);
         Ok(())
+    }
+
+    /// Takes over the values of the known event, if its very bytes stand here.
+    fn copied(&mut self) -> bool {
+        let Some((event, known)) = self.event else { return false };
+        if event.is_empty() || !self.text.get(self.at..).is_some_and(|r| r.starts_with(event)) {
+            return false;
+        }
+        let (bytes, nodes) = (self.at as u32, self.nodes.len() as u32);
+        self.nodes.extend(known.nodes.iter().map(|node| Node {
+            start: node.start + bytes,
+            end: node.end + bytes,
+            next: node.next + nodes,
+            ..*node
+        }));
+        self.at += event.len();
+        true
     }
 
     fn name(&mut self, pointers: bool) -> Result<(usize, usize)> {
@@ -321,177 +366,4 @@ impl Scan<'_> {
             }
         }
     }
-}
-
-/// One value of a [`Document`], and through it all below it.
-#[derive(Clone, Copy)]
-pub struct View<'a> {
-    text: &'a str,
-    nodes: &'a [Node],
-    at: usize,
-}
-
-impl std::fmt::Debug for View<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.raw_text())
-    }
-}
-
-impl<'a> View<'a> {
-    fn node(&self) -> Option<Node> {
-        self.nodes.get(self.at).copied()
-    }
-
-    /// What the value is.
-    pub fn kind(&self) -> Kind {
-        self.node().map_or(Kind::Bool, |node| node.kind)
-    }
-
-    /// The canonical bytes of the value itself, as they stand in the text.
-    pub fn raw(&self) -> &'a [u8] {
-        self.raw_text().as_bytes()
-    }
-
-    /// Like [`View::raw`], as text.
-    pub fn raw_text(&self) -> &'a str {
-        self.node()
-            .and_then(|node| self.text.get(node.start as usize..node.end as usize))
-            .unwrap_or_default()
-    }
-
-    /// The string, unescaped; none for another kind.
-    pub fn text(&self) -> Option<Cow<'a, str>> {
-        let inner = self.inner()?;
-        if inner.contains('\\') {
-            Some(Cow::Owned(unescape(inner)))
-        } else {
-            Some(Cow::Borrowed(inner))
-        }
-    }
-
-    /// The string if it holds no escape: restricted strings never do.
-    pub fn plain(&self) -> Option<&'a str> {
-        self.inner().filter(|inner| !inner.contains('\\'))
-    }
-
-    fn inner(&self) -> Option<&'a str> {
-        if self.kind() != Kind::Text {
-            return None;
-        }
-        let raw = self.raw_text();
-        raw.strip_prefix('"')?.strip_suffix('"')
-    }
-
-    /// The integer; none for another kind.
-    pub fn integer(&self) -> Option<i64> {
-        if self.kind() == Kind::Integer { self.raw_text().parse().ok() } else { None }
-    }
-
-    /// The integer if it is not negative.
-    pub fn unsigned(&self) -> Option<u64> {
-        self.integer().and_then(|value| u64::try_from(value).ok())
-    }
-
-    /// The truth value; none for another kind.
-    pub fn boolean(&self) -> Option<bool> {
-        (self.kind() == Kind::Bool).then(|| self.raw() == b"true")
-    }
-
-    /// The members of an object in order; nothing for another kind.
-    pub fn members(&self) -> Members<'a> {
-        Members(self.children(Kind::Object))
-    }
-
-    /// The items of an array in order; nothing for another kind.
-    pub fn items(&self) -> Items<'a> {
-        self.children(Kind::List)
-    }
-
-    /// The member of that name.
-    pub fn get(&self, name: &str) -> Option<View<'a>> {
-        self.members().find_map(|(found, value)| (found == name).then_some(value))
-    }
-
-    /// The value at a JSON pointer (RFC 6901) below this one; names here never need `~` escapes.
-    pub fn pointer(&self, pointer: &str) -> Option<View<'a>> {
-        if pointer.is_empty() {
-            return Some(*self);
-        }
-        pointer.strip_prefix('/')?.split('/').try_fold(*self, |value, step| match value.kind() {
-            Kind::Object => value.get(step),
-            Kind::List => {
-                let position: usize = step.parse().ok()?;
-                (position.to_string() == step).then(|| value.items().nth(position)).flatten()
-            }
-            _ => None,
-        })
-    }
-
-    fn children(&self, kind: Kind) -> Items<'a> {
-        let end = match self.node() {
-            Some(node) if node.kind == kind => node.next as usize,
-            _ => 0,
-        };
-        Items { text: self.text, nodes: self.nodes, at: self.at + 1, end }
-    }
-}
-
-/// Items of an array, in order.
-#[derive(Clone, Debug)]
-pub struct Items<'a> {
-    text: &'a str,
-    nodes: &'a [Node],
-    at: usize,
-    end: usize,
-}
-
-impl<'a> Iterator for Items<'a> {
-    type Item = View<'a>;
-
-    fn next(&mut self) -> Option<View<'a>> {
-        if self.at >= self.end {
-            return None;
-        }
-        let view = View { text: self.text, nodes: self.nodes, at: self.at };
-        self.at = view.node()?.next as usize;
-        Some(view)
-    }
-}
-
-/// Members of an object, in order.
-#[derive(Clone, Debug)]
-pub struct Members<'a>(Items<'a>);
-
-impl<'a> Iterator for Members<'a> {
-    type Item = (&'a str, View<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let name = self.0.next()?;
-        Some((name.inner()?, self.0.next()?))
-    }
-}
-
-fn unescape(inner: &str) -> String {
-    let mut text = String::with_capacity(inner.len());
-    let mut chars = inner.chars();
-    while let Some(char) = chars.next() {
-        if char != '\\' {
-            text.push(char);
-            continue;
-        }
-        match chars.next() {
-            Some('b') => text.push('\u{8}'),
-            Some('f') => text.push('\u{c}'),
-            Some('n') => text.push('\n'),
-            Some('r') => text.push('\r'),
-            Some('t') => text.push('\t'),
-            Some('u') => {
-                let hex: String = chars.by_ref().take(4).collect();
-                text.extend(u32::from_str_radix(&hex, 16).ok().and_then(char::from_u32));
-            }
-            Some(other) => text.push(other),
-            None => {}
-        }
-    }
-    text
 }

@@ -48,7 +48,7 @@ impl Ledger {
                     return Err(error);
                 }
             };
-            let (checked, refused) = self.check(&stage);
+            let (checked, refused) = self.check(admitted, &stage);
             if refused.is_empty() {
                 break (stage, checked);
             }
@@ -136,23 +136,7 @@ impl Ledger {
         self.deliver(&stage.items, group)?;
         // if we stop in here, recovery finds lines past the head: lawful ones are rewritten and
         // kept, a torn one is set aside; nothing was acknowledged
-        let mut place = self.end_place();
-        let mut places = Vec::with_capacity(self.staged.len());
-        let mut buffer = Vec::with_capacity(self.staged.iter().map(|line| line.len() + 1).sum());
-        let mut begun = place;
-        for (position, line) in self.staged.iter().enumerate() {
-            if place.offset > 0 && place.offset + line.len() as u64 + 1 > MAX_SEGMENT {
-                self.put(begun, &buffer)?;
-                buffer.clear();
-                place = Place { segment: self.head.size + position as u64, offset: 0 };
-                begun = place;
-            }
-            places.push(place);
-            buffer.extend_from_slice(line.as_bytes());
-            buffer.push(b'\n');
-            place.offset += line.len() as u64 + 1;
-        }
-        self.put(begun, &buffer)?;
+        let (places, place) = self.put_lines()?;
         let head = self.next_head(stage, &checked, place)?;
         // if we stop in here, the older slot stands and recovery keeps the lawful lines after it
         head.write(&*store)?;
@@ -162,12 +146,33 @@ impl Ledger {
         }
         self.head = head;
         for ((place, hash), checked) in places.into_iter().zip(&stage.hashes).zip(checked) {
-            self.tail.push(place, *hash, checked.postings);
+            self.tail.push(place, *hash, &checked.postings);
         }
         if let Some(registry) = &stage.registry {
             self.registry = Arc::new(registry.clone());
         }
         Ok(())
+    }
+
+    /// Writes the group's lines, rolling the segment where it would grow past its limit; where each
+    /// is, and where the log ends then.
+    fn put_lines(&self) -> Result<(Vec<Place>, Place)> {
+        let mut place = self.end_place();
+        let mut places = Vec::with_capacity(self.staged.len());
+        let (mut begun, mut from) = (place, 0);
+        for position in 0..self.staged.len() {
+            let range = self.staged.range(position).unwrap_or_default();
+            let length = range.len() as u64;
+            if place.offset > 0 && place.offset + length > MAX_SEGMENT {
+                self.put(begun, self.staged.bytes(from..range.start))?;
+                place = Place { segment: self.head.size + position as u64, offset: 0 };
+                (begun, from) = (place, range.start);
+            }
+            places.push(place);
+            place.offset += length;
+        }
+        self.put(begun, self.staged.bytes(from..self.staged.end()))?;
+        Ok((places, place))
     }
 
     fn put(&self, place: Place, bytes: &[u8]) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Door, FORMAT, Group, LOCK, Ledger, Submission, Tail};
+use super::{Door, FORMAT, Group, LOCK, Ledger, Staged, Submission, Tail};
 use crate::chain::End;
 use crate::checkpoint::Origin;
 use crate::error::{Error, Result};
@@ -65,7 +65,7 @@ pub fn create(store: Arc<dyn Store>, genesis: Submission, new: Beginning) -> Res
         index: Index::open(Arc::clone(&store))?,
         registry: Arc::new(Registry::default()),
         tail: Tail::new(0),
-        staged: Vec::new(),
+        staged: Staged::default(),
         head,
         damaged_slot: None,
         persons: Some(persons),
@@ -103,7 +103,10 @@ pub fn read_format(store: &dyn Store) -> Result<Origin> {
     let format = text.lines().next().unwrap_or_default();
     let version =
         format.strip_prefix("format = \"ledger/v").and_then(|rest| rest.strip_suffix('"'));
-    if version.is_some_and(|version| version != "1" && version.parse::<u32>().is_ok()) {
+    let number = version.and_then(|version| {
+        version.parse::<u32>().ok().filter(|number| number.to_string() == version)
+    });
+    if number.is_some_and(|number| number > 1) {
         return Err(Error::unavailable("ledger-newer", format!("the folder says `{format}`"))
             .hint("it was made by a newer version of this program; nothing was changed"));
     }

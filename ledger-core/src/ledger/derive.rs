@@ -4,14 +4,14 @@
 
 use std::sync::Arc;
 
-use super::{Ledger, Tail};
+use super::tail::Part;
+use super::{Ledger, Tail, walk};
 use crate::chain::End;
-use crate::entry::Entry;
 use crate::error::Result;
 use crate::hash::Blake3;
 use crate::index::{Index, Writer};
-use crate::json::Document;
 use crate::segment::{Blocks, Place};
+use crate::store::Store;
 use crate::store::memory::Memory;
 
 /// Entries of one run when the index is built from the entries: what fits into flat memory.
@@ -50,25 +50,19 @@ impl Ledger {
         let store = Arc::clone(&self.store);
         let mut blocks = Blocks::new(&*store, from, Some(self.end_place()))?;
         let mut tail = Tail::new(covered);
-        let mut document = Document::default();
         while let Some(block) = blocks.next_block()? {
-            for range in &block.lines {
-                let entry = Entry::parse(&mut document, block.line(range)).map_err(|error| {
-                    error.at(format!("entry {}", tail.next())).hint(super::VERIFY)
-                })?;
-                if entry.index >= tail.next() {
-                    let last = entry.hash();
-                    tail.replay(block.place_of(range), last, &entry);
+            for read in walk::block(&block, None) {
+                let read = read.map_err(|error| walk::at(error, tail.next()))?;
+                if read.index >= tail.next() {
+                    tail.replay(read.place, read.hash, &read.found);
                     if tail.len() == RUN {
-                        writer.write(tail.batch(before)?)?;
-                        tail.begin_after();
-                        before = last;
+                        before = hand_in(&writer, &mut tail, before, read.hash)?;
                     }
                 }
             }
         }
         if tail.len() > 0 {
-            writer.write(tail.batch(before)?)?;
+            hand_in(&writer, &mut tail, before, before)?;
         }
         self.index = Index::open(Arc::clone(&self.store))?;
         self.tail = Tail::new(self.index.covered().0);
@@ -83,40 +77,69 @@ impl Ledger {
         Ok(())
     }
 
-    /// The background step of an appender: hands its tail to the index when it has grown past
-    /// `at_least` entries, and merges small runs. Not under the log's lock; losing it loses nothing.
+    /// The background step of an appender, on the spot: hands its tail to the index when it has
+    /// grown past `at_least` entries, and merges small runs. Losing it loses nothing.
     pub fn catch_up(&mut self, at_least: usize, merge_below: u64) -> Result<bool> {
+        let Some(handover) = self.hand_over(at_least)? else { return Ok(false) };
+        let written = handover.write(merge_below);
+        self.take_over()?;
+        written.map(|()| true)
+    }
+
+    /// What the index should take in now, to be written on any thread while appending goes on; none
+    /// below `at_least` entries, or while an earlier one was not taken over. Not under the log's lock.
+    pub fn hand_over(&mut self, at_least: usize) -> Result<Option<Handover>> {
         if self.tail.len() < at_least.max(1) || self.stopped {
-            return Ok(false);
+            return Ok(None);
         }
+        let first = self.tail.first();
+        let before = match first.checked_sub(1) {
+            Some(index) => Blake3::of(&self.line(index)?),
+            None => End::empty(&self.origin.to_string()).last,
+        };
+        let store = Arc::clone(&self.store);
+        Ok(self.tail.give().map(|part| Handover { store, part, before }))
+    }
+
+    /// Opens the index again after a [`Handover`] was written, by whomever.
+    pub fn take_over(&mut self) -> Result<()> {
+        self.index = Index::open(Arc::clone(&self.store))?;
+        if self.tail.taken(self.index.covered().0) {
+            return Ok(());
+        }
+        // it was not written, or another process was faster: begin again from what is there
+        self.settle()
+    }
+}
+
+/// Entries on their way into the index. Dropping it unwritten loses nothing.
+#[derive(Debug)]
+pub struct Handover {
+    store: Arc<dyn Store>,
+    part: Arc<Part>,
+    /// The hash of the line before the part's first entry.
+    before: Blake3,
+}
+
+impl Handover {
+    /// Writes a run and merges runs of up to `merge_below` entries; nothing if the index does not end
+    /// where the part begins. Codes `busy`, and those of the store.
+    pub fn write(self, merge_below: u64) -> Result<()> {
         let writer = Writer::open(Arc::clone(&self.store))?;
         let (covered, last) = Index::open(Arc::clone(&self.store))?.covered();
-        if covered == self.tail_first() && (covered == 0 || Some(self.before_tail()?) == last) {
-            let before = self.before_tail()?;
-            writer.write(self.tail.batch(before)?)?;
+        if covered == self.part.first() && (covered == 0 || Some(self.before) == last) {
+            writer.write(self.part.batch(self.before)?)?;
             while writer.merge_step(merge_below)? {}
         }
-        let index = Index::open(Arc::clone(&self.store))?;
-        let covered = index.covered().0;
-        self.index = index;
-        if covered == self.tail.next() {
-            self.tail.begin_after();
-        } else {
-            // another process was faster: begin again from what it wrote
-            self.settle()?;
-        }
-        Ok(true)
+        Ok(())
     }
+}
 
-    fn tail_first(&self) -> u64 {
-        self.tail.next() - self.tail.len() as u64
+/// Writes what the tail holds as one run; `last` is the hash of its last line.
+fn hand_in(writer: &Writer, tail: &mut Tail, before: Blake3, last: Blake3) -> Result<Blake3> {
+    if let Some(part) = tail.give() {
+        writer.write(part.batch(before)?)?;
+        tail.taken(part.end());
     }
-
-    /// The hash of the line before the tail's first entry.
-    fn before_tail(&self) -> Result<Blake3> {
-        match self.tail_first().checked_sub(1) {
-            Some(index) => Ok(Blake3::of(&self.line(index)?)),
-            None => Ok(End::empty(&self.origin.to_string()).last),
-        }
-    }
+    Ok(last)
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, span};
 use crate::hash::Blake3;
 use crate::index::{self, Key, Kind};
-use crate::json::Document;
+use crate::json::{Document, Known};
 use crate::key::PublicKey;
 use crate::schema;
 use crate::seal::{self, Disclosure, Scope};
@@ -45,6 +45,8 @@ pub struct Identity {
 #[derive(Debug)]
 pub struct Admitted {
     pub(super) event: Vec<u8>,
+    /// The values in its bytes, for the line it goes into.
+    pub(super) known: Known,
     pub(super) hash: Blake3,
     pub(super) signatures: Vec<Signature>,
     pub(super) disclosures: Vec<Disclosure>,
@@ -155,6 +157,7 @@ impl Door {
             .map(|(key, bytes)| Signature { key: *key, bytes })
             .collect();
         let admitted = Admitted {
+            known: event.root.known(),
             hash: event.hash(),
             signatures,
             identities,

@@ -4,6 +4,7 @@
 //! kept; the rest is set aside in `recovered/`. Nothing below the head is ever changed: a segment is
 //! only ever replaced by a file with the same bytes up to the head, checked line by line.
 
+use super::tail::Found;
 use super::{LOCK, Ledger, POISON};
 use crate::chain::{self, End, Link};
 use crate::encoding;
@@ -197,7 +198,7 @@ impl Ledger {
                 // a look-up that fails says nothing about the line: then nothing is set aside
                 let Some(last) = self.accept(&mut registry, line, &head, place)? else { break };
                 // lines past the head count for each other, like those of a group
-                self.staged.push(String::from_utf8_lossy(line).into_owned());
+                self.staged.push_line(line);
                 rest.lawful.extend_from_slice(line);
                 rest.lawful.push(b'\n');
                 frontier.push(tree::leaf_hash(line))?;
@@ -243,7 +244,7 @@ impl Ledger {
             return Ok(None);
         }
         registry.apply(&entry)?;
-        self.tail.replay(place, last, &entry);
+        self.tail.replay(place, last, &Found::of(&entry));
         Ok(Some(last))
     }
 

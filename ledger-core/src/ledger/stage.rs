@@ -76,11 +76,10 @@ impl Ledger {
                 continue;
             }
             match self.settle_event(event, &mut stage, end, &mut pseudonyms) {
-                Ok(Placed::New(line)) => {
-                    end = End { size: end.size + 1, last: Blake3::of(line.as_bytes()) };
-                    stage.hashes.push(end.last);
+                Ok(Placed::New(hash)) => {
+                    end = End { size: end.size + 1, last: hash };
+                    stage.hashes.push(hash);
                     stage.owners.push(owner);
-                    self.staged.push(line);
                     *outcome = None;
                 }
                 Ok(Placed::Known(receipt)) => *outcome = Some(Ok(receipt)),
@@ -124,16 +123,19 @@ impl Ledger {
             return self.known(index).map(Placed::Known);
         }
         let persons = self.persons_of(event, stage.registry.as_ref(), pseudonyms)?;
-        let line = entry::line(
-            &end.last,
-            &event.event,
-            end.size,
-            &persons,
-            &pseudonyms.now,
-            &event.signatures,
-        );
-        if let Some(registry) = &mut stage.registry {
-            parsed(&line, |entry| judge_and_apply(registry, entry, event))??;
+        self.staged.push(|text| {
+            let Admitted { event, signatures, .. } = event;
+            let now = &pseudonyms.now;
+            entry::write_line(text, &end.last, event, end.size, &persons, now, signatures);
+        });
+        let line = self.staged_line(end.size).unwrap_or_default();
+        let hash = Blake3::of(line);
+        if let Some(registry) = &mut stage.registry
+            && let Err(error) = parsed(line, |entry| judge_and_apply(registry, entry, event))
+                .and_then(std::convert::identity)
+        {
+            self.staged.pop();
+            return Err(error);
         }
         if place == InStream::Next {
             self.tail.set_end(event.stream, link);
@@ -156,7 +158,7 @@ impl Ledger {
                 pseudonym: *pseudonym,
             }));
         }
-        Ok(Placed::New(line))
+        Ok(Placed::New(hash))
     }
 
     /// Pointer → pseudonym: of what was disclosed, and of the signer's own person by law.
@@ -187,41 +189,45 @@ impl Ledger {
 
     fn known(&self, index: u64) -> Result<Receipt> {
         let hash = match self.staged_line(index) {
-            Some(line) => Blake3::of(line.as_bytes()),
+            Some(line) => Blake3::of(line),
             None => Blake3::of(&self.line(index)?),
         };
         Ok(Receipt { index, hash, known: true })
     }
 
     /// A line of the group being committed.
-    pub(super) fn staged_line(&self, index: u64) -> Option<&str> {
-        let at = usize::try_from(index.checked_sub(self.head.size)?).ok()?;
-        self.staged.get(at).map(String::as_str)
+    pub(super) fn staged_line(&self, index: u64) -> Option<&[u8]> {
+        self.staged.line(usize::try_from(index.checked_sub(self.head.size)?).ok()?)
     }
 
     /// The laws, on the very lines that would be stored; on all cores.
-    pub(super) fn check(&self, stage: &Stage) -> (Vec<Checked>, Vec<(usize, Error)>) {
+    pub(super) fn check(
+        &self,
+        admitted: &[Admitted],
+        stage: &Stage,
+    ) -> (Vec<Checked>, Vec<(usize, Error)>) {
         let first = self.end();
-        let outcomes: Vec<Result<Checked>> = self
-            .staged
-            .par_iter()
-            .enumerate()
+        let outcomes: Vec<Result<Checked>> = (0..self.staged.len())
+            .into_par_iter()
             .with_min_len(32)
-            .map_init(Document::default, |document, (position, line)| {
+            .map_init(Document::default, |document, position| {
                 let last = match position.checked_sub(1) {
                     None => first.last,
                     Some(before) => stage.hashes.get(before).copied().unwrap_or_default(),
                 };
-                let entry = Entry::parse(document, line.as_bytes())?;
+                let line = self.staged.line(position).unwrap_or_default();
+                let owner = stage.owners.get(position).and_then(|&owner| admitted.get(owner));
+                let entry = match owner {
+                    Some(owner) => Entry::parse_known(document, line, &owner.event, &owner.known)?,
+                    None => Entry::parse(document, line)?,
+                };
                 let hash = stage.hashes.get(position).copied().unwrap_or_default();
-                End { size: first.size + position as u64, last }.follow_hashed(&entry, hash)?;
+                let before = End { size: first.size + position as u64, last };
+                before.follow_hashed(entry.index, entry.chain, hash)?;
                 if stage.registry.is_none() {
                     self.registry.judge(&entry)?;
                 }
-                Ok(Checked {
-                    leaf: tree::leaf_hash(line.as_bytes()),
-                    postings: tail::postings(&entry),
-                })
+                Ok(Checked { leaf: tree::leaf_hash(line), postings: tail::postings(&entry) })
             })
             .collect();
         let mut checked = Vec::with_capacity(outcomes.len());
@@ -237,14 +243,14 @@ impl Ledger {
 }
 
 enum Placed {
-    New(String),
+    New(Blake3),
     Known(Receipt),
 }
 
 /// Reads a line of our own making and gives its entry to `with`.
-pub(super) fn parsed<T>(line: &str, with: impl FnOnce(&Entry<'_>) -> T) -> Result<T> {
+pub(super) fn parsed<T>(line: &[u8], with: impl FnOnce(&Entry<'_>) -> T) -> Result<T> {
     let mut document = Document::default();
-    Entry::parse(&mut document, line.as_bytes()).map(|entry| with(&entry))
+    Entry::parse(&mut document, line).map(|entry| with(&entry))
 }
 
 /// In a group with key events, authority changes from line to line.

@@ -25,12 +25,11 @@ impl Ledger {
 
     /// The neighbours of one place in a stream, looked up.
     pub(super) fn around(&self, stream: Key, name: &str, seq: u64) -> Result<Neighbours> {
-        let staged = self.tail.asked(&stream);
         let indexed = self.index.might_contain(stream)?;
-        if staged.is_empty() && !indexed {
+        let mut last = self.tail.asked(&stream).map(|(seq, _)| seq).max();
+        if last.is_none() && !indexed {
             return Ok(Neighbours::default());
         }
-        let mut last = staged.iter().map(|&(seq, _)| seq).max();
         if indexed {
             last = last.max(self.index.last(stream)?.map(|posting| posting.order));
         }
@@ -39,7 +38,7 @@ impl Ledger {
             None => Ok(None),
         };
         let ended_key = index::key(Kind::Final, name);
-        let ended = self.tail.asked(&ended_key).first().map(|&(seq, _)| seq);
+        let ended = self.tail.asked(&ended_key).next().map(|(seq, _)| seq);
         let ended = match ended {
             None if indexed => self.index.last(ended_key)?.map(|posting| posting.order),
             known => known,
@@ -55,7 +54,7 @@ impl Ledger {
 
     /// The stream's event at one place, read from its entry.
     fn link(&self, stream: Key, name: &str, seq: u64) -> Result<Option<Link>> {
-        let staged = self.tail.asked(&stream).iter().filter(|&&(at, _)| at == seq).map(|&(_, i)| i);
+        let staged = self.tail.asked(&stream).filter(|&(at, _)| at == seq).map(|(_, i)| i);
         let mut indexes: Vec<u64> = staged.collect();
         let range = seq..seq.saturating_add(1);
         let indexed = self.index.lookup(stream, range, usize::MAX)?;
@@ -79,8 +78,7 @@ impl Ledger {
 
     /// The entry that already holds this claim, and what it says there.
     pub(super) fn imported(&self, claim: Key) -> Result<Option<(u64, Blake3)>> {
-        let mut indexes: Vec<u64> =
-            self.tail.asked(&claim).iter().map(|&(_, index)| index).collect();
+        let mut indexes: Vec<u64> = self.tail.asked(&claim).map(|(_, index)| index).collect();
         if self.index.might_contain(claim)? {
             let indexed = self.index.lookup(claim, 0..ORDER_END, usize::MAX)?;
             indexes.extend(indexed.into_iter().map(|posting| posting.index));

@@ -3,6 +3,7 @@
 //! All of it is derived from the entries; a process makes it by replaying them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::chain::Link;
 use crate::entry::Entry;
@@ -15,18 +16,82 @@ use crate::segment::Place;
 const MAX_ENDS: usize = 100_000;
 
 /// Entries from `first` on: where they are and how they are found.
-#[derive(Debug, Default)]
-pub(super) struct Tail {
+#[derive(Clone, Debug, Default)]
+pub(super) struct Part {
     first: u64,
     places: Vec<(Place, Blake3)>,
     postings: Vec<Posting>,
     /// Of the kinds the door asks for with every event: key → (order, index).
     asked: HashMap<Key, Vec<(u64, u64)>>,
+}
+
+impl Part {
+    fn new(first: u64) -> Self {
+        Self { first, ..Self::default() }
+    }
+
+    /// The entry after the last.
+    pub(super) fn end(&self) -> u64 {
+        self.first + self.places.len() as u64
+    }
+
+    /// The first entry.
+    pub(super) fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// A part that begins where this one ends, with as much room.
+    fn following(&self) -> Self {
+        Self {
+            first: self.end(),
+            places: Vec::with_capacity(self.places.len()),
+            postings: Vec::with_capacity(self.postings.len()),
+            asked: HashMap::with_capacity(self.asked.len()),
+        }
+    }
+
+    fn append(&mut self, later: Self) {
+        self.places.extend(later.places);
+        self.postings.extend(later.postings);
+        for (key, list) in later.asked {
+            self.asked.entry(key).or_default().extend(list);
+        }
+    }
+
+    fn asked(&self, key: &Key) -> &[(u64, u64)] {
+        self.asked.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    fn place(&self, index: u64) -> Option<Place> {
+        let at = usize::try_from(index.checked_sub(self.first)?).ok()?;
+        self.places.get(at).map(|(place, _)| *place)
+    }
+
+    /// What the index takes in; `before` is the hash of the line before the first entry.
+    pub(super) fn batch(&self, before: Blake3) -> Result<Batch> {
+        let mut batch = Batch::new(self.first, before);
+        batch.reserve(self.places.len(), self.postings.len());
+        let mut postings = self.postings.iter().peekable();
+        for (index, (place, hash)) in (self.first..).zip(&self.places) {
+            batch.entry(place.segment, place.offset, *hash)?;
+            while let Some(posting) = postings.next_if(|posting| posting.index == index) {
+                batch.post(posting.key, posting.order)?;
+            }
+        }
+        Ok(batch)
+    }
+}
+
+/// What the index does not cover: a part that it is being given, if one is, and what came after.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    given: Option<Arc<Part>>,
+    open: Part,
     /// The last link of streams that this process has seen growing in order.
     ends: HashMap<Key, Link>,
 }
 
-/// A point to go back to when a group could not be written.
+/// A point to go back to when a group could not be written; always within the open part.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
     places: usize,
@@ -36,29 +101,35 @@ pub(super) struct Mark {
 impl Tail {
     /// An empty tail after `first` indexed entries.
     pub(super) fn new(first: u64) -> Self {
-        Self { first, ..Self::default() }
+        Self { open: Part::new(first), ..Self::default() }
     }
 
     /// The index of the next entry.
     pub(super) fn next(&self) -> u64 {
-        self.first + self.places.len() as u64
+        self.open.end()
     }
 
-    /// How many entries it holds.
+    /// The first entry it holds.
+    pub(super) fn first(&self) -> u64 {
+        self.given.as_ref().map_or(self.open.first, |given| given.first)
+    }
+
+    /// How many entries nobody has given to the index yet.
     pub(super) fn len(&self) -> usize {
-        self.places.len()
+        self.open.places.len()
     }
 
     pub(super) fn mark(&self) -> Mark {
-        Mark { places: self.places.len(), postings: self.postings.len() }
+        Mark { places: self.open.places.len(), postings: self.open.postings.len() }
     }
 
     /// Forgets everything after the mark.
     pub(super) fn back_to(&mut self, mark: Mark) {
-        let next = self.first + mark.places as u64;
-        self.places.truncate(mark.places);
-        self.postings.truncate(mark.postings);
-        self.asked.retain(|_, list| {
+        let open = &mut self.open;
+        let next = open.first + mark.places as u64;
+        open.places.truncate(mark.places);
+        open.postings.truncate(mark.postings);
+        open.asked.retain(|_, list| {
             list.retain(|&(_, index)| index < next);
             !list.is_empty()
         });
@@ -66,29 +137,25 @@ impl Tail {
     }
 
     /// Takes in the next entry: where it is and how it is found.
-    pub(super) fn push(&mut self, place: Place, hash: Blake3, postings: Vec<Posting>) {
-        self.places.push((place, hash));
-        self.postings.extend(postings);
+    pub(super) fn push(&mut self, place: Place, hash: Blake3, postings: &[Posting]) {
+        self.open.places.push((place, hash));
+        self.open.postings.extend_from_slice(postings);
     }
 
     /// Makes an entry known under a key that the door asks for.
     pub(super) fn ask(&mut self, key: Key, order: u64, index: u64) {
-        self.asked.entry(key).or_default().push((order, index));
+        self.open.asked.entry(key).or_default().push((order, index));
     }
 
     /// Takes in an entry that was read back: its place, its postings, and what the door asks for.
-    pub(super) fn replay(&mut self, place: Place, hash: Blake3, entry: &Entry<'_>) {
-        let event = &entry.event;
-        let stream = index::key(Kind::Stream, event.stream.name);
+    pub(super) fn replay(&mut self, place: Place, hash: Blake3, found: &Found) {
+        let (stream, seq) = found.stream;
         self.ends.remove(&stream);
-        self.ask(stream, event.seq, entry.index);
-        if event.is_final {
-            self.ask(index::key(Kind::Final, event.stream.name), event.seq, entry.index);
+        self.ask(stream, seq, found.index);
+        for (key, order) in found.last.into_iter().chain(found.claim) {
+            self.ask(key, order, found.index);
         }
-        if let Some((identity, _)) = event.claim() {
-            self.ask(index::key(Kind::Source, &identity), 0, entry.index);
-        }
-        self.push(place, hash, postings(entry));
+        self.push(place, hash, &found.postings);
     }
 
     /// Remembers that this is now the stream's last event.
@@ -110,41 +177,71 @@ impl Tail {
     }
 
     /// Postings of a key that the door asks for: (order, index).
-    pub(super) fn asked(&self, key: &Key) -> &[(u64, u64)] {
-        self.asked.get(key).map_or(&[], Vec::as_slice)
+    pub(super) fn asked(&self, key: &Key) -> impl Iterator<Item = (u64, u64)> + use<'_> {
+        let given = self.given.as_ref().map_or(&[][..], |given| given.asked(key));
+        given.iter().chain(self.open.asked(key)).copied()
     }
 
     /// All postings of any key, ascending by order.
     pub(super) fn lookup(&self, key: &Key) -> Vec<Posting> {
-        let mut found: Vec<Posting> =
-            self.postings.iter().filter(|posting| posting.key == *key).copied().collect();
+        let given = self.given.iter().flat_map(|given| &given.postings);
+        let all = given.chain(&self.open.postings);
+        let mut found: Vec<Posting> = all.filter(|posting| posting.key == *key).copied().collect();
         found.sort_unstable();
         found
     }
 
     /// Where an entry is.
     pub(super) fn place(&self, index: u64) -> Option<Place> {
-        let at = usize::try_from(index.checked_sub(self.first)?).ok()?;
-        self.places.get(at).map(|(place, _)| *place)
+        let given = self.given.as_ref().and_then(|given| given.place(index));
+        given.or_else(|| self.open.place(index))
     }
 
-    /// What the index takes in; `before` is the hash of the line before the tail's first entry.
-    pub(super) fn batch(&self, before: Blake3) -> Result<Batch> {
-        let mut batch = Batch::new(self.first, before);
-        let mut postings = self.postings.iter().peekable();
-        for (index, (place, hash)) in (self.first..).zip(&self.places) {
-            batch.entry(place.segment, place.offset, *hash)?;
-            while let Some(posting) = postings.next_if(|posting| posting.index == index) {
-                batch.post(posting.key, posting.order)?;
-            }
+    /// Gives what it holds to the index; it is known here until [`Tail::taken`]. None while an
+    /// earlier part is under way, or when there is nothing to give.
+    pub(super) fn give(&mut self) -> Option<Arc<Part>> {
+        if self.given.is_some() || self.open.places.is_empty() {
+            return None;
         }
-        Ok(batch)
+        let next = self.open.following();
+        let given = Arc::new(std::mem::replace(&mut self.open, next));
+        self.given = Some(Arc::clone(&given));
+        Some(given)
     }
 
-    /// Begins anew after entries that the index covers now. Stream ends stay.
-    pub(super) fn begin_after(&mut self) {
-        *self =
-            Self { first: self.next(), ends: std::mem::take(&mut self.ends), ..Self::default() };
+    /// The index covers `covered` entries now: forgets the part that was given if it was taken in,
+    /// or takes it back if it was not. False if neither fits: another process wrote the index.
+    pub(super) fn taken(&mut self, covered: u64) -> bool {
+        let Some(given) = self.given.take() else { return covered == self.open.first };
+        if given.first == covered {
+            let given = Arc::try_unwrap(given).unwrap_or_else(|shared| (*shared).clone());
+            let open = std::mem::replace(&mut self.open, given);
+            self.open.append(open);
+        }
+        covered == self.open.first
+    }
+}
+
+/// How an entry is found, read from it once.
+#[derive(Debug)]
+pub(super) struct Found {
+    index: u64,
+    stream: (Key, u64),
+    last: Option<(Key, u64)>,
+    claim: Option<(Key, u64)>,
+    postings: Vec<Posting>,
+}
+
+impl Found {
+    pub(super) fn of(entry: &Entry<'_>) -> Self {
+        let event = &entry.event;
+        Self {
+            index: entry.index,
+            stream: (index::key(Kind::Stream, event.stream.name), event.seq),
+            last: event.is_final.then(|| (index::key(Kind::Final, event.stream.name), event.seq)),
+            claim: event.claim().map(|(name, _)| (index::key(Kind::Source, &name), 0)),
+            postings: postings(entry),
+        }
     }
 }
 

@@ -60,7 +60,7 @@ pub struct Rule {
 /// All rules in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    rules: Vec<Rule>,
+    all: Vec<Rule>,
     statutes: Vec<String>,
     erase: Vec<String>,
 }
@@ -86,19 +86,23 @@ impl Rules {
         {
             return Err(wrong("/rules", &format!("class `{}` has no rule", class.word())));
         }
-        Ok(Self { rules, statutes: ids(&root, "statutes")?, erase: ids(&root, "erasure_grounds")? })
+        Ok(Self {
+            all: rules,
+            statutes: ids(&root, "statutes")?,
+            erase: ids(&root, "erasure_grounds")?,
+        })
     }
 
     /// All rules, in the order in which they are written.
     pub fn all(&self) -> &[Rule] {
-        &self.rules
+        &self.all
     }
 
     /// The rule of a class.
     pub fn rule(&self, class: Class) -> &Rule {
         static NONE: std::sync::OnceLock<Rule> = std::sync::OnceLock::new();
         // parsing saw to it that every class has one
-        self.rules.iter().find(|rule| rule.class == class).unwrap_or_else(|| {
+        self.all.iter().find(|rule| rule.class == class).unwrap_or_else(|| {
             NONE.get_or_init(|| Rule {
                 id: String::new(),
                 class,

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
 /// Longest inline list; longer ones travel as an attachment with count and digest.
-const MAX_LIST: usize = 100;
+pub(super) const MAX_LIST: usize = 100;
 /// Longest `occurred_raw` in bytes.
 const MAX_RAW_TIME: usize = 64;
 
@@ -34,16 +34,16 @@ pub(crate) const ACTOR: &[Field] = &[
     super::required("kind", Shape::Enum(&["human", "service", "bot", "system", "unknown"])),
     super::optional("on_behalf_of", IDENTITY),
 ];
-const ATTACHED: &[Field] =
+pub(super) const ATTACHED: &[Field] =
     &[super::required("attachment", Shape::Digest), super::required("count", Shape::Count)];
-const ATTACHMENT: &[Field] = &[
+pub(super) const ATTACHMENT: &[Field] = &[
     super::required("digest", Shape::Digest),
     super::required("media_type", Shape::Id),
     super::required("name", Shape::Id),
     super::optional("private", Shape::Flag),
     super::required("size", Shape::Count),
 ];
-const RAW: &[Field] = &[
+pub(super) const RAW: &[Field] = &[
     super::required("attachment", Shape::Digest),
     super::required("length", Shape::Count),
     super::required("offset", Shape::Count),

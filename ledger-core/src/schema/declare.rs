@@ -135,7 +135,7 @@ macro_rules! event {
         #[derive(Clone, Debug)]
         pub struct $name<'a> {
             /// All references of the event, also those that the type does not demand.
-            pub subject: $crate::schema::typed::Subject<'a>,
+            pub subject: $crate::schema::view::Subject<'a>,
             $(
                 #[doc = concat!("(`/subject/", stringify!($reference), "`)")]
                 pub $reference: reference!($reference),
@@ -163,7 +163,7 @@ macro_rules! event {
             /// The entry's event, if it is of this type; codes `schema-*` if it does not say what
             /// the type may say, or says it in a schema that is not known: then it cannot be told.
             pub fn of(entry: &$crate::entry::Entry<'a>) -> $crate::error::Result<Option<Self>> {
-                $crate::schema::typed::of(entry, &Self::TYPE, |subject, data| {
+                $crate::schema::view::of(entry, &Self::TYPE, |subject, data| {
                     let mut members = data.members();
                     Some(Self {
                         $($reference: subject.required(stringify!($reference))?,)*

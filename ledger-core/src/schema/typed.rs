@@ -1,19 +1,15 @@
 //! Typed: what readers of the log get from an event, and the shape that each Rust type stands for.
 //!
-//! A view is given out only for an event in which its schema holds, so a required field is there and
-//! an optional one that is absent was left out by its producer. A person comes with the pseudonym
-//! of the entry, if somebody was resolved there; if not, questions about them have no answer.
+//! A person comes with the pseudonym of the entry, if somebody was resolved there; if not, questions
+//! about them have no answer.
 
 use std::iter::Peekable;
 use std::ops::Deref;
 
+use super::Shape;
 use super::at::At;
-use super::words::Reference;
-use super::{EventType, Shape, check};
 use crate::capability::Capability;
 use crate::encoding;
-use crate::entry::Entry;
-use crate::error::{Error, Result};
 use crate::json::{Members, View};
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
@@ -49,6 +45,11 @@ impl std::fmt::Debug for Place<'_, '_> {
 }
 
 impl<'p, 'a> Place<'p, 'a> {
+    /// The value of a member of the event itself.
+    pub(super) fn top(name: &'p str, view: View<'a>, persons: &'p [(&'a str, Pseudonym)]) -> Self {
+        Self { at: At::top(name), view, persons }
+    }
+
     /// The value itself.
     pub fn view(&self) -> View<'a> {
         self.view
@@ -82,41 +83,6 @@ impl<'a> Walk<'_, 'a> {
             Some((_, view)) => T::read(Place { at: self.place.at.name(name), view, ..*self.place }),
             None => T::absent(),
         }
-    }
-}
-
-/// The view of an event of that type, filled once its meaning holds.
-pub(super) fn of<'a, T>(
-    entry: &Entry<'a>,
-    known: &EventType,
-    fill: impl FnOnce(Subject<'a>, Place<'_, 'a>) -> Option<T>,
-) -> Result<Option<T>> {
-    let event = &entry.event;
-    if event.kind != known.name {
-        return Ok(None);
-    }
-    check::holds(event, known)?;
-    let wrong = || Error::refused("schema-value", "the event is not what its schema says");
-    let view = event.root.get("data").ok_or_else(wrong)?;
-    let data = Place { at: At::top("data"), view, persons: &entry.persons };
-    let subject = Subject { view: event.root.get("subject") };
-    fill(subject, data).map(Some).ok_or_else(wrong)
-}
-
-/// The references of an event: what joins evidence.
-#[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
-    view: Option<View<'a>>,
-}
-
-impl<'a> Subject<'a> {
-    /// The id that stands under this reference.
-    pub fn get(&self, reference: Reference) -> Option<Id<'a>> {
-        self.view?.get(reference.as_str())?.plain().map(Id)
-    }
-
-    pub(super) fn required<T: From<Id<'a>>>(&self, name: &str) -> Option<T> {
-        self.view?.get(name)?.plain().map(|text| T::from(Id(text)))
     }
 }
 
@@ -172,6 +138,13 @@ texts! {
     Duration => Duration,
     /// A decimal number.
     Decimal => Decimal,
+}
+
+impl<'a> Id<'a> {
+    /// A subject reference, whose grammar the schema has found to hold.
+    pub(super) fn of(text: &'a str) -> Self {
+        Self(text)
+    }
 }
 
 impl<'a> From<Id<'a>> for Digest<'a> {

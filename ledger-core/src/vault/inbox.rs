@@ -305,7 +305,9 @@ fn chunks(items: &[Item]) -> Result<Vec<Vec<u8>>> {
         if let Some(chunk) = open {
             chunk.extend_from_slice(&line);
         } else {
-            chunks.push(line.clone());
+            let mut chunk = Vec::with_capacity(CHUNK_MAX);
+            chunk.extend_from_slice(&line);
+            chunks.push(chunk);
         }
     }
     if chunks.is_empty() {

@@ -1,6 +1,11 @@
 //! Every parser, as one function over bytes: it says whether it accepts, and asserts that what it accepts
 //! is written again as the same bytes. Shared by the fuzz smoke test and the fuzz targets.
-#![allow(dead_code, reason = "each of the two uses its part")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    dead_code,
+    reason = "each of the two uses its part"
+)]
 
 use ledger_core::capability::Capability;
 use ledger_core::checkpoint::{Checkpoint, Origin};

@@ -1,5 +1,6 @@
 //! A small seeded ledger world: roots, a pipeline key, an approver, and their events.
 #![allow(
+    clippy::unwrap_used,
     clippy::print_stdout,
     unreachable_pub,
     dead_code,

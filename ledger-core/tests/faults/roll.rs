@@ -2,44 +2,13 @@
 
 use super::*;
 
-/// A ledger whose first segment is almost full, made of the largest events there are, and a group
-/// that goes into both segments.
-fn almost_full() -> (Memory, Vec<Submission>, Origin) {
-    let store = Memory::new();
-    let (mut world, mut ledger) = World::create(Arc::new(store.clone())).unwrap();
-    let parameters: Vec<String> =
-        (0..145).map(|at| format!("\"p{at:04}\":\"{}\"", "x".repeat(200))).collect();
-    let draft = world::value(&format!(
-        r#"{{"type":"deployment.started","occurred_at":"2026-07-02T00:00:00.000000Z",
-            "actor":{{"kind":"service"}},
-            "subject":{{"deployment":"d","environment":"production","service":"payments"}},
-            "data":{{"initiator":{{"issuer":"hr","id":"17"}},"parameters":{{{}}},"strategy":"rolling"}}}}"#,
-        parameters.join(",")
-    ));
-    loop {
-        let room = segment::MAX_SEGMENT - ledger.head().offset;
-        if room < 31_500 {
-            break;
-        }
-        let count = (room / 31_500).clamp(1, 300);
-        let events = (0..count).map(|_| world.sign(&draft, &[&key("pipeline")])).collect();
-        world
-            .append(&mut ledger, events)
-            .unwrap()
-            .into_iter()
-            .for_each(|receipt| assert!(receipt.is_ok()));
-    }
-    ledger.catch_up(1, 10_000).unwrap();
-    assert_eq!(ledger.head().segment, 0);
-    let group = (0..34).map(|_| world.deployment()).collect();
-    (store, group, ledger.origin().clone())
-}
-
 #[test]
 fn every_failing_call_of_a_rolled_segment_is_survived() {
-    let (base, group, origin) = almost_full();
+    let base = Memory::new();
+    let Script { groups, origin } = history::almost_full(Arc::new(base.clone()));
+    let group = &groups[0];
     let size = world::head_of(&base).size;
-    let deliver = |ledger: &mut Ledger| Client::default().deliver(ledger, &group, 0);
+    let deliver = |ledger: &mut Ledger| Client::default().deliver(ledger, group, 0);
     let counting = Arc::new(Faulty::new(Arc::new(base.snapshot())));
     let mut ledger = Ledger::open(counting.clone()).unwrap();
     let opening = counting.calls();
@@ -57,7 +26,7 @@ fn every_failing_call_of_a_rolled_segment_is_survived() {
         .filter_map(|at| {
             let outcome = if at % 2 == 0 { Outcome::Lost } else { Outcome::Done };
             let fault = Fault { at, outcome, cause: Cause::Io, lasting: at % 3 == 0 };
-            roll(&base, &group, fault).err().map(|finding| format!("{fault:?}\n    {finding}"))
+            roll(&base, group, fault).err().map(|finding| format!("{fault:?}\n    {finding}"))
         })
         .collect();
     assert!(found.is_empty(), "{} of {}:\n{}", found.len(), calls - opening, found.join("\n"));

@@ -9,7 +9,10 @@ fn a_folder_of_a_newer_format_is_left_alone() {
     for (newer, code) in [
         (text.replace("ledger/v1", "ledger/v2"), "ledger-newer"),
         (text.replace("ledger/v1", "ledger/v17").replace("origin", "origins"), "ledger-newer"),
-        (text.replace("ledger/v1", "ledger/v0"), "ledger-newer"),
+        (text.replace("ledger/v1", "ledger/v0"), "ledger-format"),
+        (text.replace("ledger/v1", "ledger/v01"), "ledger-format"),
+        (text.replace("ledger/v1", "ledger/v02"), "ledger-format"),
+        (text.replace("ledger/v1", "ledger/v+2"), "ledger-format"),
         (text.replace("ledger/v1", "ledger/vx"), "ledger-format"),
         (text.replace("ledger/v1", "ledger"), "ledger-format"),
         (format!("{text}more = 1\n"), "ledger-format"),

@@ -9,9 +9,10 @@ use ledger_core::key::Signer;
 use ledger_core::ledger::{Ledger, Receipt, Submission};
 use ledger_core::store;
 
-use super::Refusal;
+use super::{Job, Refusal};
 use crate::clock;
 use crate::failure::{Failure, Result};
+use crate::seen::Sight;
 use crate::submission;
 
 /// The folder of attachments.
@@ -24,13 +25,13 @@ pub(super) fn keep(
     ledger: &mut Ledger,
     event: &Submission,
     refusal: &Refusal,
-    signers: &[&dyn Signer],
+    job: &Job<'_>,
 ) -> Result<Failure> {
     let failure = refusal.failure();
-    let Some(first) = signers.first() else { return Ok(failure) };
+    let Some(first) = job.signers.first() else { return Ok(failure) };
     let kept = match refusal.error.code() {
-        "stream-fork" => fork(ledger, event, *first)?,
-        "source-conflict" => conflict(ledger, event, *first)?,
+        "stream-fork" => fork(ledger, event, job.sight, *first)?,
+        "source-conflict" => conflict(ledger, event, job.sight, *first)?,
         _ => return Ok(failure),
     };
     let (what, kept) = kept;
@@ -51,6 +52,7 @@ enum Kept {
 fn fork(
     ledger: &mut Ledger,
     submission: &Submission,
+    sight: &Sight,
     signer: &dyn Signer,
 ) -> Result<(&'static str, Kept)> {
     let mut document = Document::default();
@@ -88,7 +90,7 @@ fn fork(
         ),
         ("attachments", blob.attachments()),
     ]);
-    super::one(ledger, &draft, "fork", &[signer])
+    super::one(ledger, sight, &draft, "fork", &[signer])
         .map(|receipt| ("stream.forked", Kept::New(receipt)))
 }
 
@@ -97,6 +99,7 @@ fn fork(
 fn conflict(
     ledger: &mut Ledger,
     submission: &Submission,
+    sight: &Sight,
     signer: &dyn Signer,
 ) -> Result<(&'static str, Kept)> {
     let event = ledger_core::json::read(&submission.event)?;
@@ -125,7 +128,7 @@ fn conflict(
             ),
             ("attachments", blob.attachments()),
         ]);
-        match super::one(ledger, &draft, "conflict", &[signer]) {
+        match super::one(ledger, sight, &draft, "conflict", &[signer]) {
             Ok(receipt) if receipt.known => {
                 return Ok(("source.conflicted", Kept::Before(receipt.index)));
             }

@@ -7,6 +7,7 @@ use ledger_core::ledger::{Ledger, Mended, Receipt};
 use crate::clock;
 use crate::context::Folder;
 use crate::failure::{Failure, Result};
+use crate::seen::Sight;
 use crate::state::State;
 
 /// Recoveries that set nothing aside leave no trace in the folder: they wait here, in the state.
@@ -16,12 +17,13 @@ const UNRECORDED: &str = "unrecorded";
 pub(super) fn record_all(
     folder: &Folder,
     ledger: &mut Ledger,
+    sight: &Sight,
     signers: &[&dyn Signer],
 ) -> Result<usize> {
     let Some(first) = signers.first() else { return Ok(0) };
     let mut count = 0;
     for mended in ledger.unrecorded()? {
-        record(ledger, &mended, *first)?;
+        append(ledger, sight, data(&mended), *first)?;
         count += 1;
     }
     let name = State::of(&folder.origin, UNRECORDED);
@@ -32,7 +34,7 @@ pub(super) fn record_all(
         let data = json::read(line).map_err(|error| {
             Failure::from(error).within(folder.state.path(&name).display().to_string())
         })?;
-        append(ledger, data, *first)?;
+        append(ledger, sight, data, *first)?;
         count += 1;
     }
     folder.state.keep(&name, b"")?;
@@ -41,7 +43,7 @@ pub(super) fn record_all(
 
 /// Records one recovery now.
 pub(crate) fn record(ledger: &mut Ledger, mended: &Mended, signer: &dyn Signer) -> Result<Receipt> {
-    append(ledger, data(mended), signer)
+    append(ledger, &Sight::default(), data(mended), signer)
 }
 
 /// Lets the next append record it, unless the folder itself shows that something was set aside.
@@ -56,13 +58,13 @@ pub(crate) fn record_later(folder: &Folder, mended: &Mended) -> Result<()> {
     folder.state.keep(&name, &waiting)
 }
 
-fn append(ledger: &mut Ledger, data: Value, signer: &dyn Signer) -> Result<Receipt> {
+fn append(ledger: &mut Ledger, sight: &Sight, data: Value, signer: &dyn Signer) -> Result<Receipt> {
     let draft = Value::object([
         ("type", Value::text("recovery.recorded")),
         ("occurred_at", Value::text(clock::now()?.to_string())),
         ("data", data),
     ]);
-    super::one(ledger, &draft, "recovery", &[signer])
+    super::one(ledger, sight, &draft, "recovery", &[signer])
 }
 
 fn data(mended: &Mended) -> Value {

@@ -101,7 +101,7 @@ impl Stream {
         let mut position = self.position.clone();
         for (number, draft) in (1..).zip(job.drafts) {
             position.is_final = job.args.ends && number == job.drafts.len();
-            let event = super::sign(ledger, &draft.value, &position, job.signers)
+            let event = super::sign(ledger, &job.sight.named(&draft.value), &position, job.signers)
                 .map_err(|failure| draft.place(failure))?;
             position = position.after(&event.event);
             self.pending.push(event);

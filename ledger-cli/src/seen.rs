@@ -1,0 +1,184 @@
+//! The newest checkpoint that this producer has seen: each event names it, and so each producer is a
+//! light witness of the log. What was seen is remembered outside the folder, so that a folder whose
+//! checkpoints went back is found by the next append.
+
+use ledger_core::checkpoint::Checkpoint;
+use ledger_core::encoding::base64;
+use ledger_core::event::Seen;
+use ledger_core::json::Value;
+use ledger_core::ledger::Ledger;
+use ledger_core::note::{self, Note};
+use ledger_core::signer::{ARCHIVE, CHECKPOINT, archived};
+use ledger_core::store;
+
+use crate::context::{Context, Folder};
+use crate::failure::{Failure, Result};
+use crate::output::talk;
+
+/// What the events of this call may say that their producer had seen.
+#[derive(Default)]
+pub(crate) struct Sight {
+    seen: Option<Seen>,
+    /// The note that is newer than the one remembered.
+    news: Option<Vec<u8>>,
+}
+
+/// A checkpoint with its signed note.
+struct Sighting {
+    note: Vec<u8>,
+    checkpoint: Checkpoint,
+}
+
+/// Opens the ledger to produce events for it; besides, what their producer has seen.
+pub(crate) fn open(context: &Context) -> Result<(Folder, Ledger, Sight)> {
+    let (folder, ledger, note) = context.open_beside(published)?;
+    let sight = look(&folder, &ledger, note).map_err(|failure| failure.within(folder.shown()))?;
+    Ok((folder, ledger, sight))
+}
+
+/// Whether one of the ledger's keys for checkpoints signed the note.
+pub(crate) fn signed_here(ledger: &Ledger, note: &[u8], size: u64) -> Result<note::VerifierKey> {
+    let origin = ledger.origin().to_string();
+    let keys = ledger
+        .registry()
+        .checkpoint_keys(size)
+        .into_iter()
+        .map(|key| note::VerifierKey::new(&origin, note::KeyType::Ed25519, *key.verifying()));
+    let keys = keys.collect::<std::result::Result<Vec<_>, _>>()?;
+    let opened = note::open(note, &keys)?;
+    let first = opened.verified.first().and_then(|verified| keys.get(verified.key));
+    first.cloned().ok_or_else(|| Failure::refused("note-unknown", "no known key signed the note"))
+}
+
+/// The published note, to be read before the ledger is opened: then it cannot speak of entries that
+/// another process appended since.
+fn published(folder: &Folder) -> Result<Option<Vec<u8>>> {
+    Ok(store::read_all(&*folder.store, CHECKPOINT)?)
+}
+
+/// Judges what is published against what is remembered; code `rollback` when the folder went back,
+/// `checkpoint-fork` when there are two of one size.
+fn look(folder: &Folder, ledger: &Ledger, note: Option<Vec<u8>>) -> Result<Sight> {
+    let remembered = folder.state.checkpoint(&folder.origin)?;
+    if note.is_some() && note == remembered {
+        // what is remembered was judged when it was new
+        let known = Sighting::parse(note.unwrap_or_default())?;
+        return known.held_by(ledger).map(|known| known.sight(false));
+    }
+    let shown = note.and_then(|note| match Sighting::read(note, ledger) {
+        Ok(sighting) => Some(sighting),
+        Err(failure) => {
+            talk(format!("note: events do not speak of the ledger's checkpoint: {failure}"));
+            None
+        }
+    });
+    let remembered = remembered.map(Sighting::parse).transpose().map_err(|_| {
+        let path = folder.state.checkpoint_path(&folder.origin);
+        Failure::new("state-damaged", "the remembered checkpoint is not what was written")
+            .within(path.display().to_string())
+            .hint("restore the file from a copy; only if there is none, remove it")
+    })?;
+    match (shown, remembered) {
+        (None, None) => Ok(Sight::default()),
+        (Some(shown), None) => shown.held_by(ledger).map(|shown| shown.sight(true)),
+        (None, Some(old)) => kept(folder, old.held_by(ledger)?),
+        (Some(shown), Some(old)) if shown.size() < old.size() => kept(folder, old.held_by(ledger)?),
+        (Some(shown), Some(old)) if shown.size() == old.size() => {
+            if shown.checkpoint.root() != old.checkpoint.root() {
+                return Err(forked(folder, shown.size()));
+            }
+            shown.held_by(ledger).map(|shown| shown.sight(false))
+        }
+        (Some(shown), Some(_)) => shown.held_by(ledger).map(|shown| shown.sight(true)),
+    }
+}
+
+impl Sight {
+    /// The draft with what its producer had seen; one that says so itself keeps it.
+    pub(crate) fn named(&self, draft: &Value) -> Value {
+        let mut draft = draft.clone();
+        if let (Value::Object(members), Some(seen)) = (&mut draft, &self.seen) {
+            members.entry("seen".to_owned()).or_insert_with(|| {
+                Value::object([
+                    ("root", Value::text(base64(&seen.root.0))),
+                    ("size", Value::count(seen.size)),
+                ])
+            });
+        }
+        draft
+    }
+
+    /// Remembers outside the folder what is new.
+    pub(crate) fn remember(&self, folder: &Folder) -> Result<()> {
+        match &self.news {
+            Some(note) => folder.state.remember_checkpoint(&folder.origin, note),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Sighting {
+    fn parse(note: Vec<u8>) -> Result<Self> {
+        let checkpoint = Checkpoint::parse(Note::parse(&note)?.text())?;
+        Ok(Self { note, checkpoint })
+    }
+
+    /// A note of this ledger that one of its registered keys signed.
+    fn read(note: Vec<u8>, ledger: &Ledger) -> Result<Self> {
+        let sighting = Self::parse(note)?;
+        signed_here(ledger, &sighting.note, sighting.size())?;
+        if sighting.checkpoint.origin() != ledger.origin().to_string() {
+            return Err(Failure::refused("checkpoint-origin", "it is of another ledger"));
+        }
+        Ok(sighting)
+    }
+
+    fn size(&self) -> u64 {
+        self.checkpoint.size()
+    }
+
+    /// The ledger has as many entries as the checkpoint states.
+    fn held_by(self, ledger: &Ledger) -> Result<Self> {
+        let (stated, there) = (self.size(), ledger.size());
+        if stated <= there {
+            return Ok(self);
+        }
+        Err(Failure::refused(
+            "rollback",
+            format!("a checkpoint of {stated} entries was seen, the ledger has {there}"),
+        )
+        .hint(OLDER))
+    }
+
+    fn sight(self, new: bool) -> Sight {
+        let seen = Seen { size: self.size(), root: *self.checkpoint.root() };
+        Sight { seen: Some(seen), news: new.then_some(self.note) }
+    }
+}
+
+/// The folder shows less than was seen: what was seen must still be in its archive.
+fn kept(folder: &Folder, old: Sighting) -> Result<Sight> {
+    let archive = store::read_all(&*folder.store, ARCHIVE)?.unwrap_or_default();
+    let text = old.checkpoint.encode();
+    let there = archived(&archive).0.into_iter().any(|note| note.starts_with(text.as_bytes()));
+    if there {
+        talk(format!(
+            "note: `{CHECKPOINT}` is older than `{ARCHIVE}`; `ledger checkpoint` publishes the newest"
+        ));
+        return Ok(old.sight(false));
+    }
+    let path = folder.state.checkpoint_path(&folder.origin);
+    Err(Failure::refused(
+        "rollback",
+        format!("the ledger no longer has the checkpoint of {} entries seen here", old.size()),
+    )
+    .hint(format!("{OLDER}; what was seen is `{}`", path.display())))
+}
+
+fn forked(folder: &Folder, size: u64) -> Failure {
+    let path = folder.state.checkpoint_path(&folder.origin);
+    Failure::refused("checkpoint-fork", format!("two checkpoints of {size} entries differ"))
+        .hint(format!("its signer signed a fork: keep the folder and `{}`", path.display()))
+}
+
+const OLDER: &str = "it was restored to an older state or rewritten; run `ledger verify`, keep the folder as evidence";
