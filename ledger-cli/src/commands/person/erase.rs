@@ -7,7 +7,6 @@ use ledger_core::custody::{self, Erasure, Plan, Request};
 use ledger_core::json::Value;
 use ledger_core::retention::Class;
 
-use crate::commands::append;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::output::{Out, talk};
@@ -62,9 +61,8 @@ pub(super) fn run(args: &Erase, context: &mut Context) -> Result<Answer> {
     let by = Erasure { actor: &actor, approvers: &approvers, now };
     let mut entries = Vec::new();
     for draft in custody::draft(&plan, &by) {
-        entries.push(append::one(&mut owner.ledger, &draft, "vault", &signers)?.index);
+        entries.push(owner.append(&draft, &signers)?);
     }
-    append::remember(&owner.folder, &owner.ledger)?;
     let done = owner.vault.carry_out(&mut owner.ledger, random::bytes()?).map_err(|error| {
         Failure::from(error)
             .hint("the order stands in the log; run `ledger vault absorb` to carry it out")
