@@ -9,6 +9,7 @@ pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod man;
+pub(crate) mod owner;
 pub(crate) mod person;
 pub(crate) mod prove;
 pub(crate) mod recover;

@@ -14,7 +14,6 @@ mod files;
 mod hashes;
 mod keys;
 mod output;
-mod owner;
 mod progress;
 mod random;
 mod seen;

@@ -8,10 +8,10 @@ use ledger_core::json::Value;
 use ledger_core::retention::Class;
 use ledger_core::vault::attachment;
 
+use crate::commands::owner::{self, Acting, Where};
 use crate::context::Context;
 use crate::failure::{Answer, Result};
 use crate::output::Out;
-use crate::owner::{self, Acting, Where};
 use crate::{clock, keys, random};
 
 /// Say what is past its time, and destroy it

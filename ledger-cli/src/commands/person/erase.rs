@@ -7,10 +7,10 @@ use ledger_core::custody::{self, Erasure, Plan, Request};
 use ledger_core::json::Value;
 use ledger_core::retention::Class;
 
+use crate::commands::owner::{self, Acting, Where};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::output::{Out, talk};
-use crate::owner::{self, Acting, Where};
 use crate::{clock, keys, random};
 
 /// Erase a person: names, texts and originals are destroyed, every proof still holds

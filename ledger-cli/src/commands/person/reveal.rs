@@ -7,9 +7,9 @@ use ledger_core::retention::{REVEAL, REVEAL_RESTRICTED, one_of};
 use ledger_core::vault::persons::Pseudonym;
 use ledger_core::vault::record::Known;
 
+use crate::commands::owner::{self, Acting, Owner, Where};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::owner::{self, Acting, Owner, Where};
 use crate::{clock, keys, random};
 
 /// Say who stands behind a pseudonym; recorded before a name is printed

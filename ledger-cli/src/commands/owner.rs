@@ -23,7 +23,7 @@ use crate::state::State;
 use crate::{files, keys, random};
 
 /// The rules that hold unless a file names others.
-const RULES: &str = include_str!("../../controls/retention.json");
+const RULES: &str = include_str!("../../../controls/retention.json");
 
 /// Where the vault is, and what opens it.
 #[derive(Args, Debug)]
