@@ -2,7 +2,9 @@
 
 pub(crate) mod append;
 pub(crate) mod checkpoint;
+mod collect;
 pub(crate) mod consistency;
+pub(crate) mod cosign;
 pub(crate) mod demo;
 pub(crate) mod events;
 pub(crate) mod init;
@@ -16,6 +18,7 @@ pub(crate) mod recover;
 pub(crate) mod retention;
 pub(crate) mod schema;
 pub(crate) mod show;
+pub(crate) mod sign;
 pub(crate) mod tiles;
 pub(crate) mod vault;
 pub(crate) mod verify;

@@ -48,10 +48,10 @@ impl Ledger {
                     return Err(error);
                 }
             };
-            let (checked, refused) = self.check(admitted, &stage);
-            if refused.is_empty() {
-                break (stage, checked);
-            }
+            let refused = match self.check(admitted, &stage) {
+                Ok(checked) => break (stage, checked),
+                Err(refused) => refused,
+            };
             for (owner, error) in refused {
                 if let Some(outcome) = outcomes.get_mut(owner) {
                     *outcome = Some(Err(error));
@@ -69,7 +69,7 @@ impl Ledger {
             }
             return Ok(settled(outcomes, &[]));
         }
-        let written = self.write(&stage, checked, group);
+        let written = self.write(&stage, &checked, group);
         self.staged.clear();
         if let Err(error) = written {
             return Err(self.failed(mark, error));
@@ -115,7 +115,7 @@ impl Ledger {
     }
 
     /// Makes the group durable, in the order in which one thing refers to another.
-    fn write(&mut self, stage: &Stage, checked: Vec<Checked>, group: Group) -> Result<()> {
+    fn write(&mut self, stage: &Stage, checked: &[Checked], group: Group) -> Result<()> {
         if stage.hashes.is_empty() {
             return Ok(());
         }
@@ -141,7 +141,7 @@ impl Ledger {
         // if we stop in here, recovery finds lines past the head: lawful ones are rewritten and
         // kept, a torn one is set aside; nothing was acknowledged
         let (places, place) = self.put_lines()?;
-        let head = self.next_head(stage, &checked, place)?;
+        let head = self.next_head(stage, checked, place)?;
         // if we stop in here, the older slot stands and recovery keeps the lawful lines after it
         head.write(&*store)?;
         if head.segment != self.head.segment {
@@ -149,8 +149,9 @@ impl Ledger {
             let _sealed = store.seal(&segment::name(self.head.segment));
         }
         self.head = head;
-        for ((place, hash), checked) in places.into_iter().zip(&stage.hashes).zip(checked) {
-            self.tail.push(place, *hash, &checked.postings);
+        let postings = checked.iter().flat_map(|checked| checked.postings.each());
+        for ((place, hash), postings) in places.into_iter().zip(&stage.hashes).zip(postings) {
+            self.tail.push(place, *hash, postings);
         }
         if let Some(registry) = &stage.registry {
             self.registry = Arc::new(registry.clone());
@@ -203,8 +204,8 @@ impl Ledger {
 
     fn next_head(&self, stage: &Stage, checked: &[Checked], end: Place) -> Result<Head> {
         let mut frontier = Frontier::from_parts(self.head.size, self.head.frontier.clone())?;
-        for entry in checked {
-            frontier.push(entry.leaf)?;
+        for leaf in checked.iter().flat_map(|checked| &checked.leaves) {
+            frontier.push(*leaf)?;
         }
         Ok(Head {
             counter: self.head.counter + 1,
