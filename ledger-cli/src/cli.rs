@@ -7,8 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, checkpoint, consistency, cosign, demo, events, init, key, log, man, prove, recover,
-    schema, show, sign, tiles, verify, witness,
+    append, checkpoint, consistency, cosign, demo, events, init, key, log, man, person, prove,
+    recover, retention, schema, show, sign, tiles, vault, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -61,6 +61,12 @@ enum Command {
     Consistency(consistency::Consistency),
     Verify(verify::Verify),
     Tiles(tiles::Tiles),
+    #[command(subcommand)]
+    Person(person::Person),
+    #[command(subcommand)]
+    Vault(vault::Vault),
+    #[command(subcommand)]
+    Retention(retention::Retention),
     Demo(demo::Demo),
     Completions(man::Completions),
     Man(man::Man),
@@ -105,6 +111,9 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Consistency(args) => consistency::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Tiles(args) => tiles::run(args, context),
+        Command::Person(args) => person::run(args, context),
+        Command::Vault(args) => vault::run(args, context),
+        Command::Retention(args) => retention::run(args, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),
         Command::Man(args) => man::man(args, Cli::command(), context),
