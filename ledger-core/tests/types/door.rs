@@ -8,8 +8,9 @@ use ledger_core::store::memory::Memory;
 use super::world::{World, verified};
 use super::{Signer, TYPES, draft, key, position, seed, sign};
 
-/// Types that are about keys themselves: `laws/keys.rs` appends them.
-const KEYS: [&str; 4] = ["key.registered", "key.revoked", "key.rotated", "ledger.created"];
+/// Types that are about keys themselves: `laws/keys.rs` and `laws/rotation.rs` append them.
+const KEYS: [&str; 5] =
+    ["key.listed", "key.registered", "key.revoked", "key.rotated", "ledger.created"];
 
 #[test]
 fn every_draft_is_sealed_signed_and_appended() {
