@@ -8,6 +8,7 @@ mod cli;
 mod clock;
 mod commands;
 mod context;
+mod delivery;
 mod drafts;
 mod environment;
 mod failure;
