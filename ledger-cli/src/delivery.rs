@@ -43,6 +43,28 @@ pub(crate) fn sign(
     })
 }
 
+/// What [`each`] would say to each event now; nothing is written.
+pub(crate) fn rehearse(
+    ledger: &mut Ledger,
+    events: Vec<Submission>,
+) -> Result<Vec<std::result::Result<(), Failure>>> {
+    let checked = ledger.door().admit(events, random::bytes()?, Mode::OneByOne);
+    let mut outcomes = Vec::with_capacity(checked.len());
+    for event in checked {
+        outcomes.push(match event {
+            Err(error) => Err(Refusal { error, door: true }.failure()),
+            Ok(event) => {
+                let group =
+                    Group { now: clock::now()?, random: random::bytes()?, all_or_nothing: true };
+                let said = ledger.rehearse(std::slice::from_ref(&event), group)?;
+                let said = said.into_iter().next().unwrap_or(Ok(()));
+                said.map_err(|error| Failure::by_law(&error))
+            }
+        });
+    }
+    Ok(outcomes)
+}
+
 /// Signs and appends one event as a stream of its own.
 pub(crate) fn one(
     ledger: &mut Ledger,

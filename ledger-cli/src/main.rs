@@ -14,6 +14,7 @@ mod environment;
 mod failure;
 mod files;
 mod hashes;
+mod hook;
 mod keys;
 mod output;
 mod progress;

@@ -77,6 +77,32 @@ impl Ledger {
         Ok(settled(outcomes, &receipts(&stage, self.head.size)))
     }
 
+    /// What [`Ledger::append`] would say to each event now, without a lock and without writing.
+    ///
+    /// Codes of the laws; an outer error means that nothing could be told.
+    pub fn rehearse(&mut self, admitted: &[Admitted], group: Group) -> Result<Vec<Result<()>>> {
+        if self.stopped || is_poisoned(&*self.store)? {
+            return Err(poisoned());
+        }
+        let mark = self.tail.mark();
+        let mut outcomes: Vec<Option<Result<Receipt>>> = admitted.iter().map(|_| None).collect();
+        loop {
+            let staged = self.stage(admitted, &mut outcomes, group);
+            let judged = staged.map(|stage| self.check(admitted, &stage).err());
+            self.tail.back_to(mark);
+            self.staged.clear();
+            self.forget(mark)?;
+            let Some(refused) = judged? else { break };
+            for (owner, error) in refused {
+                if let Some(outcome) = outcomes.get_mut(owner) {
+                    *outcome = Some(Err(error));
+                }
+            }
+        }
+        let told = |outcome: Option<Result<Receipt>>| outcome.map_or(Ok(()), |said| said.map(drop));
+        Ok(outcomes.into_iter().map(told).collect())
+    }
+
     /// Takes back what a group that will not be written had staged.
     fn forget(&mut self, mark: Mark) -> Result<()> {
         if !self.staged.is_empty() {
