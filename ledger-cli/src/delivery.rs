@@ -34,13 +34,17 @@ pub(crate) fn sign(
     signers: &[&dyn Signer],
 ) -> Result<Submission> {
     let genesis = Some(origin.genesis().0);
-    producer::sign(draft, genesis, position, signers, random::bytes()?).map_err(|error| {
-        let failure = Failure::from(error);
-        if failure.code() == "schema-type" {
-            return failure.hint("`ledger events` lists the types");
-        }
-        failure
-    })
+    producer::sign(draft, genesis, position, signers, random::bytes()?)
+        .map_err(|error| of_draft(&error))
+}
+
+/// What is wrong with a draft, and where its types are listed.
+pub(crate) fn of_draft(error: &Error) -> Failure {
+    let failure = Failure::of_input(error);
+    if failure.code() == "schema-type" {
+        return failure.hint("`ledger events` lists the types");
+    }
+    failure
 }
 
 /// What [`each`] would say to each event now; nothing is written.
@@ -178,7 +182,8 @@ pub(crate) fn each(
         Vec::new()
     } else {
         let group = Group { now: clock::now()?, random: random::bytes()?, all_or_nothing: all };
-        ledger.append(&admitted, group)?
+        // the clock is read again under the lock: who waited for it must not record an older time
+        ledger.append_at(&admitted, group, || clock::now().unwrap_or(group.now))?
     };
     let mut settled = settled.into_iter();
     let mut next = || match settled.next() {

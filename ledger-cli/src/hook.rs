@@ -3,6 +3,7 @@
 
 pub(crate) mod ci;
 pub(crate) mod fields;
+mod flush;
 pub(crate) mod spool;
 pub(crate) mod target;
 
@@ -16,8 +17,8 @@ use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::key::Signer;
 use ledger_core::ledger::{Receipt, Submission};
-use ledger_core::producer::Position;
-use ledger_core::spool::{Spool, Waiting};
+use ledger_core::producer::{self, Position};
+use ledger_core::spool::Spool;
 
 use crate::context::Context;
 use crate::drafts::Draft;
@@ -54,7 +55,7 @@ pub(crate) struct Options {
 /// How a delivery ended.
 pub(crate) enum Told {
     /// It is in the ledger.
-    Recorded(Vec<Receipt>),
+    Recorded,
     /// It is in the spool, and why.
     Spooled(Failure),
 }
@@ -131,6 +132,7 @@ impl Hook {
         next: &Next<'_>,
         acknowledge: impl FnOnce(&[Receipt]) -> Result<()>,
     ) -> Result<Told> {
+        self.judge(next)?;
         let place = match Place::of(&self.workspace, &self.state) {
             Ok(place) => place,
             Err(failure) => return self.directly(next, acknowledge, failure),
@@ -186,8 +188,23 @@ impl Hook {
             }
         }
         drop(held);
+        if let Err(failure) = self.others(&place) {
+            talk(format!("note: what other jobs left still waits: {failure}"));
+        }
         self.settle();
-        Ok(Told::Recorded(receipts))
+        Ok(Told::Recorded)
+    }
+
+    /// What is wrong with an event itself is said before anything is written.
+    fn judge(&self, next: &Next<'_>) -> Result<()> {
+        let Next::Drafts(drafts) = next else { return Ok(()) };
+        let position = Position::first(&self.pipeline.label(), [0; 16]);
+        let (genesis, owner) = (self.origin.genesis().0, [self.key.public().id()]);
+        for draft in *drafts {
+            producer::prepare(&draft.value, Some(genesis), &position, &owner, [0; 32])
+                .map_err(|error| draft.place(delivery::of_draft(&error)))?;
+        }
+        Ok(())
     }
 
     /// The stream as it would begin.
@@ -258,33 +275,6 @@ impl Hook {
         Ok(events)
     }
 
-    /// Delivers all that waits in the workspace; how many events did, and how many still wait.
-    pub(crate) fn flush(&mut self) -> Result<(usize, usize)> {
-        let (mut delivered, mut waiting) = (0, 0);
-        for place in Place::all(&self.workspace, &self.state) {
-            for name in place.names()? {
-                let mut held = match place.hold(&name, None) {
-                    Ok(held) => held,
-                    Err(failure) if failure.code().starts_with("spool-") => {
-                        self.salvage(&place, &name, &failure)?;
-                        continue;
-                    }
-                    Err(failure) => return Err(failure.within(place.shown())),
-                };
-                let before = count(&held);
-                if before > 0 {
-                    self.drain(&place, &mut held)?;
-                }
-                delivered += before - count(&held);
-                waiting += count(&held);
-            }
-        }
-        if delivered > 0 {
-            self.settle();
-        }
-        Ok((delivered, waiting))
-    }
-
     /// Why the ledger could not be reached, if it could not.
     pub(crate) fn away(&self) -> Option<&Failure> {
         self.target.as_ref().err()
@@ -300,92 +290,6 @@ impl Hook {
             }
             held => held,
         }
-    }
-
-    /// Delivers what waits in one spool, in order. What the ledger refuses is kept beside the spool,
-    /// and declared as lost to its stream.
-    fn drain(&mut self, place: &Place, held: &mut Held) -> Result<()> {
-        let Some(mut spool) = held.spool.clone().filter(|spool| spool.ledger == self.origin) else {
-            return Ok(());
-        };
-        let Ok(target) = &mut self.target else { return Ok(()) };
-        let events = open_all(&spool.waiting, &self.state, &self.origin)?;
-        let outcomes = match target.deliver(events, &[&self.key], false) {
-            Ok(outcomes) => outcomes,
-            Err(failure) => {
-                talk(format!("note: {} events still wait: {failure}", spool.waiting.len()));
-                return Ok(());
-            }
-        };
-        let ended = spool.ends();
-        let mut lost = Vec::new();
-        for outcome in outcomes {
-            if let (Err(failure), Some(waiting)) = (outcome, spool.waiting.first()) {
-                // if we stop after this, it is refused and kept once more
-                let kept = place.keep_refused(waiting)?;
-                talk(format!("warning: the ledger refused an event that waited: {failure}"));
-                talk(format!("hint: it is kept in {}", kept.display()));
-                lost.push(spool.position.seq);
-            }
-            spool.advance(1);
-        }
-        let stream = spool.stream();
-        held.spool = Some(spool);
-        held.save(ended)?;
-        for seq in lost {
-            self.declare(&stream, (seq, seq), "refused");
-        }
-        Ok(())
-    }
-
-    /// Sets a damaged spool aside, delivers what is whole in it, and declares what is lost.
-    fn salvage(&mut self, place: &Place, name: &str, why: &Failure) -> Result<()> {
-        let (bytes, aside) = place.set_aside(name)?;
-        talk(format!("warning: a spool is damaged: {why}"));
-        talk(format!("hint: it is kept as {}", aside.display()));
-        let salvaged = Spool::salvage(&bytes)?;
-        let stream = salvaged.spool.stream();
-        let events = open_all(&salvaged.spool.waiting, &self.state, &salvaged.spool.ledger)?;
-        if let Ok(target) = &mut self.target
-            && salvaged.spool.ledger == self.origin
-        {
-            for outcome in target.deliver(events, &[&self.key], false)? {
-                if let Err(failure) = outcome {
-                    talk(format!("warning: the ledger refused an event of it: {failure}"));
-                }
-            }
-        }
-        for range in salvaged.lost {
-            self.declare(&stream, range, "spool-damaged");
-        }
-        Ok(())
-    }
-
-    /// `gap.declared`: these places of a stream will stay empty.
-    fn declare(&mut self, stream: &str, (from, to): (u64, u64), reason: &str) {
-        let declared = self.declaring(stream, from, to, reason).and_then(|event| {
-            let target = self.target.as_mut().map_err(|_| away("the ledger is away"))?;
-            settled(target.deliver(vec![event], &[&self.key], true)?)
-        });
-        match declared {
-            Ok(_) => talk(format!("note: `gap.declared` for {from} to {to} of {stream}")),
-            Err(failure) => talk(format!("warning: the gap could not be declared: {failure}")),
-        }
-    }
-
-    fn declaring(&self, stream: &str, from: u64, to: u64, reason: &str) -> Result<Submission> {
-        let data = Value::object([
-            ("from", Value::count(from)),
-            ("reason_code", Value::text(reason)),
-            ("to", Value::count(to)),
-        ]);
-        let draft = Value::object([
-            ("type", Value::text("gap.declared")),
-            ("occurred_at", Value::text(clock::now()?.to_string())),
-            ("subject", Value::object([("stream", Value::text(stream))])),
-            ("data", data),
-        ]);
-        self.sign_one(&draft, &Position::one_shot("gap", random::bytes()?))
     }
 
     /// Without a spool: each event a stream of its own, delivered now or not at all.
@@ -420,7 +324,7 @@ impl Hook {
         talk(format!("note: delivered without a spool: {why}"));
         acknowledge(&receipts)?;
         self.settle();
-        Ok(Told::Recorded(receipts))
+        Ok(Told::Recorded)
     }
 
     fn settle(&mut self) {
@@ -428,16 +332,6 @@ impl Hook {
             target.settle(&[&self.key]);
         }
     }
-}
-
-fn count(held: &Held) -> usize {
-    held.spool.as_ref().map_or(0, |spool| spool.waiting.len())
-}
-
-fn open_all(waiting: &[Waiting], state: &State, origin: &Origin) -> Result<Vec<Submission>> {
-    let host = spool::host_key(state, true)?;
-    let open = |waiting: &Waiting| waiting.open(&host, origin.genesis().0).map_err(Failure::from);
-    waiting.iter().map(open).collect()
 }
 
 /// The receipts, or why the first event was refused.

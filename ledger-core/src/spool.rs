@@ -240,8 +240,9 @@ impl Spool {
         }
         let mut lines = bytes.split_inclusive(|&byte| byte == b'\n');
         let head = lines.next().and_then(|line| line.strip_suffix(b"\n")).and_then(Self::read_head);
-        let spool = head
-            .ok_or_else(|| Error::malformed("spool-head", "the first line is not that of a spool"))?;
+        let spool = head.ok_or_else(|| {
+            Error::malformed("spool-head", "the first line is not that of a spool")
+        })?;
         Ok((spool, lines.filter_map(|line| line.strip_suffix(b"\n"))))
     }
 

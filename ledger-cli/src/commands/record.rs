@@ -84,7 +84,7 @@ pub(crate) fn run(args: &Record, context: &mut Context) -> Result<Answer> {
 /// Says where an event is that is not in the ledger; its status is 0, or 6.
 pub(crate) fn tell(told: Told, require_ack: bool, context: &mut Context) -> Result<Answer> {
     let failure = match told {
-        Told::Recorded(_) => return Ok(Answer::Yes),
+        Told::Recorded => return Ok(Answer::Yes),
         Told::Spooled(failure) => failure,
     };
     if failure.status() == 1 {

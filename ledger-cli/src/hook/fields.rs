@@ -13,17 +13,14 @@ use crate::keys;
 const RESERVED: &[&str] = &[
     "actor",
     "actor-kind",
-    "attachment",
     "dry-run",
     "from",
     "help",
     "json",
     "key",
-    "label",
     "ledger",
     "occurred-at",
     "origin",
-    "proof",
     "require-ack",
     "state",
     "subject",
@@ -218,7 +215,7 @@ fn free(name: &str, prefix: &str) -> String {
 
 impl Spelt {
     fn arg(&self) -> Arg {
-        let arg = Arg::new(self.long.clone()).long(self.long.clone());
+        let arg = Arg::new(self.long.clone()).long(self.long.clone()).help_heading("Fields");
         if matches!(self.shape, Shape::Flag) {
             return arg.action(ArgAction::SetTrue).help(self.help.clone());
         }

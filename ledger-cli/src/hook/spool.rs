@@ -12,8 +12,8 @@ use ledger_core::encoding::hex;
 use ledger_core::hash::Sha256;
 use ledger_core::ledger::Submission;
 use ledger_core::spool::{MAX_BYTES, Spool, Waiting};
-use ledger_core::store::{Lock, Store};
 use ledger_core::store::dir::Dir;
+use ledger_core::store::{Lock, Store};
 use ledger_core::vault::key::VaultSecret;
 
 use crate::failure::{Failure, Result};

@@ -13,6 +13,7 @@ use super::{LOCK, Ledger, POISON};
 use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::segment::{self, MAX_SEGMENT, Place};
+use crate::time::Timestamp;
 use crate::tree::Frontier;
 use crate::vault::inbox::{self, Item};
 use crate::vault::persons::DELTA;
@@ -24,10 +25,22 @@ impl Ledger {
     /// refused and why. After a failed sync the ledger is poisoned (code `poisoned`) until
     /// `ledger recover`. Codes besides those of the laws: `busy`, `poisoned`, `no-space`, `io`.
     pub fn append(&mut self, admitted: &[Admitted], group: Group) -> Result<Vec<Result<Receipt>>> {
+        self.append_at(admitted, group, || group.now)
+    }
+
+    /// As [`Ledger::append`], with the time asked for once the lock is held: of several processes
+    /// that wait for it none then records an earlier time than the entry before.
+    pub fn append_at(
+        &mut self,
+        admitted: &[Admitted],
+        mut group: Group,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Result<Vec<Result<Receipt>>> {
         if self.stopped {
             return Err(poisoned());
         }
         let _lock = self.store.lock(LOCK)?;
+        group.now = now();
         if is_poisoned(&*self.store)? {
             return Err(poisoned());
         }
