@@ -147,7 +147,7 @@ fn scatter(n: u64) -> u64 {
 }
 
 /// A line of the process's memory, from the kernel.
-fn memory(line: &str) -> String {
+pub(crate) fn memory(line: &str) -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let found = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
     found.map_or_else(String::new, |text| text.trim().to_owned())

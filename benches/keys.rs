@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ledger_core::entry::Entry;
 use ledger_core::error::Result;
+use ledger_core::json::Document;
 use ledger_core::ledger::Ledger;
 use ledger_core::signature::Mode;
 use ledger_core::store::Store;
@@ -58,9 +60,33 @@ pub(crate) fn run(count: u64, dir: &str) -> Result<()> {
     }
     let bytes = store.len(NAME)?.unwrap_or(0);
     println!("open with it ({bytes} bytes): {shortest:.1} ms, best of 10");
+    judging(&ledger)?;
     let start = Instant::now();
     let text = ledger.registry().list();
     println!("the list of all keys: {} bytes in {:.0} ms", text.len(), millis(start));
+    Ok(())
+}
+
+/// What the law of keys costs an ordinary entry; it is asked twice on the way in.
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn judging(ledger: &Ledger) -> Result<()> {
+    let lines: Result<Vec<Vec<u8>>> =
+        (ledger.size() - 1000..ledger.size()).map(|index| ledger.line(index)).collect();
+    let lines = lines?;
+    let mut documents: Vec<Document> = lines.iter().map(|_| Document::default()).collect();
+    let entries: Result<Vec<Entry<'_>>> = documents
+        .iter_mut()
+        .zip(&lines)
+        .map(|(document, line)| Entry::parse(document, line))
+        .collect();
+    let entries = entries?;
+    let mut shortest = f64::MAX;
+    for _ in 0..20 {
+        let start = Instant::now();
+        entries.iter().try_for_each(|entry| ledger.registry().judge(entry))?;
+        shortest = shortest.min(start.elapsed().as_secs_f64() * 1e6 / entries.len() as f64);
+    }
+    println!("the law of keys: {shortest:.2} µs an entry, best of 20 times 1000");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Seeded benches: `ledger-bench ceiling | index | keys N DIR | log N DIR | parts DIR | read DIR`.
+//! Seeded benches: `ledger-bench ceiling | index | keys N DIR | log N DIR | parts DIR | read DIR | vault N DIR`.
 //!
 //! Each prints the machine and, beside its figures, the number of syncs. `log` builds a ledger of N
 //! entries in a new folder and measures it; `read` measures one that is there.
@@ -7,6 +7,7 @@ mod ceiling;
 mod index;
 mod keys;
 mod log;
+mod vault;
 mod workload;
 
 use std::process::ExitCode;
@@ -32,6 +33,9 @@ fn main() -> ExitCode {
         ["log", count, dir] => count.parse().map_or_else(|_| usage(), |count| log::run(count, dir)),
         ["parts", dir] => log::parts(dir),
         ["read", dir] => log::read(dir),
+        ["vault", count, dir] => {
+            count.parse().map_or_else(|_| usage(), |count| vault::run(count, dir))
+        }
         _ => usage(),
     };
     match outcome {
@@ -46,7 +50,7 @@ fn main() -> ExitCode {
 fn usage() -> ledger_core::error::Result<()> {
     Err(ledger_core::error::Error::malformed(
         "usage",
-        "ledger-bench ceiling | index | keys N DIR | log N DIR | parts DIR | read DIR",
+        "ledger-bench ceiling | index | keys N DIR | log N DIR | parts DIR | read DIR | vault N DIR",
     ))
 }
 

@@ -24,7 +24,7 @@ const SIGNED: u8 = 14;
 /// Longest answer that is read, as OpenSSH's own limit.
 const MAX_ANSWER: u32 = 256 * 1024;
 /// How long an agent may take: somebody may have to press a button.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const PLAIN: &[u8] = b"ssh-ed25519";
 
 /// A key that lives in the agent.

@@ -8,7 +8,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     append, checkpoint, close, consistency, cosign, demo, events, flush, init, key, log, man,
-    prove, record, recover, schema, show, sign, status, tiles, verify, witness,
+    person, prove, record, recover, retention, schema, show, sign, status, tiles, vault, verify,
+    witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -66,6 +67,12 @@ enum Command {
     Consistency(consistency::Consistency),
     Verify(verify::Verify),
     Tiles(tiles::Tiles),
+    #[command(subcommand)]
+    Person(person::Person),
+    #[command(subcommand)]
+    Vault(vault::Vault),
+    #[command(subcommand)]
+    Retention(retention::Retention),
     Demo(demo::Demo),
     Completions(man::Completions),
     Man(man::Man),
@@ -114,6 +121,9 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Consistency(args) => consistency::run(args, context),
         Command::Verify(args) => verify::run(args, context),
         Command::Tiles(args) => tiles::run(args, context),
+        Command::Person(args) => person::run(args, context),
+        Command::Vault(args) => vault::run(args, context),
+        Command::Retention(args) => retention::run(args, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),
         Command::Man(args) => man::man(args, Cli::command(), context),

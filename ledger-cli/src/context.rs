@@ -9,15 +9,20 @@ use ledger_core::hash::Blake3;
 use ledger_core::ledger::{self, Ledger};
 use ledger_core::store::Store;
 use ledger_core::store::dir::Dir;
+use ledger_core::vault::{key, persons};
 
 use crate::environment;
 use crate::failure::{Failure, Result};
 use crate::files;
-use crate::output::Out;
+use crate::output::{Out, talk};
 use crate::state::State;
 
 /// How long a command waits for another process that writes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Told once by every command that stands on a ledger whose vault is gone.
+const NO_PERSONS: &str = "note: the persons of the vault are not here: verdicts are the same, new \
+    entries name nobody; restore them with `ledger vault restore`";
 
 /// The options that all commands share.
 pub(crate) struct Context {
@@ -79,7 +84,11 @@ impl Context {
     /// The folder of the ledger, and what is remembered of it.
     pub(crate) fn folder(&self) -> Result<Folder> {
         let path = self.ledger_path()?;
-        folder_within(&path, self.state()?, self.patience)
+        let folder = folder_within(&path, self.state()?, self.patience)?;
+        if folder.store.len(persons::INDEX)?.is_none() && folder.store.len(key::FILE)?.is_some() {
+            talk(NO_PERSONS);
+        }
+        Ok(folder)
     }
 
     /// Opens the ledger, if it is the one that was pinned here.

@@ -84,9 +84,11 @@ impl Envelope {
                 .iter()
                 .map(|item| String::from_utf8_lossy(&item.to_json()).into_owned())
                 .collect();
-            text.push_str(&format!("\"disclosures\":[{}],", items.join(",")));
+            text = format!("{{\"disclosures\":[{}],", items.join(","));
         }
-        text.push_str(&format!("\"payload\":\"{}\",", encoding::base64(&self.event)));
+        text.push_str("\"payload\":\"");
+        encoding::push_base64(&self.event, &mut text);
+        text.push_str("\",");
         text.push_str(&type_member());
         let signatures = self.signatures.iter().map(|signature| {
             Value::object([

@@ -35,6 +35,7 @@ use crate::vault::persons::Persons;
 
 pub use create::{Beginning, create, origin, read_format};
 pub use derive::Handover;
+pub(crate) use door::scope;
 pub use door::{Admitted, Door, Identity, Submission};
 pub use recover::{Mended, RECOVERED, is_poisoned};
 pub use stage::{Group, Receipt};

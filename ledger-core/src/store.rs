@@ -14,6 +14,7 @@ pub mod dir;
 #[cfg(feature = "store-contract")]
 pub mod faulty;
 pub mod memory;
+pub mod records;
 #[cfg(feature = "store-contract")]
 pub mod simulated;
 

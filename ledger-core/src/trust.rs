@@ -5,11 +5,12 @@
 //! and revoke keys, as t distinct persons; a key puts another in its own place. [`Registry::judge`]
 //! is used before a write and after a read, on the same entry.
 //!
-//! `record`: one key · `law`: who may say what · `change`: entries that change keys · `list`: all
+//! `record`: one key · `law`: who may say what · `genesis`, `change`: entries that change keys · `list`: all
 //! keys as text · `directory`: the derived file.
 
 mod change;
 pub mod directory;
+mod genesis;
 mod law;
 pub mod list;
 mod record;

@@ -1,11 +1,15 @@
 //! `ledger show`
 
+use std::collections::BTreeMap;
+
 use clap::Args;
+use ledger_core::custody::erased_by;
 use ledger_core::dsse::Envelope;
 use ledger_core::entry::Entry;
 use ledger_core::json::{Document, Names, Value};
 use ledger_core::ledger::Ledger;
 use ledger_core::trust::{Holder, Judgement, KEY_EVENTS};
+use ledger_core::vault::persons::Pseudonym;
 
 use crate::context::Context;
 use crate::failure::{Answer, Result};
@@ -66,6 +70,7 @@ pub(crate) fn run(args: &Show, context: &mut Context) -> Result<Answer> {
     let key_event = ledger.entry(index, |entry| KEY_EVENTS.contains(&entry.event.kind))?;
     let before = if key_event { Some(ledger.registry_at(index)?) } else { None };
     let registry = before.as_ref().unwrap_or(ledger.registry());
+    let erased = erased_by(&ledger)?;
     let out = &mut context.out;
     ledger.entry(index, |entry| {
         // by the keys as they stood; in doubt by all that is known now
@@ -74,13 +79,15 @@ pub(crate) fn run(args: &Show, context: &mut Context) -> Result<Answer> {
             judged => judged,
         };
         if out.json() {
-            return out.object([
+            let mut members = vec![
                 ("entry", value(entry)?),
                 ("hash", Value::text(entry.hash().to_base64())),
                 ("judgement", judgement(&judged)),
-            ]);
+            ];
+            members.extend(gone(entry, &erased).map(|gone| ("erased", gone)));
+            return out.value(&Value::object(members));
         }
-        for line in lines(&ledger, entry) {
+        for line in lines(&ledger, entry, &erased) {
             out.line(line)?;
         }
         out.line(format!("judged       {}", in_words(&judged)))?;
@@ -93,6 +100,16 @@ pub(crate) fn run(args: &Show, context: &mut Context) -> Result<Answer> {
 fn value(entry: &Entry<'_>) -> Result<Value> {
     let mut document = Document::default();
     Ok(document.parse(entry.line, Names::Entry).map(Value::from)?)
+}
+
+/// The persons of the entry who were erased, each with the entry that did; none when nobody was.
+fn gone(entry: &Entry<'_>, erased: &BTreeMap<Pseudonym, u64>) -> Option<Value> {
+    let gone: BTreeMap<String, Value> = entry
+        .persons
+        .iter()
+        .filter_map(|(_, name)| Some((name.to_string(), Value::count(*erased.get(name)?))))
+        .collect();
+    (!gone.is_empty()).then_some(Value::Object(gone))
 }
 
 /// The verdict on its keys, for machines.
@@ -125,7 +142,7 @@ fn in_words(judged: &Judgement) -> String {
     }
 }
 
-fn lines(ledger: &Ledger, entry: &Entry<'_>) -> Vec<String> {
+fn lines(ledger: &Ledger, entry: &Entry<'_>, erased: &BTreeMap<Pseudonym, u64>) -> Vec<String> {
     let event = &entry.event;
     let mut lines = vec![
         format!("entry        {}", entry.index),
@@ -143,7 +160,8 @@ fn lines(ledger: &Ledger, entry: &Entry<'_>) -> Vec<String> {
         lines.push(format!("signed by    {}{}", signature.key, holder.unwrap_or_default()));
     }
     for (pointer, person) in &entry.persons {
-        lines.push(format!("person       {person}  {pointer}"));
+        let gone = erased.get(person).map(|entry| format!("  erased by entry {entry}"));
+        lines.push(format!("person       {person}  {pointer}{}", gone.unwrap_or_default()));
     }
     lines
 }

@@ -47,20 +47,17 @@ pub(crate) fn run(args: &Sign, context: &mut Context) -> Result<Answer> {
             .within(args.draft.display().to_string())
             .hint("an envelope holds one event: sign them one by one"));
     };
-    let (genesis, value) = match &args.origin {
-        Some(text) => {
-            let origin = Origin::parse(text).map_err(|error| {
-                Failure::from(error)
-                    .within("--origin")
-                    .hint("it stands in the ledger's `ledger.toml`: a name and 64 hex digits")
-            })?;
-            (origin.genesis(), draft.value.clone())
-        }
-        None => {
-            let (folder, ledger, sight) = seen::open(context)?;
-            sight.remember(&folder)?;
-            (ledger.origin().genesis(), sight.named(&draft.value))
-        }
+    let (genesis, value) = if let Some(text) = &args.origin {
+        let origin = Origin::parse(text).map_err(|error| {
+            Failure::from(error)
+                .within("--origin")
+                .hint("it stands in the ledger's `ledger.toml`: a name and 64 hex digits")
+        })?;
+        (origin.genesis(), draft.value.clone())
+    } else {
+        let (folder, ledger, sight) = seen::open(context)?;
+        sight.remember(&folder)?;
+        (ledger.origin().genesis(), sight.named(&draft.value))
     };
     let signers = args.others.with(keys::load_all(&args.keys)?)?;
     collect::write(&value, &args.label, genesis.0, &signers, to, context)

@@ -149,7 +149,7 @@ pub(crate) fn look(from: &Path) -> Pipeline {
 impl System {
     fn read(&self) -> Pipeline {
         let first = |names: &[&'static str]| {
-            names.iter().find_map(|name| listed(name).map(|value| Found { value, origin: *name }))
+            names.iter().find_map(|name| listed(name).map(|value| Found { value, origin: name }))
         };
         // identifiers of Bitbucket stand in braces
         let bare = |names: &[&'static str]| {
@@ -214,7 +214,7 @@ impl Pipeline {
     /// What tells this job of this run from every other, re-runs too.
     pub(crate) fn job_key(&self) -> String {
         let value = |found: &Option<Found>| {
-            found.as_ref().map(|found| Value::text(&found.value)).unwrap_or(Value::Bool(false))
+            found.as_ref().map_or(Value::Bool(false), |found| Value::text(&found.value))
         };
         let parts = [&self.issuer, &self.service, &self.run, &self.attempt, &self.job];
         let mut list = vec![Value::text(self.system)];

@@ -313,7 +313,8 @@ pub(crate) fn host_key(state: &State, make: bool) -> Result<VaultSecret> {
 pub(crate) fn private(path: &Path) -> Result<()> {
     let Ok(found) = fs::metadata(path) else { return Ok(()) };
     let mode = found.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         return Ok(());
     }
     Err(Failure::new("key-permissions", format!("others may read the key: its mode is {mode:04o}"))

@@ -31,6 +31,13 @@ impl World {
         world
     }
 
+    /// A folder with nothing in it.
+    pub fn empty() -> Self {
+        let world = Self { dir: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(world.path("d")).unwrap();
+        world
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

@@ -163,6 +163,10 @@ impl Ledger {
         if let Some(persons) = &mut self.persons {
             if persons.pending() > 0 {
                 persons.flush(&*store)?;
+                // every opening reads the whole delta, so it must not grow long
+                if persons.wants_compaction() {
+                    persons.compact(&*store)?;
+                }
             } else if !stage.items.is_empty() {
                 // what another process wrote before it died may be in the page cache only
                 let length = store.len(DELTA)?;

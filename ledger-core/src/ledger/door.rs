@@ -189,7 +189,7 @@ pub(super) fn bad_signature() -> Error {
 }
 
 /// The scope in which the event's values are sealed.
-pub(super) fn scope(event: &Event<'_>) -> Result<Scope> {
+pub(crate) fn scope(event: &Event<'_>) -> Result<Scope> {
     if let Some(ledger) = event.ledger {
         return Ok(Scope::Ledger(ledger));
     }

@@ -56,7 +56,7 @@ impl Ledger {
     }
 
     /// Judges and applies entries, in order; what only states keys is left to `verify`.
-    fn fold(&self, registry: &mut Registry, events: &mut Vec<u64>) -> Result<()> {
+    fn fold(&self, registry: &mut Registry, events: &mut [u64]) -> Result<()> {
         events.sort_unstable();
         for &index in events.iter() {
             let held = self.entry(index, |entry| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::record::{Holder, Reason, Record};
-use super::{Registry, change};
+use super::{Registry, change, genesis};
 use crate::capability::Capability;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ impl Registry {
     pub fn judge(&self, entry: &Entry<'_>) -> Result<()> {
         let event = &entry.event;
         if entry.index == 0 || event.kind == "ledger.created" {
-            return change::genesis(entry);
+            return genesis::genesis(entry);
         }
         if event.ledger != self.ledger {
             return Err(Error::refused("ledger-other", "the event was signed for another ledger"));

@@ -23,10 +23,10 @@ fn record(number: u8) -> (KeyId, Record) {
     };
     let mut record = Record::new(key.public(), holder, can, scope, u64::from(number));
     if number % 4 == 1 {
-        let successor = (number % 8 == 1).then(|| KeyId([number; 32]));
+        let successor = (number % 8 == 1).then_some(KeyId([number; 32]));
         record.ended = Some(Ending { index: 300, reason: Reason::Superseded, successor });
     }
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         record.suspect = Some(Suspicion { from: 9, by: 301 });
     }
     (key.public().id(), record)

@@ -31,6 +31,10 @@ const SUFFIX: &str = ".sealed";
 
 /// The length word's mark of the last chunk.
 const LAST: u32 = 1 << 31;
+/// Files up to this many bytes are opened in memory.
+const SMALL: u64 = 1 << 20;
+/// No header is longer.
+const HEADER_MAX: usize = 512;
 /// What ChaCha20-Poly1305 adds to the plain text.
 const TAG_LEN: usize = 16;
 
@@ -97,33 +101,68 @@ pub fn seal_group(
 /// ledger's), `inbox-line`, `inbox-count`, and those of
 /// [`seal::Disclosure::from_json`].
 pub fn open_group(secret: &VaultSecret, ledger: [u8; 32], bytes: &[u8]) -> Result<Group> {
-    let (header, mut rest) = Header::parse(bytes)?;
-    if header.vault_id != secret.public().id() {
-        let message = format!("sealed to the key `{}`", header.vault_id);
-        return Err(Error::refused("inbox-recipient", message));
-    }
-    let mut receiver = suite::Receiver::new(secret, &info(ledger), &header.encapsulated)?;
-    let encoded = header.encode();
+    let (mut reader, mut rest) = Reader::begin(secret, ledger, bytes)?;
     let mut items = Vec::new();
-    loop {
+    while !reader.done {
         let (word, after) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
         let (length, last) = read_word(*word)?;
         let (chunk, after) = after.split_at_checked(length).ok_or_else(truncated)?;
-        let plain = receiver.open(chunk, &[encoded.as_slice(), word].concat())?;
-        read_items(&plain, &mut items)?;
+        reader.chunk(*word, chunk, last, &mut |item| {
+            items.push(item);
+            Ok(())
+        })?;
         rest = after;
-        if last {
-            break;
-        }
     }
     if !rest.is_empty() {
-        return Err(Error::malformed("inbox-trailing", "bytes after the last chunk"));
+        return Err(trailing());
     }
-    if u32::try_from(items.len()) != Ok(header.count) {
-        let message = format!("{} items where {} are announced", items.len(), header.count);
-        return Err(Error::malformed("inbox-count", message));
+    reader.finish()?;
+    Ok(Group { first_index: reader.header.first_index, items })
+}
+
+/// Opens a waiting file and gives its items to `with`, in order, in memory for one chunk.
+///
+/// The file is read twice: nothing is given before all of it was found whole. Codes as
+/// [`open_group`], and those of `with`.
+pub fn read_group(
+    store: &dyn Store,
+    secret: &VaultSecret,
+    ledger: [u8; 32],
+    name: &str,
+    with: &mut dyn FnMut(Item) -> Result<()>,
+) -> Result<()> {
+    let file = format!("{FOLDER}/{name}");
+    let length = store.len(&file)?.unwrap_or(0);
+    if length <= SMALL {
+        let bytes = store::read_all(store, &file)?.unwrap_or_default();
+        return open_group(secret, ledger, &bytes)?.items.into_iter().try_for_each(with);
     }
-    Ok(Group { first_index: header.first_index, items })
+    stream_group(store, secret, ledger, (&file, length), &mut |_| Ok(()))?;
+    stream_group(store, secret, ledger, (&file, length), with)
+}
+
+fn stream_group(
+    store: &dyn Store,
+    secret: &VaultSecret,
+    ledger: [u8; 32],
+    (file, length): (&str, u64),
+    with: &mut dyn FnMut(Item) -> Result<()>,
+) -> Result<()> {
+    let start = store::read_range(store, file, 0, HEADER_MAX)?;
+    let (mut reader, rest) = Reader::begin(secret, ledger, &start)?;
+    let mut at = (start.len() - rest.len()) as u64;
+    while !reader.done {
+        let word = store::read_range(store, file, at, 4)?;
+        let word = *word.first_chunk::<4>().ok_or_else(truncated)?;
+        let (size, last) = read_word(word)?;
+        let chunk = store::read_range(store, file, at + 4, size)?;
+        if chunk.len() != size {
+            return Err(truncated());
+        }
+        reader.chunk(word, &chunk, last, with)?;
+        at += 4 + size as u64;
+    }
+    if at == length { reader.finish() } else { Err(trailing()) }
 }
 
 /// Puts a sealed file into the inbox, durably.
@@ -190,6 +229,62 @@ impl Header {
     }
 }
 
+/// A file being opened, chunk by chunk.
+struct Reader {
+    receiver: suite::Receiver,
+    header: Header,
+    encoded: Vec<u8>,
+    count: u32,
+    done: bool,
+}
+
+impl Reader {
+    fn begin<'a>(
+        secret: &VaultSecret,
+        ledger: [u8; 32],
+        bytes: &'a [u8],
+    ) -> Result<(Self, &'a [u8])> {
+        let (header, rest) = Header::parse(bytes)?;
+        if header.vault_id != secret.public().id() {
+            let message = format!("sealed to the key `{}`", header.vault_id);
+            return Err(Error::refused("inbox-recipient", message));
+        }
+        let receiver = suite::Receiver::new(secret, &info(ledger), &header.encapsulated)?;
+        let encoded = header.encode();
+        Ok((Self { receiver, header, encoded, count: 0, done: false }, rest))
+    }
+
+    fn chunk(
+        &mut self,
+        word: [u8; 4],
+        chunk: &[u8],
+        last: bool,
+        with: &mut dyn FnMut(Item) -> Result<()>,
+    ) -> Result<()> {
+        let plain = self.receiver.open(chunk, &[self.encoded.as_slice(), &word].concat())?;
+        let lines = plain
+            .strip_suffix(b"\n")
+            .ok_or_else(|| Error::malformed("inbox-line", "a chunk does not end with a line"))?;
+        for line in lines.split(|byte| *byte == b'\n') {
+            self.count = self.count.saturating_add(1);
+            let number = self.count;
+            with(Item::parse(line).map_err(|error| error.at(format!("item {number}")))?)?;
+        }
+        self.done = last;
+        Ok(())
+    }
+
+    /// What must hold after the last chunk.
+    fn finish(&self) -> Result<()> {
+        if self.count == self.header.count {
+            return Ok(());
+        }
+        let (found, told) = (self.count, self.header.count);
+        let message = format!("{found} items where {told} are announced");
+        Err(Error::malformed("inbox-count", message))
+    }
+}
+
 /// Binds a file to the format, its version and the ledger.
 fn info(ledger: [u8; 32]) -> Vec<u8> {
     [FORMAT.as_bytes(), &ledger].concat()
@@ -221,17 +316,6 @@ fn chunks(items: &[Item]) -> Result<Vec<Vec<u8>>> {
     Ok(chunks)
 }
 
-fn read_items(plain: &[u8], items: &mut Vec<Item>) -> Result<()> {
-    let lines = plain
-        .strip_suffix(b"\n")
-        .ok_or_else(|| Error::malformed("inbox-line", "a chunk does not end with a line"))?;
-    for line in lines.split(|byte| *byte == b'\n') {
-        let number = items.len() + 1;
-        items.push(Item::parse(line).map_err(|error| error.at(format!("item {number}")))?);
-    }
-    Ok(())
-}
-
 /// The length of the chunk after the word, and whether it is the last.
 fn read_word(word: [u8; 4]) -> Result<(usize, bool)> {
     let word = u32::from_be_bytes(word);
@@ -240,6 +324,10 @@ fn read_word(word: [u8; 4]) -> Result<(usize, bool)> {
         .filter(|length| (TAG_LEN + 1..=TAG_LEN + CHUNK_MAX).contains(length))
         .map(|length| (length, word & LAST != 0))
         .ok_or_else(|| Error::malformed("inbox-chunk", "the length of a chunk is out of bounds"))
+}
+
+fn trailing() -> Error {
+    Error::malformed("inbox-trailing", "bytes after the last chunk")
 }
 
 fn truncated() -> Error {

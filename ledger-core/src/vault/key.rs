@@ -11,6 +11,7 @@ use std::fmt;
 use crate::encoding;
 use crate::error::{Error, Result};
 use crate::hash::Blake3;
+use crate::vault::cipher::DataKey;
 
 /// The file of the public key in a ledger's folder.
 pub const FILE: &str = "ledger.vaultkey";
@@ -100,6 +101,11 @@ impl VaultSecret {
     /// The line of a secret key file, with its newline; it opens everything in the inbox.
     pub fn to_line(&self) -> String {
         format!("{SECRET}{}\n", encoding::base64(&self.0.to_bytes()))
+    }
+
+    /// The key under which the vault encrypts its records; it belongs to this secret alone.
+    pub(crate) fn root(&self) -> DataKey {
+        DataKey::derive("ledger/v1 vault root", &self.0.to_bytes().into(), &[])
     }
 
     pub(super) fn as_hpke(&self) -> &<X25519HkdfSha256 as Kem>::PrivateKey {

@@ -33,7 +33,7 @@ impl Run<'_> {
         end: Option<Place>,
     ) -> crate::error::Result<()> {
         let names: Vec<String> = found.iter().map(|suspect| suspect.key.to_string()).collect();
-        let finders: Vec<Finder<'_>> = names.iter().map(|name| Finder::new(name)).collect();
+        let finders: Vec<Finder<'_>> = names.iter().map(Finder::new).collect();
         let segments = segment::list(self.store)?;
         let segment = segments.into_iter().rfind(|begin| *begin <= first).unwrap_or(0);
         let mut blocks = Blocks::new(self.store, Place { segment, offset: 0 }, end)?;

@@ -223,7 +223,7 @@ fn a_list_of_keys_cannot_lie() {
         (text.clone(), 4),
         (text.clone(), 6),
         (text.replace("append:*", "append:deployment.*"), 5),
-        (text.lines().rev().map(|line| format!("{line}\n")).collect(), 5),
+        (text.lines().rev().flat_map(|line| [line, "\n"]).collect(), 5),
     ] {
         let draft = list(&mut world, &text, size);
         both(&store, &mut world, &mut ledger, &draft, &[&pipeline], "key-list");

@@ -79,16 +79,16 @@ fn lines(id: &KeyId, record: &Record) -> [String; 2] {
     for (name, items) in [("service", &scope.services), ("environment", &scope.environments)] {
         can.extend(items.iter().map(|item| format!("{name}={item}")));
     }
-    let mut standing = format!("since entry {}", record.registered);
+    let mut standing = vec![format!("since entry {}", record.registered)];
     if let Some(ended) = &record.ended {
-        standing.push_str(&format!(", {} by entry {}", ended.reason.word(), ended.index));
-        let successor = ended.successor.map(|key| format!(", its successor is {key}"));
-        standing.push_str(&successor.unwrap_or_default());
+        standing.push(format!("{} by entry {}", ended.reason.word(), ended.index));
+        standing.extend(ended.successor.map(|key| format!("its successor is {key}")));
     }
     if let Some(suspect) = &record.suspect {
         let (from, by) = (suspect.from, suspect.by);
-        standing.push_str(&format!(", suspect from entry {from} on by entry {by}"));
+        standing.push(format!("suspect from entry {from} on by entry {by}"));
     }
+    let standing = standing.join(", ");
     [format!("{id}  {holder}  {standing}"), format!("  {}", can.join(" "))]
 }
 

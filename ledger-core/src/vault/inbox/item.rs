@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use crate::encoding;
 use crate::error::{Error, Result};
+use crate::hash::Sha256;
 use crate::json::{Document, Names, quote};
 use crate::seal::Disclosure;
+use crate::vault::attachment;
+use crate::vault::cipher::DataKey;
 use crate::vault::persons::Pseudonym;
 
 /// What tells a person from a disclosure.
@@ -14,6 +18,10 @@ const IDENTITY: &str = "{\"identity\":{\"id\":";
 const ISSUER: &str = ",\"issuer\":";
 const PSEUDONYM: &str = "},\"pseudonym\":\"";
 const CLOSE: &str = "\"}";
+
+/// What tells the key of an attachment from the others.
+const ATTACHMENT: &str = "{\"attachment\":\"";
+const KEY: &str = "\",\"key\":\"";
 
 /// One line of the inbox.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,6 +37,13 @@ pub enum Item {
         /// The pseudonym that the log has for the person.
         pseudonym: Pseudonym,
     },
+    /// `{"attachment":"sha256:…","key":"…"}`: opens a private attachment of the group's events.
+    Attachment {
+        /// SHA-256 of its ciphertext, as the event names it.
+        digest: Sha256,
+        /// What opens it.
+        key: DataKey,
+    },
 }
 
 impl Item {
@@ -42,6 +57,9 @@ impl Item {
             Self::Person { issuer, id, pseudonym } => {
                 out.extend_from_slice(person(issuer, id, *pseudonym).as_bytes());
             }
+            Self::Attachment { digest, key } => {
+                out.extend_from_slice(attachment_line(*digest, key).as_bytes());
+            }
         }
         out.push(b'\n');
         Ok(())
@@ -50,6 +68,11 @@ impl Item {
     /// Reads a line without its newline; code `inbox-line`, or those of
     /// [`Disclosure::from_json`].
     pub(super) fn parse(line: &[u8]) -> Result<Self> {
+        if line.starts_with(ATTACHMENT.as_bytes()) {
+            return parse_attachment(line).ok_or_else(|| {
+                Error::malformed("inbox-line", "not the one spelling of an attachment's key")
+            });
+        }
         if !line.starts_with(PERSON) {
             return Disclosure::from_json(line).map(Self::Disclosure);
         }
@@ -66,6 +89,9 @@ impl fmt::Debug for Item {
             Self::Person { pseudonym, .. } => {
                 f.debug_struct("Person").field("pseudonym", pseudonym).finish_non_exhaustive()
             }
+            Self::Attachment { digest, .. } => {
+                f.debug_struct("Attachment").field("digest", digest).finish_non_exhaustive()
+            }
         }
     }
 }
@@ -79,6 +105,19 @@ fn person(issuer: &str, id: &str, pseudonym: Pseudonym) -> String {
     line.push_str(&pseudonym.to_string());
     line.push_str(CLOSE);
     line
+}
+
+fn attachment_line(digest: Sha256, key: &DataKey) -> String {
+    let (digest, key) = (attachment::reference(digest), encoding::base64(&key.to_bytes()));
+    format!("{ATTACHMENT}{digest}{KEY}{key}{CLOSE}")
+}
+
+fn parse_attachment(line: &[u8]) -> Option<Item> {
+    let line = std::str::from_utf8(line).ok()?;
+    let (digest, key) = line.strip_prefix(ATTACHMENT)?.strip_suffix(CLOSE)?.split_once(KEY)?;
+    let digest = attachment::from_reference(digest).ok()?;
+    let key = DataKey::from_bytes(encoding::from_base64(key.as_bytes()).ok()?);
+    Some(Item::Attachment { digest, key })
 }
 
 fn parse_person(line: &[u8]) -> Option<Item> {
