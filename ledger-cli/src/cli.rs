@@ -7,8 +7,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, checkpoint, consistency, cosign, demo, events, init, key, log, man, person, prove,
-    recover, retention, schema, show, sign, tiles, vault, verify, witness,
+    append, checkpoint, close, consistency, cosign, demo, events, flush, init, key, log, man,
+    person, prove, record, recover, retention, schema, show, sign, status, tiles, vault, verify,
+    witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -25,8 +26,9 @@ struct Cli {
 }
 
 const STATUS: &str = "Exit status: 0 done, or it holds; 1 refused by the ledger's laws, or it does \
-not hold; 2 bad input, or it cannot be told.\n\
-Environment: LEDGER_DIR, LEDGER_KEY and LEDGER_STATE stand for --ledger, --key and --state; \
+not hold; 2 bad input, or it cannot be told; of the hook also 3 no key, 4 refused by the ledger, 5 neither \
+delivered nor spooled, 6 spooled only.\n\
+Environment: LEDGER_DIR, LEDGER_KEY, LEDGER_ORIGIN and LEDGER_STATE stand for --ledger, --key, --origin and --state; \
 LEDGER_KEY_PASSPHRASE_FILE names the file of a locked key's passphrase.";
 
 #[derive(Args, Debug)]
@@ -50,6 +52,10 @@ enum Command {
     Sign(sign::Sign),
     Cosign(cosign::Cosign),
     Append(append::Append),
+    Record(record::Record),
+    Close(close::Close),
+    Flush(flush::Flush),
+    Status(status::Status),
     Events(events::Events),
     Schema(schema::Schema),
     Recover(recover::Recover),
@@ -100,6 +106,10 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Sign(args) => sign::run(args, context),
         Command::Cosign(args) => cosign::run(args, context),
         Command::Append(args) => append::run(args, context),
+        Command::Record(args) => record::run(args, context),
+        Command::Close(args) => close::run(args, context),
+        Command::Flush(args) => flush::run(args, context),
+        Command::Status(args) => status::run(args, context),
         Command::Events(args) => events::run(args, context),
         Command::Schema(args) => schema::run(args, context),
         Command::Recover(args) => recover::run(args, context),

@@ -2,11 +2,13 @@
 
 pub(crate) mod append;
 pub(crate) mod checkpoint;
+pub(crate) mod close;
 mod collect;
 pub(crate) mod consistency;
 pub(crate) mod cosign;
 pub(crate) mod demo;
 pub(crate) mod events;
+pub(crate) mod flush;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod log;
@@ -14,11 +16,13 @@ pub(crate) mod man;
 pub(crate) mod owner;
 pub(crate) mod person;
 pub(crate) mod prove;
+pub(crate) mod record;
 pub(crate) mod recover;
 pub(crate) mod retention;
 pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod sign;
+pub(crate) mod status;
 pub(crate) mod tiles;
 pub(crate) mod vault;
 pub(crate) mod verify;

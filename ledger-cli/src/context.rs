@@ -30,6 +30,7 @@ pub(crate) struct Context {
     pub(crate) out: Out,
     ledger: Option<PathBuf>,
     state: Option<PathBuf>,
+    patience: Duration,
 }
 
 /// A folder that says it is a ledger; nothing in it was read yet but its origin.
@@ -49,7 +50,12 @@ pub(crate) struct Folder {
 impl Context {
     /// From the options as they were given.
     pub(crate) fn new(json: bool, ledger: Option<PathBuf>, state: Option<PathBuf>) -> Self {
-        Self { out: Out::new(json), ledger, state }
+        Self { out: Out::new(json), ledger, state, patience: PATIENCE }
+    }
+
+    /// Waits no longer than this for another process that writes.
+    pub(crate) fn hurry(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// The folder of the ledger: `--ledger`, or `LEDGER_DIR`.
@@ -78,7 +84,7 @@ impl Context {
     /// The folder of the ledger, and what is remembered of it.
     pub(crate) fn folder(&self) -> Result<Folder> {
         let path = self.ledger_path()?;
-        let folder = folder_at(&path, self.state()?)?;
+        let folder = folder_within(&path, self.state()?, self.patience)?;
         if folder.store.len(persons::INDEX)?.is_none() && folder.store.len(key::FILE)?.is_some() {
             talk(NO_PERSONS);
         }
@@ -143,9 +149,13 @@ impl Folder {
 
 /// The folder at a path, and what is remembered of it.
 pub(crate) fn folder_at(path: &Path, state: State) -> Result<Folder> {
+    folder_within(path, state, PATIENCE)
+}
+
+fn folder_within(path: &Path, state: State, patience: Duration) -> Result<Folder> {
     let shown = path.display().to_string();
     let place = |error| Failure::from(error).within(shown.clone());
-    let dir = Dir::open(path, PATIENCE).map_err(|error| {
+    let dir = Dir::open(path, patience).map_err(|error| {
         if error.code() == "missing" {
             Failure::new("ledger-none", format!("there is no folder `{shown}`"))
                 .hint("make a ledger with `ledger init`, or name its folder with --ledger")

@@ -1,6 +1,6 @@
 //! The environment: the one place where its variables are read.
 //!
-//! `LEDGER_DIR`, `LEDGER_KEY`, `LEDGER_KEY_PASSPHRASE_FILE`, `LEDGER_STATE`; for the places of other
+//! `LEDGER_DIR`, `LEDGER_KEY`, `LEDGER_ORIGIN`, `LEDGER_KEY_PASSPHRASE_FILE`, `LEDGER_STATE`; for the places of other
 //! things `XDG_STATE_HOME`, `HOME`, `TMPDIR` and `SSH_AUTH_SOCK`. A variable of ours that is set but empty is a mistake in a script, so it is an error.
 
 use std::ffi::OsString;
@@ -12,6 +12,8 @@ use crate::failure::{Failure, Result};
 pub(crate) const DIR: &str = "LEDGER_DIR";
 /// The file of the key that signs.
 pub(crate) const KEY: &str = "LEDGER_KEY";
+/// The origin of the ledger, where its folder may be away.
+pub(crate) const ORIGIN: &str = "LEDGER_ORIGIN";
 /// The file with the passphrase of the key.
 pub(crate) const PASSPHRASE: &str = "LEDGER_KEY_PASSPHRASE_FILE";
 /// The folder of what is remembered outside the ledger.
@@ -56,6 +58,12 @@ pub(crate) fn program() -> String {
 /// The system's folder for temporary files (`TMPDIR`, else `/tmp`).
 pub(crate) fn temporary() -> PathBuf {
     std::env::temp_dir()
+}
+
+/// A variable of a pipeline that is on the hook's list of those it reads (`hook/ci.rs`); none when
+/// it is unset, empty or no text.
+pub(crate) fn listed(name: &'static str) -> Option<String> {
+    raw(name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty())
 }
 
 fn raw(name: &str) -> Option<OsString> {

@@ -13,6 +13,8 @@ pub(crate) enum Answer {
     No,
     /// It cannot be told. Status 2.
     CannotTell,
+    /// It is safe in the spool, where it had to be acknowledged. Status 6.
+    Spooled,
 }
 
 impl Answer {
@@ -22,18 +24,21 @@ impl Answer {
             Self::Yes => 0,
             Self::No => 1,
             Self::CannotTell => 2,
+            Self::Spooled => 6,
         }
     }
 }
 
 /// What a command that could not be done says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     /// Whether the ledger, its keys or its laws refused it (status 1), or it could not even be
     /// asked (status 2).
     refused: bool,
     /// Whether something could not be reached, so that nothing is known about the outcome.
     unavailable: bool,
+    /// The status of a command that tells more reasons apart.
+    exit: Option<u8>,
     code: &'static str,
     place: Vec<String>,
     message: String,
@@ -49,6 +54,7 @@ impl Failure {
         Self {
             refused: false,
             unavailable: false,
+            exit: None,
             code,
             place: Vec::new(),
             message: message.into(),
@@ -76,6 +82,7 @@ impl Failure {
         Self {
             refused: error.kind() == Kind::Untrue,
             unavailable: error.kind() == Kind::Unavailable,
+            exit: None,
             code: error.code(),
             place: error.place().map(str::to_owned).into_iter().collect(),
             message: error.message().to_owned(),
@@ -145,7 +152,14 @@ impl Failure {
 
     /// The exit status.
     pub(crate) fn status(&self) -> u8 {
-        if self.refused { 1 } else { 2 }
+        self.exit.unwrap_or(if self.refused { 1 } else { 2 })
+    }
+
+    /// Ends the process with this status, whatever kind of failure it is.
+    #[must_use]
+    pub(crate) fn exit(mut self, status: u8) -> Self {
+        self.exit = Some(status);
+        self
     }
 }
 

@@ -90,7 +90,8 @@ impl State {
         pin.map(|bytes| parse_pin(&bytes)).transpose()
     }
 
-    fn pinned_at(&self, path: &Path) -> Result<Option<Origin>> {
+    /// The origin pinned for the path, whatever stands there now.
+    pub(crate) fn pinned_at(&self, path: &Path) -> Result<Option<Origin>> {
         self.read(&by_path(path))?.map(|bytes| parse_pin(&bytes)).transpose()
     }
 

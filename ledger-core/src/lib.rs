@@ -29,6 +29,7 @@ pub mod seal;
 pub mod segment;
 pub mod signature;
 pub mod signer;
+pub mod spool;
 pub mod store;
 pub mod tile;
 pub mod time;

@@ -1,5 +1,6 @@
 //! The vectors of the waist: json, event, entry, chain, head and trust, each read as its spec page says.
 #![allow(
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "helpers of tests stop at the first surprise"
@@ -24,6 +25,7 @@ use ledger_core::ledger::read_format;
 use ledger_core::schema;
 use ledger_core::signature::{self, Mode};
 use ledger_core::signer;
+use ledger_core::spool::Spool;
 use ledger_core::store::Store;
 use ledger_core::store::memory::Memory;
 use ledger_core::tree;
@@ -32,6 +34,19 @@ use ledger_core::verify::{Options, Verdict, verify as verify_folder};
 
 fn judge(case: &Vector, outcome: &Result<()>) {
     case.check(outcome.as_ref().err().map(Error::code));
+}
+
+#[test]
+fn spool() {
+    for case in vectors("spool") {
+        let read = Spool::parse(&case.bytes);
+        if let Ok(spool) = &read {
+            let whole = case.bytes.iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
+            assert_eq!(spool.encode().unwrap().as_bytes(), &case.bytes[..whole], "{}", case.name);
+            assert!(Spool::salvage(&case.bytes).unwrap().lost.is_empty(), "{}", case.name);
+        }
+        judge(&case, &read.map(drop));
+    }
 }
 
 #[test]

@@ -9,11 +9,10 @@ use ledger_core::json::Value;
 use ledger_core::key::{KeyId, Signer};
 use ledger_core::producer::{self, Position};
 
-use crate::commands::append;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::keys::{self, Key};
-use crate::{files, random, seen};
+use crate::{delivery, files, random, seen};
 
 /// Who else signs, and where the envelope goes.
 #[derive(Args, Debug)]
@@ -72,13 +71,13 @@ impl Others {
                 .hint("give its file, or --to FILE to have it signed elsewhere"));
         }
         let (folder, mut ledger, sight) = seen::open(context)?;
-        let receipt = append::one(&mut ledger, &sight, draft, "keys", &signers.in_order());
+        let receipt = delivery::one(&mut ledger, &sight, draft, "keys", &signers.in_order());
         let receipt = receipt.map_err(|failure| {
             folder.place(failure).hint("`ledger key --help` says what is given, and who signs")
         })?;
-        append::acknowledge(&[receipt], context)?;
+        delivery::acknowledge(&[receipt], context)?;
         sight.remember(&folder)?;
-        append::tidy(&folder, &mut ledger)
+        delivery::tidy(&folder, &mut ledger)
     }
 }
 

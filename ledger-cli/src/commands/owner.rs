@@ -14,8 +14,8 @@ use ledger_core::store::records::sled::Folder as Databases;
 use ledger_core::vault::key::VaultSecret;
 use ledger_core::vault::persons::{Persons, Pseudonym};
 
-use crate::commands::append;
 use crate::context::{Context, Folder, PATIENCE};
+use crate::delivery;
 use crate::failure::{Failure, Result};
 use crate::output::talk;
 use crate::seen::{self, Sight};
@@ -73,8 +73,8 @@ pub(crate) struct Owner {
 impl Owner {
     /// Signs and appends one event of the owner's, and remembers that it stands.
     pub(crate) fn append(&mut self, draft: &Value, signers: &[&dyn Signer]) -> Result<u64> {
-        let receipt = append::one(&mut self.ledger, &self.sight, draft, "vault", signers)?;
-        append::remember(&self.folder, &self.ledger)?;
+        let receipt = delivery::one(&mut self.ledger, &self.sight, draft, "vault", signers)?;
+        delivery::remember(&self.folder, &self.ledger)?;
         self.sight.remember(&self.folder)?;
         Ok(receipt.index)
     }

@@ -6,8 +6,8 @@ use clap::Args;
 use ledger_core::json::Value;
 use ledger_core::ledger::Mended;
 
-use crate::commands::append::{self, recovery};
 use crate::context::Context;
+use crate::delivery::{self, recovery};
 use crate::environment;
 use crate::failure::{Answer, Result};
 use crate::{keys, output};
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Recover, context: &mut Context) -> Result<Answer> {
     if let Some(key) = key {
         let receipt = recovery::record(&mut ledger, &mended, &key)?;
         output::talk(format!("recorded as entry {}", receipt.index));
-        append::remember(&folder, &ledger)?;
+        delivery::remember(&folder, &ledger)?;
     } else {
         recovery::record_later(&folder, &mended)?;
         output::talk("the next append records it");

@@ -13,6 +13,7 @@ use super::{LOCK, Ledger, POISON};
 use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::segment::{self, MAX_SEGMENT, Place};
+use crate::time::Timestamp;
 use crate::tree::Frontier;
 use crate::vault::inbox::{self, Item};
 use crate::vault::persons::DELTA;
@@ -24,10 +25,22 @@ impl Ledger {
     /// refused and why. After a failed sync the ledger is poisoned (code `poisoned`) until
     /// `ledger recover`. Codes besides those of the laws: `busy`, `poisoned`, `no-space`, `io`.
     pub fn append(&mut self, admitted: &[Admitted], group: Group) -> Result<Vec<Result<Receipt>>> {
+        self.append_at(admitted, group, || group.now)
+    }
+
+    /// As [`Ledger::append`], with the time asked for once the lock is held: of several processes
+    /// that wait for it none then records an earlier time than the entry before.
+    pub fn append_at(
+        &mut self,
+        admitted: &[Admitted],
+        mut group: Group,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Result<Vec<Result<Receipt>>> {
         if self.stopped {
             return Err(poisoned());
         }
         let _lock = self.store.lock(LOCK)?;
+        group.now = now();
         if is_poisoned(&*self.store)? {
             return Err(poisoned());
         }
@@ -75,6 +88,32 @@ impl Ledger {
             return Err(self.failed(mark, error));
         }
         Ok(settled(outcomes, &receipts(&stage, self.head.size)))
+    }
+
+    /// What [`Ledger::append`] would say to each event now, without a lock and without writing.
+    ///
+    /// Codes of the laws; an outer error means that nothing could be told.
+    pub fn rehearse(&mut self, admitted: &[Admitted], group: Group) -> Result<Vec<Result<()>>> {
+        if self.stopped || is_poisoned(&*self.store)? {
+            return Err(poisoned());
+        }
+        let mark = self.tail.mark();
+        let mut outcomes: Vec<Option<Result<Receipt>>> = admitted.iter().map(|_| None).collect();
+        loop {
+            let staged = self.stage(admitted, &mut outcomes, group);
+            let judged = staged.map(|stage| self.check(admitted, &stage).err());
+            self.tail.back_to(mark);
+            self.staged.clear();
+            self.forget(mark)?;
+            let Some(refused) = judged? else { break };
+            for (owner, error) in refused {
+                if let Some(outcome) = outcomes.get_mut(owner) {
+                    *outcome = Some(Err(error));
+                }
+            }
+        }
+        let told = |outcome: Option<Result<Receipt>>| outcome.map_or(Ok(()), |said| said.map(drop));
+        Ok(outcomes.into_iter().map(told).collect())
     }
 
     /// Takes back what a group that will not be written had staged.

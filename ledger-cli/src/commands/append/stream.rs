@@ -16,7 +16,7 @@ use super::Job;
 use crate::failure::{Failure, Result};
 use crate::output::talk;
 use crate::state::Guard;
-use crate::{files, random, submission};
+use crate::{delivery, files, random, submission};
 
 const FORMAT: &str = "release-ledger/stream@v1";
 
@@ -101,8 +101,13 @@ impl Stream {
         let mut position = self.position.clone();
         for (number, draft) in (1..).zip(job.drafts) {
             position.is_final = job.args.ends && number == job.drafts.len();
-            let event = super::sign(ledger, &job.sight.named(&draft.value), &position, job.signers)
-                .map_err(|failure| draft.place(failure))?;
+            let event = delivery::sign(
+                ledger.origin(),
+                &job.sight.named(&draft.value),
+                &position,
+                job.signers,
+            )
+            .map_err(|failure| draft.place(failure))?;
             position = position.after(&event.event);
             self.pending.push(event);
         }

@@ -10,10 +10,9 @@ use ledger_core::json::{self, Value};
 use ledger_core::key::KeyId;
 use ledger_core::trust::{Holder, Record, Registry};
 
-use crate::commands::append;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::{clock, keys, seen};
+use crate::{clock, delivery, keys, seen};
 
 /// List the keys that the log registered, and how they stand
 ///
@@ -120,11 +119,11 @@ fn record(args: &List, context: &mut Context) -> Result<Answer> {
         ),
         ("attachments", Value::List(vec![Value::object(attachment)])),
     ]);
-    let receipt = append::one(&mut ledger, &sight, &draft, "keys", &[&key])
+    let receipt = delivery::one(&mut ledger, &sight, &draft, "keys", &[&key])
         .map_err(|failure| folder.place(failure).hint("the key needs `append:key.listed`"))?;
-    append::acknowledge(&[receipt], context)?;
+    delivery::acknowledge(&[receipt], context)?;
     sight.remember(&folder)?;
-    append::tidy(&folder, &mut ledger)
+    delivery::tidy(&folder, &mut ledger)
 }
 
 fn digest(text: &str) -> String {

@@ -6,8 +6,8 @@ use clap::{ArgGroup, Args};
 use ledger_core::json::Value;
 use ledger_core::retention::Class;
 
-use crate::commands::append;
 use crate::context::Context;
+use crate::delivery;
 use crate::failure::{Answer, Result};
 use crate::{clock, keys, seen};
 
@@ -66,8 +66,8 @@ pub(super) fn run(args: &Hold, context: &mut Context) -> Result<Answer> {
     ]);
     let signing = keys::load_all(&args.keys)?;
     let (folder, mut ledger, sight) = seen::open(context)?;
-    let receipt = append::one(&mut ledger, &sight, &draft, "vault", &keys::signers(&signing))?;
-    append::acknowledge(&[receipt], context)?;
+    let receipt = delivery::one(&mut ledger, &sight, &draft, "vault", &keys::signers(&signing))?;
+    delivery::acknowledge(&[receipt], context)?;
     sight.remember(&folder)?;
-    append::tidy(&folder, &mut ledger)
+    delivery::tidy(&folder, &mut ledger)
 }

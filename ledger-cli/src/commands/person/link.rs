@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use ledger_core::json::Value;
 
-use crate::commands::append;
 use crate::context::Context;
+use crate::delivery;
 use crate::failure::{Answer, Failure, Result};
 use crate::{clock, keys, seen};
 
@@ -57,8 +57,8 @@ pub(super) fn run(args: &Link, context: &mut Context) -> Result<Answer> {
     ]);
     let signing = keys::load_all(&args.keys)?;
     let (folder, mut ledger, sight) = seen::open(context)?;
-    let receipt = append::one(&mut ledger, &sight, &draft, "vault", &keys::signers(&signing))?;
-    append::acknowledge(&[receipt], context)?;
+    let receipt = delivery::one(&mut ledger, &sight, &draft, "vault", &keys::signers(&signing))?;
+    delivery::acknowledge(&[receipt], context)?;
     sight.remember(&folder)?;
-    append::tidy(&folder, &mut ledger)
+    delivery::tidy(&folder, &mut ledger)
 }

@@ -6,7 +6,7 @@ use ledger_core::json::{Document, Value};
 use ledger_core::key::Signer;
 use ledger_core::ledger::{Ledger, Receipt, Submission};
 
-use super::{Job, Refusal};
+use super::Refusal;
 use crate::clock;
 use crate::failure::{Failure, Result};
 use crate::seen::Sight;
@@ -20,13 +20,14 @@ pub(super) fn keep(
     ledger: &mut Ledger,
     event: &Submission,
     refusal: &Refusal,
-    job: &Job<'_>,
+    sight: &Sight,
+    signers: &[&dyn Signer],
 ) -> Result<Failure> {
     let failure = refusal.failure();
-    let Some(first) = job.signers.first() else { return Ok(failure) };
+    let Some(first) = signers.first() else { return Ok(failure) };
     let kept = match refusal.error.code() {
-        "stream-fork" => fork(ledger, event, job.sight, *first)?,
-        "source-conflict" => conflict(ledger, event, job.sight, *first)?,
+        "stream-fork" => fork(ledger, event, sight, *first)?,
+        "source-conflict" => conflict(ledger, event, sight, *first)?,
         _ => return Ok(failure),
     };
     let (what, kept) = kept;

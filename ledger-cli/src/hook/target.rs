@@ -1,0 +1,122 @@
+//! Where events are delivered to. This version delivers to folders.
+
+use ledger_core::checkpoint::Origin;
+use ledger_core::key::Signer;
+use ledger_core::ledger::{Ledger, Receipt, Submission};
+
+use crate::context::{Context, Folder};
+use crate::delivery::{self, recovery};
+use crate::failure::{Failure, Result};
+use crate::output::talk;
+use crate::seen::{self, Sight};
+
+/// What became of one event.
+pub(crate) type Outcome = std::result::Result<Receipt, Failure>;
+
+/// Takes signed events to a ledger.
+pub(crate) trait Delivery {
+    /// Delivers the events in order; with `all` all or none of them. The outer failure means that
+    /// nobody knows what became of them: the same bytes are delivered again, and kept once.
+    fn deliver(
+        &mut self,
+        events: Vec<Submission>,
+        signers: &[&dyn Signer],
+        all: bool,
+    ) -> Result<Vec<Outcome>>;
+
+    /// What the real delivery would say, without delivering.
+    fn rehearse(
+        &mut self,
+        events: Vec<Submission>,
+    ) -> Result<Vec<std::result::Result<(), Failure>>>;
+
+    /// What the events' producer has seen of the ledger.
+    fn sight(&self) -> &Sight;
+
+    /// The ledger's origin.
+    fn origin(&self) -> &Origin;
+
+    /// After the promise is out: what may be done without breaking it.
+    fn settle(&mut self, signers: &[&dyn Signer]);
+}
+
+/// A ledger's folder.
+pub(crate) struct ToFolder {
+    folder: Folder,
+    ledger: Ledger,
+    sight: Sight,
+}
+
+/// Opens what `--ledger` names.
+pub(crate) fn open(context: &Context) -> Result<Box<dyn Delivery>> {
+    let path = context.ledger_path()?;
+    let text = path.to_string_lossy();
+    if text.starts_with("http:") || text.starts_with("https:") {
+        return Err(Failure::new(
+            "delivery-url",
+            format!("`{text}` is an address; this version delivers to folders only"),
+        )
+        .hint("give --ledger DIR"));
+    }
+    let (folder, ledger, sight) = seen::open(context)?;
+    Ok(Box::new(ToFolder { folder, ledger, sight }))
+}
+
+impl Delivery for ToFolder {
+    fn deliver(
+        &mut self,
+        events: Vec<Submission>,
+        signers: &[&dyn Signer],
+        all: bool,
+    ) -> Result<Vec<Outcome>> {
+        if all {
+            let count = events.len();
+            let said = delivery::keeping(&mut self.ledger, &self.sight, signers, events);
+            return match said {
+                Ok(receipts) => Ok(receipts.into_iter().map(Ok).collect()),
+                Err((None, failure)) => Err(self.folder.place(failure)),
+                Err((Some(at), failure)) => {
+                    let group = |_| Err(Failure::refused("group", "another event was refused"));
+                    let mut said: Vec<Outcome> = (0..count.max(at + 1)).map(group).collect();
+                    if let Some(place) = said.get_mut(at) {
+                        *place = Err(failure);
+                    }
+                    Ok(said)
+                }
+            };
+        }
+        let said = delivery::each(&mut self.ledger, events, false);
+        let said = said.map_err(|failure| self.folder.place(failure))?;
+        Ok(said.into_iter().map(|one| one.map_err(|refusal| refusal.failure())).collect())
+    }
+
+    fn rehearse(
+        &mut self,
+        events: Vec<Submission>,
+    ) -> Result<Vec<std::result::Result<(), Failure>>> {
+        let said = delivery::rehearse(&mut self.ledger, events);
+        said.map_err(|failure| self.folder.place(failure))
+    }
+
+    fn sight(&self) -> &Sight {
+        &self.sight
+    }
+
+    fn origin(&self) -> &Origin {
+        self.ledger.origin()
+    }
+
+    fn settle(&mut self, signers: &[&dyn Signer]) {
+        let note = |what: &str, failure: Failure| talk(format!("note: {what}: {failure}"));
+        let recorded = recovery::record_all(&self.folder, &mut self.ledger, &self.sight, signers);
+        if let Err(failure) = recorded {
+            note("what recovery did waits to be recorded", failure);
+        }
+        if let Err(failure) = self.sight.remember(&self.folder) {
+            note("the checkpoint was not remembered", failure);
+        }
+        if let Err(failure) = delivery::tidy(&self.folder, &mut self.ledger) {
+            note("the receipt was not remembered", failure);
+        }
+    }
+}
