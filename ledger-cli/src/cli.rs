@@ -7,8 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, checkpoint, consistency, demo, events, init, key, log, man, person, prove, recover,
-    retention, schema, show, tiles, vault, verify, witness,
+    append, checkpoint, consistency, demo, events, import, init, key, log, man, person, prove,
+    recover, retention, schema, show, tiles, vault, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -47,6 +47,7 @@ enum Command {
     #[command(subcommand)]
     Key(key::Key),
     Append(append::Append),
+    Import(import::Import),
     Events(events::Events),
     Schema(schema::Schema),
     Recover(recover::Recover),
@@ -95,6 +96,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Init(args) => init::run(args, context),
         Command::Key(args) => key::run(args, context),
         Command::Append(args) => append::run(args, context),
+        Command::Import(args) => import::run(args, context),
         Command::Events(args) => events::run(args, context),
         Command::Schema(args) => schema::run(args, context),
         Command::Recover(args) => recover::run(args, context),

@@ -5,6 +5,7 @@ pub(crate) mod checkpoint;
 pub(crate) mod consistency;
 pub(crate) mod demo;
 pub(crate) mod events;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod log;

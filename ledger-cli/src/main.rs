@@ -12,6 +12,7 @@ mod environment;
 mod failure;
 mod files;
 mod hashes;
+mod import;
 mod keys;
 mod output;
 mod owner;

@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::failure::{Answer, Result};
 use crate::output::Out;
 use crate::owner::{self, Acting, Where};
+use crate::seen::Sight;
 use crate::{clock, keys, random};
 
 /// Say what is past its time, and destroy it
@@ -79,7 +80,9 @@ fn execute(args: &Run, context: &mut Context) -> Result<Answer> {
     for due in all.iter().filter(|due| due.class != Class::Identity) {
         // recorded first: if we stop between, what is recorded is still due, and goes the next time
         let Some(draft) = due.draft(&by) else { continue };
-        entries.push(append::one(&mut owner.ledger, &draft, "vault", &signers)?.index);
+        entries.push(
+            append::one(&mut owner.ledger, &Sight::default(), &draft, "vault", &signers)?.index,
+        );
         append::remember(&owner.folder, &owner.ledger)?;
         owner.vault.execute(&owner.ledger, due)?;
     }

@@ -24,6 +24,17 @@ impl Ledger {
     /// refused and why. After a failed sync the ledger is poisoned (code `poisoned`) until
     /// `ledger recover`. Codes besides those of the laws: `busy`, `poisoned`, `no-space`, `io`.
     pub fn append(&mut self, admitted: &[Admitted], group: Group) -> Result<Vec<Result<Receipt>>> {
+        self.append_with(admitted, &[], group)
+    }
+
+    /// As [`Ledger::append`], with what goes to the vault beside the events' own disclosures: the keys
+    /// of private attachments that they name. So a key travels with the very group that needs it.
+    pub fn append_with(
+        &mut self,
+        admitted: &[Admitted],
+        items: &[Item],
+        group: Group,
+    ) -> Result<Vec<Result<Receipt>>> {
         if self.stopped {
             return Err(poisoned());
         }
@@ -38,7 +49,7 @@ impl Ledger {
         }
         let mark = self.tail.mark();
         let mut outcomes: Vec<Option<Result<Receipt>>> = admitted.iter().map(|_| None).collect();
-        let (stage, checked) = loop {
+        let (mut stage, checked) = loop {
             self.forget(mark)?;
             let stage = match self.stage(admitted, &mut outcomes, group) {
                 Ok(stage) => stage,
@@ -69,6 +80,7 @@ impl Ledger {
             }
             return Ok(settled(outcomes, &[]));
         }
+        stage.items.extend_from_slice(items);
         let written = self.write(&stage, checked, group);
         self.staged.clear();
         if let Err(error) = written {

@@ -14,7 +14,7 @@ use crate::state::State;
 const UNRECORDED: &str = "unrecorded";
 
 /// Records what no `recovery.recorded` speaks of yet; without a key it waits for the next append.
-pub(super) fn record_all(
+pub(crate) fn record_all(
     folder: &Folder,
     ledger: &mut Ledger,
     sight: &Sight,

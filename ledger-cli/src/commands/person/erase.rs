@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::output::{Out, talk};
 use crate::owner::{self, Acting, Where};
+use crate::seen::Sight;
 use crate::{clock, keys, random};
 
 /// Erase a person: names, texts and originals are destroyed, every proof still holds
@@ -62,7 +63,9 @@ pub(super) fn run(args: &Erase, context: &mut Context) -> Result<Answer> {
     let by = Erasure { actor: &actor, approvers: &approvers, now };
     let mut entries = Vec::new();
     for draft in custody::draft(&plan, &by) {
-        entries.push(append::one(&mut owner.ledger, &draft, "vault", &signers)?.index);
+        entries.push(
+            append::one(&mut owner.ledger, &Sight::default(), &draft, "vault", &signers)?.index,
+        );
     }
     append::remember(&owner.folder, &owner.ledger)?;
     let done = owner.vault.carry_out(&mut owner.ledger, random::bytes()?).map_err(|error| {

@@ -9,6 +9,7 @@ use ledger_core::retention::Class;
 use crate::commands::append;
 use crate::context::Context;
 use crate::failure::{Answer, Result};
+use crate::seen::Sight;
 use crate::{clock, keys};
 
 /// Place or release a legal hold: nothing it covers is destroyed
@@ -66,7 +67,8 @@ pub(super) fn run(args: &Hold, context: &mut Context) -> Result<Answer> {
     ]);
     let signing = keys::load_all(&args.keys)?;
     let (folder, mut ledger) = context.open_to_append()?;
-    let receipt = append::one(&mut ledger, &draft, "vault", &keys::signers(&signing))?;
+    let receipt =
+        append::one(&mut ledger, &Sight::default(), &draft, "vault", &keys::signers(&signing))?;
     append::acknowledge(&[receipt], context)?;
     append::tidy(&folder, &mut ledger)
 }

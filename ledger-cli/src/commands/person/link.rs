@@ -8,6 +8,7 @@ use ledger_core::json::Value;
 use crate::commands::append;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
+use crate::seen::Sight;
 use crate::{clock, keys};
 
 /// Say that accounts are one person, or no longer
@@ -57,7 +58,8 @@ pub(super) fn run(args: &Link, context: &mut Context) -> Result<Answer> {
     ]);
     let signing = keys::load_all(&args.keys)?;
     let (folder, mut ledger) = context.open_to_append()?;
-    let receipt = append::one(&mut ledger, &draft, "vault", &keys::signers(&signing))?;
+    let receipt =
+        append::one(&mut ledger, &Sight::default(), &draft, "vault", &keys::signers(&signing))?;
     append::acknowledge(&[receipt], context)?;
     append::tidy(&folder, &mut ledger)
 }

@@ -11,6 +11,7 @@ use crate::commands::append;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::owner::{self, Acting, Owner, Where};
+use crate::seen::Sight;
 use crate::{clock, keys, random};
 
 /// Say who stands behind a pseudonym; recorded before a name is printed
@@ -126,7 +127,13 @@ fn revealed(
         ("occurred_at", Value::text(clock::now()?.to_string())),
         ("type", Value::text("person.revealed")),
     ]);
-    let receipt = append::one(&mut owner.ledger, &draft, "vault", &keys::signers(&signing))?;
+    let receipt = append::one(
+        &mut owner.ledger,
+        &Sight::default(),
+        &draft,
+        "vault",
+        &keys::signers(&signing),
+    )?;
     Ok((owner, name, record.known, receipt.index))
 }
 

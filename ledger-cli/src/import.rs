@@ -1,0 +1,75 @@
+//! Importers: the records of other systems as events of the ledger.
+//!
+//! Each source is one file here and one row of [`SOURCES`]: a pure function from the bytes of a record
+//! to drafts of events, without clock, network or environment. What a source does not say stays
+//! missing. A record that no mapping covers becomes `external.recorded`; one that cannot be read is
+//! told with its reason and kept aside. Whoever calls gives the record its place in an attachment,
+//! its keyed digest and its signature (`commands/import.rs`).
+
+mod cloudevents;
+mod draft;
+pub(crate) mod json;
+pub(crate) mod split;
+mod time;
+
+use ledger_core::time::Timestamp;
+
+pub(crate) use draft::{Draft, Event, Person};
+use split::Framing;
+
+/// Why something is no record that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reason {
+    /// Stable name, kebab-case.
+    pub(crate) code: &'static str,
+    /// One line for people.
+    pub(crate) message: String,
+}
+
+impl Reason {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// One record of a source, as it lies there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record<'a> {
+    /// Its bytes, untouched.
+    pub(crate) bytes: &'a [u8],
+    /// When it was received here: for what tells no time.
+    pub(crate) received: Timestamp,
+}
+
+/// A source: where its records come from and what they become.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// As in the events' `source`, and in the capability `relay:<name>` of the key that signs.
+    pub(crate) name: &'static str,
+    /// What it reads, in one line.
+    pub(crate) reads: &'static str,
+    /// Counts up when the same record becomes other events.
+    pub(crate) version: u32,
+    /// How records lie in a file.
+    pub(crate) framing: Framing,
+    /// The events that a record becomes, at least one.
+    pub(crate) map: fn(&Record<'_>) -> Result<Vec<Draft>, Reason>,
+}
+
+/// All sources, by name.
+pub(crate) static SOURCES: &[Source] = &[cloudevents::SOURCE];
+
+/// The source of that name.
+pub(crate) fn find(name: &str) -> Option<&'static Source> {
+    SOURCES.iter().find(|source| source.name == name)
+}
+
+/// The events of one record, each with its ordinal; what the law of meaning would refuse becomes
+/// `external.recorded`, so that no record is lost.
+pub(crate) fn events(source: &Source, record: &Record<'_>) -> Result<Vec<Event>, Reason> {
+    let drafts = (source.map)(record)?;
+    if drafts.is_empty() {
+        return Err(Reason::new("record-empty", "the record has nothing in it"));
+    }
+    Ok(draft::number(source, drafts, record.received))
+}
