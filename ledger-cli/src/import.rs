@@ -6,11 +6,22 @@
 //! told with its reason and kept aside. Whoever calls gives the record its place in an attachment,
 //! its keyed digest and its signature (`commands/import.rs`).
 
+mod azure_devops;
+mod bitbucket;
+mod cdevents;
 mod cloudevents;
 mod draft;
+mod github;
+mod gitlab;
+mod http;
+mod jira;
 pub(crate) mod json;
+mod launchdarkly;
+mod pagerduty;
+mod servicenow;
 pub(crate) mod split;
 mod time;
+mod webhook;
 
 use ledger_core::time::Timestamp;
 
@@ -57,7 +68,18 @@ pub(crate) struct Source {
 }
 
 /// All sources, by name.
-pub(crate) static SOURCES: &[Source] = &[cloudevents::SOURCE];
+pub(crate) static SOURCES: &[Source] = &[
+    azure_devops::SOURCE,
+    bitbucket::SOURCE,
+    cdevents::SOURCE,
+    cloudevents::SOURCE,
+    github::SOURCE,
+    gitlab::SOURCE,
+    jira::SOURCE,
+    launchdarkly::SOURCE,
+    pagerduty::SOURCE,
+    servicenow::SOURCE,
+];
 
 /// The source of that name.
 pub(crate) fn find(name: &str) -> Option<&'static Source> {
