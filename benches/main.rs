@@ -1,10 +1,11 @@
-//! Seeded benches: `ledger-bench ceiling | index | log N DIR | parts DIR | read DIR | vault N DIR`.
+//! Seeded benches: `ledger-bench ceiling | index | keys N DIR | log N DIR | parts DIR | read DIR | vault N DIR`.
 //!
 //! Each prints the machine and, beside its figures, the number of syncs. `log` builds a ledger of N
 //! entries in a new folder and measures it; `read` measures one that is there.
 
 mod ceiling;
 mod index;
+mod keys;
 mod log;
 mod vault;
 mod workload;
@@ -26,6 +27,9 @@ fn main() -> ExitCode {
             index::run();
             Ok(())
         }
+        ["keys", count, dir] => {
+            count.parse().map_or_else(|_| usage(), |count| keys::run(count, dir))
+        }
         ["log", count, dir] => count.parse().map_or_else(|_| usage(), |count| log::run(count, dir)),
         ["parts", dir] => log::parts(dir),
         ["read", dir] => log::read(dir),
@@ -46,7 +50,7 @@ fn main() -> ExitCode {
 fn usage() -> ledger_core::error::Result<()> {
     Err(ledger_core::error::Error::malformed(
         "usage",
-        "ledger-bench ceiling | index | log N DIR | parts DIR | read DIR | vault N DIR",
+        "ledger-bench ceiling | index | keys N DIR | log N DIR | parts DIR | read DIR | vault N DIR",
     ))
 }
 

@@ -100,6 +100,13 @@ pub(crate) fn checkpoint_key() -> SigningKey {
     SigningKey::from_seed(seed("checkpoint", 0))
 }
 
+/// The registration of one of many keys.
+pub(crate) fn registration(ledger: [u8; 32], number: u64) -> Result<Submission> {
+    let roots = [SigningKey::from_seed(seed("root", 0)), SigningKey::from_seed(seed("root", 1))];
+    let new = SigningKey::from_seed(seed("one of many", number));
+    register(ledger, &roots, &new, "append:*", KEYS + 1 + number)
+}
+
 fn register(
     ledger: [u8; 32],
     roots: &[SigningKey; 2],

@@ -7,8 +7,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, checkpoint, consistency, demo, events, import, init, key, log, man, person, prove,
-    recover, retention, schema, show, tiles, vault, verify, witness,
+    append, checkpoint, consistency, cosign, demo, events, import, init, key, log, man, person,
+    prove, recover, retention, schema, show, sign, tiles, vault, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -26,7 +26,8 @@ struct Cli {
 
 const STATUS: &str = "Exit status: 0 done, or it holds; 1 refused by the ledger's laws, or it does \
 not hold; 2 bad input, or it cannot be told.\n\
-Environment: LEDGER_DIR, LEDGER_KEY and LEDGER_STATE stand for --ledger, --key and --state.";
+Environment: LEDGER_DIR, LEDGER_KEY and LEDGER_STATE stand for --ledger, --key and --state; \
+LEDGER_KEY_PASSPHRASE_FILE names the file of a locked key's passphrase.";
 
 #[derive(Args, Debug)]
 struct Global {
@@ -46,6 +47,8 @@ enum Command {
     Init(init::Init),
     #[command(subcommand)]
     Key(key::Key),
+    Sign(sign::Sign),
+    Cosign(cosign::Cosign),
     Append(append::Append),
     Import(import::Import),
     Events(events::Events),
@@ -95,6 +98,8 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
     match command {
         Command::Init(args) => init::run(args, context),
         Command::Key(args) => key::run(args, context),
+        Command::Sign(args) => sign::run(args, context),
+        Command::Cosign(args) => cosign::run(args, context),
         Command::Append(args) => append::run(args, context),
         Command::Import(args) => import::run(args, context),
         Command::Events(args) => events::run(args, context),

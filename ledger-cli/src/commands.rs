@@ -2,7 +2,9 @@
 
 pub(crate) mod append;
 pub(crate) mod checkpoint;
+mod collect;
 pub(crate) mod consistency;
+pub(crate) mod cosign;
 pub(crate) mod demo;
 pub(crate) mod events;
 pub(crate) mod import;
@@ -10,12 +12,14 @@ pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod man;
+pub(crate) mod owner;
 pub(crate) mod person;
 pub(crate) mod prove;
 pub(crate) mod recover;
 pub(crate) mod retention;
 pub(crate) mod schema;
 pub(crate) mod show;
+pub(crate) mod sign;
 pub(crate) mod tiles;
 pub(crate) mod vault;
 pub(crate) mod verify;

@@ -9,7 +9,7 @@ use ledger_core::json::{Value, read};
 use ledger_core::time::Timestamp;
 
 use crate::failure::{Failure, Result};
-use crate::files;
+use crate::{files, submission};
 
 /// How far in the future an event may lie by this machine's clock: a day, for clocks and zones.
 const MAX_AHEAD: u64 = 24 * 3600 * 1_000_000;
@@ -45,13 +45,21 @@ fn spelled(failure: Failure) -> Failure {
 }
 
 /// All events of the files, in order; standard input for `-` or when no file is named.
-pub(crate) fn read_all(files: &[PathBuf], now: Timestamp) -> Result<Vec<Draft>> {
+///
+/// With `signed` an envelope that was collected from its signers is taken as well.
+pub(crate) fn read_all(files: &[PathBuf], now: Timestamp, signed: bool) -> Result<Vec<Draft>> {
     let stdin = [PathBuf::from(files::STDIN)];
     let files = if files.is_empty() { &stdin } else { files };
     let mut drafts = Vec::new();
     for file in files {
         let bytes = files::read_input(file)?;
-        drafts.append(&mut split(&bytes, file)?);
+        let name = files::shown(file);
+        if signed && let Some(value) = submission::from_envelope(&bytes) {
+            let value = value.map_err(|failure| failure.within(name.clone()))?;
+            drafts.push(Draft { file: name, line: None, value });
+        } else {
+            drafts.append(&mut split(&bytes, file)?);
+        }
     }
     for draft in &drafts {
         not_ahead(&draft.value, now).map_err(|failure| draft.place(failure))?;

@@ -1,7 +1,7 @@
 //! The environment: the one place where its variables are read.
 //!
-//! `LEDGER_DIR`, `LEDGER_KEY`, `LEDGER_STATE`; for the places of other things `XDG_STATE_HOME`,
-//! `HOME` and `TMPDIR`. A variable of ours that is set but empty is a mistake in a script, so it is an error.
+//! `LEDGER_DIR`, `LEDGER_KEY`, `LEDGER_KEY_PASSPHRASE_FILE`, `LEDGER_STATE`; for the places of other
+//! things `XDG_STATE_HOME`, `HOME`, `TMPDIR` and `SSH_AUTH_SOCK`. A variable of ours that is set but empty is a mistake in a script, so it is an error.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -12,6 +12,8 @@ use crate::failure::{Failure, Result};
 pub(crate) const DIR: &str = "LEDGER_DIR";
 /// The file of the key that signs.
 pub(crate) const KEY: &str = "LEDGER_KEY";
+/// The file with the passphrase of the key.
+pub(crate) const PASSPHRASE: &str = "LEDGER_KEY_PASSPHRASE_FILE";
 /// The folder of what is remembered outside the ledger.
 pub(crate) const STATE: &str = "LEDGER_STATE";
 
@@ -37,6 +39,11 @@ pub(crate) fn default_state() -> Result<PathBuf> {
         Failure::new("environment-state", "there is no place for what is kept outside the ledger")
             .hint(format!("give --state DIR, or set `{STATE}` or `HOME`"))
     })
+}
+
+/// The socket of the ssh-agent; none when there is no agent.
+pub(crate) fn agent() -> Result<Option<PathBuf>> {
+    path("SSH_AUTH_SOCK")
 }
 
 /// How this program was called, for commands that people copy.

@@ -3,6 +3,7 @@
 //! What the library may not touch is here, each in one module: the clock (`clock`), randomness
 //! (`random`), the environment (`environment`), the terminal (`output`, `progress`).
 
+mod agent;
 mod cli;
 mod clock;
 mod commands;
@@ -15,7 +16,6 @@ mod hashes;
 mod import;
 mod keys;
 mod output;
-mod owner;
 mod progress;
 mod random;
 mod seen;

@@ -1,9 +1,11 @@
-//! Signed events on their way: one JSON object per event, as `append --signed` reads them.
+//! Signed events on their way: one JSON object per event, as `append --signed` reads them; or an
+//! envelope (`ledger-core/spec/dsse.md`).
 //!
 //! ```text
 //! {"disclosures":[{"commitment":"…","salt":"…","value":…}],"event":{…},"signatures":[{"key":"…","sig":"…"}]}
 //! ```
 
+use ledger_core::dsse::Envelope;
 use ledger_core::encoding;
 use ledger_core::json::Value;
 use ledger_core::ledger::Submission;
@@ -37,6 +39,15 @@ pub(crate) fn decode(value: &Value) -> Result<Submission> {
         disclosures.push(read.map_err(|error| Failure::from(error).within(place))?);
     }
     Ok(Submission { event: event.to_canonical().into_bytes(), signatures, disclosures })
+}
+
+/// An envelope as the signed event that it holds; none when the bytes are no envelope.
+pub(crate) fn from_envelope(bytes: &[u8]) -> Option<Result<Value>> {
+    const NAME: &[u8] = b"\"payloadType\"";
+    bytes.windows(NAME.len()).any(|window| window == NAME).then(|| {
+        let submission = Envelope::parse(bytes)?.submission()?;
+        Ok(ledger_core::json::read(encode(&submission, true)?.as_bytes())?)
+    })
 }
 
 /// One line without its newline. The event's bytes are those that were signed. `open` leaves the

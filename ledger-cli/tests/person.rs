@@ -35,7 +35,9 @@ fn world() -> World {
     let register = |new: &str, holder: [&str; 2], capabilities: &[&str]| {
         let mut args = vec!["key", "register", "--key", "a.pem", "--key", "b.pem", "--new", new];
         args.extend(holder);
-        capabilities.iter().for_each(|capability| args.extend(["--capability", capability]));
+        for capability in capabilities {
+            args.extend(["--capability", capability]);
+        }
         world.run(&args).good();
     };
     register("ci.pem", ["--service", "ci"], &["append:*"]);

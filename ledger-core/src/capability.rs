@@ -70,6 +70,46 @@ impl Capability {
         }
     }
 
+    /// What it allows, in plain words for whoever is asked to grant it.
+    pub fn meaning(&self) -> &'static str {
+        match self {
+            Self::Append(pattern) if pattern == "*" => "appends events of nearly all types",
+            Self::Append(pattern) if pattern.ends_with('*') => {
+                "appends events of all types that begin so"
+            }
+            Self::Append(_) => "appends events of this type",
+            Self::Approve => "approves in the name of its holder",
+            Self::Review => "decides access reviews in the name of its holder",
+            Self::SignOff => "signs off and accepts risks in the name of its holder",
+            Self::Relay(_) => "speaks for the persons of this source",
+            Self::Gate(_) => "gives the verdicts of this gate",
+            Self::Policy => "changes rules, together with other persons",
+            Self::Admin => "registers and revokes keys, together with other persons",
+            Self::Checkpoint => "signs checkpoints of the log, and nothing else",
+            Self::Witness => "cosigns checkpoints, and nothing else",
+        }
+    }
+
+    /// Whether it spells this type in full: what may be granted to nobody by accident.
+    pub fn spells(&self, kind: &str) -> bool {
+        matches!(self, Self::Append(pattern) if pattern == kind)
+    }
+
+    /// Whether it relays imported events of the source.
+    pub fn relays(&self, source: &str) -> bool {
+        matches!(self, Self::Relay(known) if known == source)
+    }
+
+    /// Whether it gives verdicts of the gate.
+    pub fn judges(&self, gate: &str) -> bool {
+        matches!(self, Self::Gate(known) if known == gate)
+    }
+
+    /// Whether a key with it speaks in a person's name.
+    pub fn is_personal(&self) -> bool {
+        matches!(self, Self::Approve | Self::Review | Self::SignOff)
+    }
+
     /// Whether a key may hold it only alone.
     pub fn stands_alone(&self) -> bool {
         matches!(self, Self::Checkpoint | Self::Witness)
@@ -126,5 +166,12 @@ mod tests {
         assert!(Capability::parse("append:deployment.*").unwrap().appends("deployment.started"));
         assert!(!Capability::parse("append:deployment.*").unwrap().appends("deploy.started"));
         assert!(!Capability::parse("approve").unwrap().appends("approval.decided"));
+        let [wide, full] = ["append:person.*", "append:person.erased"]
+            .map(|text| Capability::parse(text).unwrap());
+        assert!(wide.appends("person.erased") && !wide.spells("person.erased"));
+        assert!(full.appends("person.erased") && full.spells("person.erased"));
+        let gate = Capability::parse("gate:release").unwrap();
+        assert!(gate.judges("release") && !gate.judges("release2") && !gate.relays("release"));
+        assert!(Capability::parse("relay:github").unwrap().relays("github"));
     }
 }

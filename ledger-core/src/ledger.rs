@@ -8,6 +8,7 @@ mod commit;
 mod create;
 mod derive;
 mod door;
+mod keys;
 mod recover;
 mod stage;
 mod staged;
@@ -290,25 +291,6 @@ impl Ledger {
             format!("the origin in `{FORMAT}` does not name entry 0"),
         )
         .hint(VERIFY))
-    }
-
-    /// Folds the key events that the index finds, in order.
-    fn read_keys(&mut self) -> Result<()> {
-        let mut indexes = Vec::new();
-        for kind in ["ledger.created", "key.registered", "key.revoked"] {
-            let key = crate::index::key(Kind::Type, kind);
-            let found = self.index.lookup(key, 0..ORDER_END, usize::MAX)?;
-            indexes.extend(found.into_iter().map(|posting| posting.index));
-        }
-        indexes.sort_unstable();
-        let mut registry = Registry::default();
-        for index in indexes {
-            let held = self
-                .entry(index, |entry| registry.judge(entry).and_then(|()| registry.apply(entry)))?;
-            held.map_err(|error| error.at(format!("entry {index}")))?;
-        }
-        self.registry = Arc::new(registry);
-        Ok(())
     }
 
     /// Reads the entries between the tail and the head; they must continue the line whose hash is

@@ -1,10 +1,12 @@
 //! An append-only, hash-chained, signed log of release events.
 
+pub mod blob;
 pub mod capability;
 pub mod chain;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod custody;
+pub mod dsse;
 pub mod encoding;
 pub mod entry;
 pub mod error;

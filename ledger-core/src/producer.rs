@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, SCHEMA, is_label};
 use crate::hash::Blake3;
 use crate::json::{Document, Value};
-use crate::key::Signer;
+use crate::key::{KeyId, Signer};
 use crate::ledger::Submission;
 use crate::schema::{self, Field, Shape};
 use crate::seal::{Disclosure, Scope};
@@ -65,6 +65,24 @@ pub fn sign(
     signers: &[&dyn Signer],
     salts: [u8; 32],
 ) -> Result<Submission> {
+    let ids: Vec<KeyId> = signers.iter().map(|signer| signer.public().id()).collect();
+    let (event, disclosures) = prepare(draft, ledger, position, &ids, salts)?;
+    let signatures = signers
+        .iter()
+        .map(|signer| signature::sign(*signer, &event))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Submission { event, signatures, disclosures })
+}
+
+/// As [`sign`], but leaves the signing to those who are named, in whatever place they are: the bytes
+/// to be signed, and what opens their sealed values.
+pub fn prepare(
+    draft: &Value,
+    ledger: Option<[u8; 32]>,
+    position: &Position,
+    signers: &[KeyId],
+    salts: [u8; 32],
+) -> Result<(Vec<u8>, Vec<Disclosure>)> {
     let Value::Object(members) = draft else {
         return Err(Error::malformed("draft-object", "an event is a JSON object"));
     };
@@ -102,11 +120,7 @@ pub fn sign(
     let event = Value::Object(event).to_canonical().into_bytes();
     let mut document = Document::default();
     schema::check(&Event::parse(&mut document, &event)?)?;
-    let signatures = signers
-        .iter()
-        .map(|signer| signature::sign(*signer, &event))
-        .collect::<Result<Vec<_>>>()?;
-    Ok(Submission { event, signatures, disclosures })
+    Ok((event, disclosures))
 }
 
 /// Fills in what belongs to the producer; gives the stream's name.
@@ -114,7 +128,7 @@ fn envelope(
     event: &mut BTreeMap<String, Value>,
     ledger: Option<[u8; 32]>,
     position: &Position,
-    signers: &[&dyn Signer],
+    signers: &[KeyId],
 ) -> Result<String> {
     let Some(owner) = signers.first() else {
         return Err(Error::refused("draft-signers", "an event has at least one signer"));
@@ -127,8 +141,8 @@ fn envelope(
         .hint("a label has only a-z, 0-9, `.`, `_` and `-`, at most 64 of them"));
     }
     let random = encoding::base64url(&position.random);
-    let stream = format!("{}/{}/{random}", owner.public().id(), position.label);
-    let ids = signers.iter().map(|signer| Value::text(signer.public().id().to_string()));
+    let stream = format!("{owner}/{}/{random}", position.label);
+    let ids = signers.iter().map(|signer| Value::text(signer.to_string()));
     event.entry("schema".to_owned()).or_insert_with(|| Value::text(SCHEMA));
     event.entry("time_quality".to_owned()).or_insert_with(|| Value::text("exact"));
     event.insert("signers".to_owned(), Value::List(ids.collect()));

@@ -88,6 +88,8 @@ pub enum Shape {
     Enum(&'static [&'static str]),
     /// A restricted id.
     Id,
+    /// A restricted id, or the beginning of some with a final `*`.
+    Pattern,
     /// `sha256:` and 64 hex digits.
     Digest,
     /// A time, 27 bytes.

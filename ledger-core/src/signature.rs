@@ -118,9 +118,11 @@ pub fn verify_all_here(checks: &[Check<'_>], random: [u8; 32]) -> Vec<usize> {
         .collect()
 }
 
-/// Batches of equal size, none above the largest.
+/// Batches of equal size, as near to the best size as that allows: one and a half of it is better
+/// than two small ones.
 fn batch_size(count: usize) -> usize {
-    count.div_ceil(count.div_ceil(bulk::MOST).max(1)).max(1)
+    let batches = (count + bulk::BEST / 2) / bulk::BEST;
+    count.div_ceil(batches.max(1)).max(1)
 }
 
 /// The failing positions of one batch that starts at position `start`.

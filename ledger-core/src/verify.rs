@@ -12,9 +12,10 @@ mod finish;
 mod folder;
 mod seen;
 mod spill;
+mod suspect;
 mod window;
 
-pub use fault::{Class, Fault, Notice, Report, Verdict};
+pub use fault::{Class, Fault, Notice, Report, Suspect, Verdict};
 
 use crate::checkpoint::Origin;
 use crate::error::Result;

@@ -17,6 +17,8 @@ mod folder;
 mod index;
 #[path = "laws/keys.rs"]
 mod keys;
+#[path = "laws/rotation.rs"]
+mod rotation;
 #[path = "common/world.rs"]
 mod world;
 

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use common::{Vector, vectors};
 use ledger_core::chain::{self, End, Link, Neighbours, Place};
 use ledger_core::checkpoint::Origin;
+use ledger_core::dsse::Envelope;
 use ledger_core::entry::{self, Entry};
 use ledger_core::error::{Error, Result};
 use ledger_core::event::Event;
@@ -231,6 +232,19 @@ fn trust() {
             let before = Vector { name: case.name.clone(), header: case.header.clone(), bytes };
             assert!(trusted(&before).is_ok(), "{}: an earlier entry is refused", case.name);
         }
+    }
+}
+
+#[test]
+fn dsse() {
+    for case in vectors("dsse") {
+        let outcome = Envelope::parse(&case.bytes).map(|envelope| {
+            assert_eq!(envelope.encode().as_bytes(), case.bytes, "{}", case.name);
+            let missing = envelope.missing().unwrap().len();
+            assert_eq!(missing.to_string(), case.header("missing"), "{}", case.name);
+            assert_eq!(missing == 0, envelope.submission().is_ok(), "{}", case.name);
+        });
+        judge(&case, &outcome);
     }
 }
 

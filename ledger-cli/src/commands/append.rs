@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ledger_core::error::Error;
 use ledger_core::json::Value;
-use ledger_core::key::{Signer, SigningKey};
+use ledger_core::key::Signer;
 use ledger_core::ledger::{Group, Ledger, Receipt, Submission};
 use ledger_core::producer::{self, Position};
 use ledger_core::signature::Mode;
@@ -17,6 +17,7 @@ use ledger_core::signature::Mode;
 use crate::context::{Context, Folder};
 use crate::drafts::{self, Draft};
 use crate::failure::{Answer, Failure, Result};
+use crate::keys::Key;
 use crate::output::talk;
 use crate::progress::Progress;
 use crate::seen::{self, Sight};
@@ -40,7 +41,7 @@ const MERGE_BELOW: u64 = 65_536;
 pub(crate) struct Append {
     /// Event files
     files: Vec<PathBuf>,
-    /// Key file that signs; the first owns the stream, further ones sign too
+    /// Key that signs, a file or agent:SHA256:…; the first owns the stream, further ones sign too
     #[arg(long = "key", value_name = "FILE")]
     keys: Vec<PathBuf>,
     /// Label of the stream, never a login
@@ -53,8 +54,8 @@ pub(crate) struct Append {
     /// The last event ends the stream
     #[arg(long = "final", requires = "stream")]
     ends: bool,
-    /// The events are signed already, with `event`, `signatures` and `disclosures`; a key is used
-    /// only to record forks, conflicts and recoveries
+    /// The events are signed already: envelopes of `ledger sign`, or objects with `event`, `signatures`
+    /// and `disclosures`; a key is used only to record forks, conflicts and recoveries
     #[arg(long)]
     signed: bool,
 }
@@ -62,7 +63,7 @@ pub(crate) struct Append {
 /// Appends the events.
 pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
     let now = clock::now()?;
-    let drafts = drafts::read_all(&args.files, now)?;
+    let drafts = drafts::read_all(&args.files, now, args.signed)?;
     let keys = load_keys(args)?;
     let signers = keys::signers(&keys);
     let (folder, mut ledger, sight) = seen::open(context)?;
@@ -93,7 +94,7 @@ pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
     tidy(&folder, &mut ledger)
 }
 
-fn load_keys(args: &Append) -> Result<Vec<SigningKey>> {
+fn load_keys(args: &Append) -> Result<Vec<Key>> {
     if args.signed && args.keys.is_empty() && environment::path(environment::KEY)?.is_none() {
         return Ok(Vec::new());
     }

@@ -27,7 +27,7 @@ pub(crate) struct Checkpoint {
 
 /// Signs, remembers, publishes: in this order.
 pub(crate) fn run(args: &Checkpoint, context: &mut Context) -> Result<Answer> {
-    let key = keys::load_one(args.key.as_ref())?;
+    let key = keys::load_file(args.key.as_ref())?;
     let (folder, ledger) = context.open_to_append()?;
     let name = State::of(&folder.origin, "signer");
     let _lock = folder.state.lock(&format!("{name}.lock"))?;

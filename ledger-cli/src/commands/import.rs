@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::import::split::Piece;
 use crate::import::{self, Reason, Record, SOURCES, Source};
+use crate::keys::Key;
 use crate::output::talk;
 use crate::{clock, keys, seen};
 
@@ -100,8 +101,14 @@ pub(crate) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
     Ok(answer(&summary))
 }
 
-fn first(keys: &[SigningKey]) -> Result<&SigningKey> {
-    keys.first().ok_or_else(|| Failure::new("key-none", "no key to sign with"))
+/// The key that signs thousands of events on all cores: one in a file.
+fn first(keys: &[Key]) -> Result<&SigningKey> {
+    match keys.first() {
+        Some(Key::Secret(key)) => Ok(key),
+        Some(Key::Agent(_)) => Err(Failure::new("key-agent", "an agent's key is too slow here")
+            .hint("give the file of the connector's key")),
+        None => Err(Failure::new("key-none", "no key to sign with")),
+    }
 }
 
 fn answer(summary: &Summary) -> Answer {

@@ -8,7 +8,7 @@ use clap::Args;
 use ledger_core::checkpoint::Origin;
 use ledger_core::encoding::base64;
 use ledger_core::json::Value;
-use ledger_core::key::SigningKey;
+use ledger_core::key::Signer as _;
 use ledger_core::ledger::{self, Beginning, Group};
 use ledger_core::producer::{self, Position};
 use ledger_core::store::dir::Dir;
@@ -17,6 +17,7 @@ use ledger_core::vault::persons::Key;
 
 use crate::context::{Context, PATIENCE};
 use crate::failure::{Answer, Failure, Result};
+use crate::keys::Key as Root;
 use crate::output::talk;
 use crate::state::State;
 use crate::{clock, files, keys, random};
@@ -81,7 +82,7 @@ pub(crate) fn run(args: &Init, context: &mut Context) -> Result<Answer> {
     show(context, &origin, &roots, &state, &path, secret.as_deref())
 }
 
-fn roots(given: &[String]) -> Result<(Vec<SigningKey>, Vec<Value>)> {
+fn roots(given: &[String]) -> Result<(Vec<Root>, Vec<Value>)> {
     let mut roots = Vec::new();
     let mut persons = Vec::new();
     for text in given {
@@ -111,7 +112,7 @@ fn enough(args: &Init, persons: &[Value]) -> Result<()> {
     Ok(())
 }
 
-fn draft(args: &Init, roots: &[SigningKey], persons: &[Value], now: String) -> Result<Value> {
+fn draft(args: &Init, roots: &[Root], persons: &[Value], now: String) -> Result<Value> {
     let list = roots.iter().zip(persons).map(|(root, person)| {
         Value::object([
             ("person", person.clone()),
@@ -182,7 +183,7 @@ fn vault(args: &Init, state: &State, origin: &Origin) -> Result<(VaultKey, Optio
 fn show(
     context: &mut Context,
     origin: &Origin,
-    roots: &[SigningKey],
+    roots: &[Root],
     state: &State,
     path: &Path,
     secret: Option<&Path>,

@@ -11,9 +11,10 @@ use ledger_core::index::Kind;
 use ledger_core::json::Value;
 use ledger_core::person::Persons;
 
+use crate::clock;
+use crate::commands::owner;
 use crate::context::Context;
 use crate::failure::{Answer, Result};
-use crate::{clock, owner};
 
 /// Show, link, reveal, export and erase persons, and hold their records
 #[derive(Subcommand, Debug)]

@@ -8,12 +8,10 @@ use ledger_core::json::Value;
 use ledger_core::retention::Class;
 use ledger_core::vault::attachment;
 
-use crate::commands::append;
+use crate::commands::owner::{self, Acting, Where};
 use crate::context::Context;
 use crate::failure::{Answer, Result};
 use crate::output::Out;
-use crate::owner::{self, Acting, Where};
-use crate::seen::Sight;
 use crate::{clock, keys, random};
 
 /// Say what is past its time, and destroy it
@@ -80,10 +78,7 @@ fn execute(args: &Run, context: &mut Context) -> Result<Answer> {
     for due in all.iter().filter(|due| due.class != Class::Identity) {
         // recorded first: if we stop between, what is recorded is still due, and goes the next time
         let Some(draft) = due.draft(&by) else { continue };
-        entries.push(
-            append::one(&mut owner.ledger, &Sight::default(), &draft, "vault", &signers)?.index,
-        );
-        append::remember(&owner.folder, &owner.ledger)?;
+        entries.push(owner.append(&draft, &signers)?);
         owner.vault.execute(&owner.ledger, due)?;
     }
     show(&all, &entries, &mut context.out)?;

@@ -6,10 +6,10 @@ use clap::{Args, Subcommand};
 use ledger_core::custody;
 use ledger_core::json::Value;
 
+use crate::commands::owner::{self, Where};
 use crate::context::Context;
 use crate::failure::{Answer, Result};
 use crate::output::talk;
-use crate::owner::{self, Where};
 use crate::progress::Progress;
 use crate::random;
 

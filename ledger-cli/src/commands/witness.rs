@@ -63,7 +63,7 @@ const LOG_HINT: &str = "`ledger key show FILE --name ORIGIN` prints a log's veri
 
 /// Checks, remembers, cosigns: in this order.
 pub(crate) fn run(args: &Witness, context: &mut Context) -> Result<Answer> {
-    let key = keys::load_one(args.key.as_ref())?;
+    let key = keys::load_file(args.key.as_ref())?;
     // a name that cannot be is refused before anything is remembered
     VerifierKey::new(&args.name, KeyType::Cosignature, *key.public().verifying()).map_err(
         |error| Failure::from(error).within("--name").hint("a name is like `witness.example.org`"),

@@ -97,7 +97,9 @@ mod tests {
 
     fn needles(names: &[&str]) -> Needles {
         let mut needles = Needles::new(Pseudonym([0; 16]));
-        names.iter().for_each(|name| needles.add(name));
+        for name in names {
+            needles.add(name);
+        }
         needles
     }
 

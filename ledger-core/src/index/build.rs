@@ -93,12 +93,13 @@ impl Batch {
             Span { first: self.first, end: self.end(), before: self.before, last: self.last };
         let counts = (self.segments.len() as u64, self.postings.len() as u64);
         let number = |number: u64| Ok(number.to_be_bytes());
+        let postings = self.postings.as_slice();
         let parts = Parts {
             segments: self.segments.into_iter().map(number),
             offsets: self.offsets.into_iter().map(number),
-            postings: self.postings.into_iter().map(|posting| Ok(posting.to_bytes())),
+            postings: postings.iter().map(|posting| Ok(posting.to_bytes())),
         };
-        parts.write(store, span, counts)?;
+        parts.write(store, span, counts, Some(postings))?;
         Ok(span)
     }
 }
@@ -116,11 +117,19 @@ where
     O: Iterator<Item = Result<[u8; 8]>>,
     P: Iterator<Item = Result<[u8; 32]>>,
 {
-    /// Writes the run durably; `counts` are those of segments and postings.
+    /// Writes the run durably; `counts` are those of segments and postings. The tables behind the
+    /// postings have sizes that depend on all of them: what is `known`, all postings in memory, need
+    /// not be read again for them.
     ///
     /// If we stop before the rename, a `.tmp` file is left, which readers ignore and the next writer
     /// removes; after it, the run stands whole.
-    pub(super) fn write(self, store: &dyn Store, span: Span, counts: (u64, u64)) -> Result<()> {
+    pub(super) fn write(
+        self,
+        store: &dyn Store,
+        span: Span,
+        counts: (u64, u64),
+        known: Option<&[Posting]>,
+    ) -> Result<()> {
         let name = span.name();
         let temporary = format!("{name}.tmp");
         store.remove(&temporary)?;
@@ -143,9 +152,14 @@ where
             previous = Some(key);
         }
         output.end_section()?;
-        // their sizes depend on all postings, so these are made by reading them again
-        write_fan_out(store, &temporary, &header, &mut output)?;
-        write_filter(store, &temporary, &header, &mut output)?;
+        let keys = || -> Box<dyn Iterator<Item = Result<Key>> + '_> {
+            match known {
+                Some(postings) => Box::new(postings.iter().map(|posting| Ok(posting.key))),
+                None => Box::new(read_keys(store, &temporary, &header)),
+            }
+        };
+        write_fan_out(keys(), &header, &mut output)?;
+        write_filter(keys(), &header, &mut output)?;
         output.header(&header.to_bytes())?;
         store.sync(&temporary)?;
         store.rename(&temporary, &name)?;
@@ -153,7 +167,7 @@ where
     }
 }
 
-fn keys<'a>(
+fn read_keys<'a>(
     store: &'a dyn Store,
     name: &'a str,
     header: &Header,
@@ -165,8 +179,7 @@ fn keys<'a>(
 /// For every bucket the number of postings before it. A block begins with the number that the block
 /// before it ended with, so that both ends of a bucket are in one block.
 fn write_fan_out(
-    store: &dyn Store,
-    name: &str,
+    keys: impl Iterator<Item = Result<Key>>,
     header: &Header,
     output: &mut Output<'_>,
 ) -> Result<()> {
@@ -181,7 +194,7 @@ fn write_fan_out(
     };
     let mut next = 0;
     let mut count = 0;
-    for key in keys(store, name, header) {
+    for key in keys {
         let bucket = bucket(key?.high(), bits);
         while next <= bucket {
             boundary(next, count)?;
@@ -197,15 +210,14 @@ fn write_fan_out(
 }
 
 fn write_filter(
-    store: &dyn Store,
-    name: &str,
+    keys: impl Iterator<Item = Result<Key>>,
     header: &Header,
     output: &mut Output<'_>,
 ) -> Result<()> {
     let lines = header.filter().items;
     let mut line = [0; LINE];
     let mut number = 0;
-    for key in keys(store, name, header) {
+    for key in keys {
         let key = key?;
         if !key.is_filtered() {
             continue;

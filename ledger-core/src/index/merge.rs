@@ -78,7 +78,7 @@ pub(super) fn merge(store: &dyn Store, window: &[Run]) -> Result<()> {
         offsets,
         postings: Merged::new(store, window)?,
     };
-    parts.write(store, span, (count, postings))
+    parts.write(store, span, (count, postings), None)
 }
 
 /// The segments of all runs; a segment that two runs share comes twice in a row.

@@ -99,6 +99,22 @@ impl Index {
         })
     }
 
+    /// The entries from `first` on that the key has postings of, in no order; runs that end before
+    /// are not asked.
+    pub fn since(&self, key: Key, first: u64) -> Result<Vec<u64>> {
+        self.asking(|runs, from| {
+            let mut found = Vec::new();
+            for run in runs.iter().filter(|run| run.span().end > first) {
+                let range = run.find(from, key, (0, 0)..(ORDER_END, 0))?;
+                let mut cursor = Cursor { run, range, block: None };
+                while let Some(posting) = cursor.next(from)? {
+                    found.extend(Some(posting.index).filter(|index| *index >= first));
+                }
+            }
+            Ok(found)
+        })
+    }
+
     /// How many postings the key has with these orders, without reading them.
     pub fn count(&self, key: Key, orders: Range<u64>) -> Result<u64> {
         self.asking(|runs, from| {

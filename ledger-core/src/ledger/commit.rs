@@ -59,10 +59,10 @@ impl Ledger {
                     return Err(error);
                 }
             };
-            let (checked, refused) = self.check(admitted, &stage);
-            if refused.is_empty() {
-                break (stage, checked);
-            }
+            let refused = match self.check(admitted, &stage) {
+                Ok(checked) => break (stage, checked),
+                Err(refused) => refused,
+            };
             for (owner, error) in refused {
                 if let Some(outcome) = outcomes.get_mut(owner) {
                     *outcome = Some(Err(error));
@@ -81,7 +81,7 @@ impl Ledger {
             return Ok(settled(outcomes, &[]));
         }
         stage.items.extend_from_slice(items);
-        let written = self.write(&stage, checked, group);
+        let written = self.write(&stage, &checked, group);
         self.staged.clear();
         if let Err(error) = written {
             return Err(self.failed(mark, error));
@@ -127,7 +127,7 @@ impl Ledger {
     }
 
     /// Makes the group durable, in the order in which one thing refers to another.
-    fn write(&mut self, stage: &Stage, checked: Vec<Checked>, group: Group) -> Result<()> {
+    fn write(&mut self, stage: &Stage, checked: &[Checked], group: Group) -> Result<()> {
         if stage.hashes.is_empty() {
             return Ok(());
         }
@@ -136,6 +136,10 @@ impl Ledger {
         if let Some(persons) = &mut self.persons {
             if persons.pending() > 0 {
                 persons.flush(&*store)?;
+                // every opening reads the whole delta, so it must not grow long
+                if persons.wants_compaction() {
+                    persons.compact(&*store)?;
+                }
             } else if !stage.items.is_empty() {
                 // what another process wrote before it died may be in the page cache only
                 let length = store.len(DELTA)?;
@@ -149,7 +153,7 @@ impl Ledger {
         // if we stop in here, recovery finds lines past the head: lawful ones are rewritten and
         // kept, a torn one is set aside; nothing was acknowledged
         let (places, place) = self.put_lines()?;
-        let head = self.next_head(stage, &checked, place)?;
+        let head = self.next_head(stage, checked, place)?;
         // if we stop in here, the older slot stands and recovery keeps the lawful lines after it
         head.write(&*store)?;
         if head.segment != self.head.segment {
@@ -157,8 +161,9 @@ impl Ledger {
             let _sealed = store.seal(&segment::name(self.head.segment));
         }
         self.head = head;
-        for ((place, hash), checked) in places.into_iter().zip(&stage.hashes).zip(checked) {
-            self.tail.push(place, *hash, &checked.postings);
+        let postings = checked.iter().flat_map(|checked| checked.postings.each());
+        for ((place, hash), postings) in places.into_iter().zip(&stage.hashes).zip(postings) {
+            self.tail.push(place, *hash, postings);
         }
         if let Some(registry) = &stage.registry {
             self.registry = Arc::new(registry.clone());
@@ -211,8 +216,8 @@ impl Ledger {
 
     fn next_head(&self, stage: &Stage, checked: &[Checked], end: Place) -> Result<Head> {
         let mut frontier = Frontier::from_parts(self.head.size, self.head.frontier.clone())?;
-        for entry in checked {
-            frontier.push(entry.leaf)?;
+        for leaf in checked.iter().flat_map(|checked| &checked.leaves) {
+            frontier.push(*leaf)?;
         }
         Ok(Head {
             counter: self.head.counter + 1,

@@ -15,7 +15,6 @@ use crate::head::Head;
 use crate::index::{self, Kind};
 use crate::json::Document;
 use crate::segment;
-use crate::signature;
 use crate::store::{self, Store};
 use crate::tree::{self, Frontier};
 
@@ -280,11 +279,7 @@ impl Ledger {
 /// Chain, keys and signatures of one line.
 fn lawful(registry: &crate::trust::Registry, end: &End, entry: &Entry<'_>) -> Result<Blake3> {
     let end = end.follow(entry)?;
-    registry.judge(entry)?;
-    let keys = registry.signer_keys(&entry.event)?;
-    for (key, signature) in keys.iter().zip(&entry.signatures) {
-        signature::verify_one(key, entry.event.bytes(), &signature.bytes)?;
-    }
+    registry.judge_signed(entry)?;
     Ok(end.last)
 }
 

@@ -5,14 +5,13 @@ use rayon::prelude::*;
 
 use super::Ledger;
 use super::door::{Admitted, bad_signature};
-use super::tail;
+use super::tail::Postings;
 use crate::chain::{self, End, Link, Place as InStream};
 use crate::entry::{self, Entry};
 use crate::error::{Error, Result};
 use crate::hash::{Blake3, Sha256};
-use crate::index::{self, Kind, Posting};
+use crate::index::{self, Kind};
 use crate::json::Document;
-use crate::signature;
 use crate::time::Timestamp;
 use crate::tree;
 use crate::trust::{Holder, Registry};
@@ -51,11 +50,17 @@ pub(super) struct Stage {
     pub(super) registry: Option<Registry>,
 }
 
-/// What a checked line adds to derived state.
+/// What checked lines add to derived state: a part of the group, in order.
+#[derive(Default)]
 pub(super) struct Checked {
-    pub(super) leaf: Sha256,
-    pub(super) postings: Vec<Posting>,
+    pub(super) leaves: Vec<Sha256>,
+    pub(super) postings: Postings,
+    /// Events whose line does not hold, and why.
+    refused: Vec<(usize, Error)>,
 }
+
+/// Lines that one task checks.
+const TASK: usize = 64;
 
 impl Ledger {
     /// Gives each event its place and its line.
@@ -200,45 +205,67 @@ impl Ledger {
         self.staged.line(usize::try_from(index.checked_sub(self.head.size)?).ok()?)
     }
 
-    /// The laws, on the very lines that would be stored; on all cores.
+    /// The laws, on the very lines that would be stored; on all cores. What they add, or the events
+    /// that are refused.
     pub(super) fn check(
         &self,
         admitted: &[Admitted],
         stage: &Stage,
-    ) -> (Vec<Checked>, Vec<(usize, Error)>) {
-        let first = self.end();
-        let outcomes: Vec<Result<Checked>> = (0..self.staged.len())
+    ) -> std::result::Result<Vec<Checked>, Vec<(usize, Error)>> {
+        let count = self.staged.len();
+        let mut checked: Vec<Checked> = (0..count.div_ceil(TASK))
             .into_par_iter()
-            .with_min_len(32)
-            .map_init(Document::default, |document, position| {
-                let last = match position.checked_sub(1) {
-                    None => first.last,
-                    Some(before) => stage.hashes.get(before).copied().unwrap_or_default(),
+            .map_init(Document::default, |document, task| {
+                let lines = task * TASK..((task + 1) * TASK).min(count);
+                let mut checked = Checked {
+                    leaves: Vec::with_capacity(lines.len()),
+                    postings: Postings::with_capacity(lines.len()),
+                    refused: Vec::new(),
                 };
-                let line = self.staged.line(position).unwrap_or_default();
-                let owner = stage.owners.get(position).and_then(|&owner| admitted.get(owner));
-                let entry = match owner {
-                    Some(owner) => Entry::parse_known(document, line, &owner.event, &owner.known)?,
-                    None => Entry::parse(document, line)?,
-                };
-                let hash = stage.hashes.get(position).copied().unwrap_or_default();
-                let before = End { size: first.size + position as u64, last };
-                before.follow_hashed(entry.index, entry.chain, hash)?;
-                if stage.registry.is_none() {
-                    self.registry.judge(&entry)?;
+                for position in lines {
+                    let owner = stage.owners.get(position).copied().unwrap_or_default();
+                    let outcome = self.check_one(document, position, admitted.get(owner), stage);
+                    match outcome.map(|entry| checked.postings.add(&entry)) {
+                        Ok(()) => {
+                            let line = self.staged.line(position).unwrap_or_default();
+                            checked.leaves.push(tree::leaf_hash(line));
+                        }
+                        Err(error) => checked.refused.push((owner, error)),
+                    }
                 }
-                Ok(Checked { leaf: tree::leaf_hash(line), postings: tail::postings(&entry) })
+                checked
             })
             .collect();
-        let mut checked = Vec::with_capacity(outcomes.len());
-        let mut refused = Vec::new();
-        for (outcome, owner) in outcomes.into_iter().zip(&stage.owners) {
-            match outcome {
-                Ok(value) => checked.push(value),
-                Err(error) => refused.push((*owner, error)),
-            }
+        let refused: Vec<_> =
+            checked.iter_mut().flat_map(|checked| std::mem::take(&mut checked.refused)).collect();
+        if refused.is_empty() { Ok(checked) } else { Err(refused) }
+    }
+
+    /// Form, chain and keys of one staged line.
+    fn check_one<'a>(
+        &'a self,
+        document: &'a mut Document,
+        position: usize,
+        event: Option<&Admitted>,
+        stage: &Stage,
+    ) -> Result<Entry<'a>> {
+        let first = self.end();
+        let last = match position.checked_sub(1) {
+            None => first.last,
+            Some(before) => stage.hashes.get(before).copied().unwrap_or_default(),
+        };
+        let line = self.staged.line(position).unwrap_or_default();
+        let entry = match event {
+            Some(event) => Entry::parse_known(document, line, &event.event, &event.known)?,
+            None => Entry::parse(document, line)?,
+        };
+        let hash = stage.hashes.get(position).copied().unwrap_or_default();
+        let before = End { size: first.size + position as u64, last };
+        before.follow_hashed(entry.index, entry.chain, hash)?;
+        if stage.registry.is_none() {
+            self.registry.judge(&entry)?;
         }
-        (checked, refused)
+        Ok(entry)
     }
 }
 
@@ -255,15 +282,13 @@ pub(super) fn parsed<T>(line: &[u8], with: impl FnOnce(&Entry<'_>) -> T) -> Resu
 
 /// In a group with key events, authority changes from line to line.
 fn judge_and_apply(registry: &mut Registry, entry: &Entry<'_>, event: &Admitted) -> Result<()> {
-    registry.judge(entry)?;
-    if !event.verified {
-        let keys = registry.signer_keys(&entry.event)?;
-        let holds = keys.iter().zip(&entry.signatures).all(|(key, signature)| {
-            signature::verify_one(key, entry.event.bytes(), &signature.bytes).is_ok()
-        });
-        if !holds {
-            return Err(bad_signature());
-        }
+    if event.verified {
+        registry.judge(entry)?;
+    } else {
+        registry.judge_signed(entry).map_err(|error| match error.code() {
+            "signature-false" => bad_signature(),
+            _ => error,
+        })?;
     }
     registry.apply(entry)
 }

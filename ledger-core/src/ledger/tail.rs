@@ -235,21 +235,22 @@ pub(super) struct Found {
 impl Found {
     pub(super) fn of(entry: &Entry<'_>) -> Self {
         let event = &entry.event;
+        let mut found = Vec::with_capacity(12);
+        postings(entry, &mut found);
         Self {
             index: entry.index,
             stream: (index::key(Kind::Stream, event.stream.name), event.seq),
             last: event.is_final.then(|| (index::key(Kind::Final, event.stream.name), event.seq)),
             claim: event.claim().map(|(name, _)| (index::key(Kind::Source, &name), 0)),
-            postings: postings(entry),
+            postings: found,
         }
     }
 }
 
 /// How an entry is found: by type, subjects, persons, stream, source identity, key and time.
-pub(super) fn postings(entry: &Entry<'_>) -> Vec<Posting> {
+fn postings(entry: &Entry<'_>, found: &mut Vec<Posting>) {
     let event = &entry.event;
     let time = event.occurred_at.micros();
-    let mut found = Vec::with_capacity(12);
     let mut add = |kind: Kind, value: &str, order: u64| {
         found.push(Posting { key: index::key(kind, value), order, index: entry.index });
     };
@@ -262,10 +263,15 @@ pub(super) fn postings(entry: &Entry<'_>) -> Vec<Posting> {
     if let Some((identity, _)) = event.claim() {
         add(Kind::Source, &identity, 0);
     }
+    let mut reference = String::new();
     for (name, value) in event.root.get("subject").into_iter().flat_map(|subject| subject.members())
     {
         let Some(id) = value.plain() else { continue };
-        add(Kind::Subject, &format!("{name}:{id}"), time);
+        reference.clear();
+        reference.push_str(name);
+        reference.push(':');
+        reference.push_str(id);
+        add(Kind::Subject, &reference, time);
         if name == "key" {
             add(Kind::Key, id, time);
         }
@@ -276,5 +282,29 @@ pub(super) fn postings(entry: &Entry<'_>) -> Vec<Posting> {
     for pseudonym in persons {
         add(Kind::Person, &pseudonym.to_string(), time);
     }
-    found
+}
+
+/// Postings of some entries in a row: one list, and how many of them are each entry's.
+#[derive(Debug, Default)]
+pub(super) struct Postings {
+    all: Vec<Posting>,
+    ends: Vec<usize>,
+}
+
+impl Postings {
+    pub(super) fn with_capacity(entries: usize) -> Self {
+        Self { all: Vec::with_capacity(entries * 12), ends: Vec::with_capacity(entries) }
+    }
+
+    pub(super) fn add(&mut self, entry: &Entry<'_>) {
+        postings(entry, &mut self.all);
+        self.ends.push(self.all.len());
+    }
+
+    /// The postings of each entry, in order.
+    pub(super) fn each(&self) -> impl Iterator<Item = &[Posting]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let ranges = starts.zip(&self.ends);
+        ranges.map(|(start, end)| self.all.get(start..*end).unwrap_or_default())
+    }
 }

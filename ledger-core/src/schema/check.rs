@@ -230,6 +230,10 @@ fn shape(at: &At<'_>, value: View<'_>, shape_: &Shape, walk: &mut Walk<'_>) -> R
             return Err(wrong(at, &format!("one of `{}` stands here", words.join("`, `"))));
         }
         Shape::Id => (text.is_some_and(is_id), "a restricted id stands here, like `pay-api_2.1`"),
+        Shape::Pattern => (
+            text.is_some_and(|text| is_id(text.strip_suffix('*').unwrap_or(text))),
+            "a restricted id stands here, or the beginning of some like `pay-*`",
+        ),
         Shape::Digest => (text.is_some_and(is_digest), "`sha256:` and 64 hex digits stand here"),
         Shape::Time => (
             text.is_some_and(|text| Timestamp::parse(text.as_bytes()).is_ok()),

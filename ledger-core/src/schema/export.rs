@@ -15,6 +15,7 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Strings by grammar: their name, their expression, and in words what they are.
 const TEXTS: &[(&str, &str, &str)] = &[
     ("id", "^[A-Za-z0-9._:/+#-]{1,200}$", "a restricted id"),
+    ("pattern", "^[A-Za-z0-9._:/+#-]{1,200}\\*?$", "a restricted id, or the beginning of some"),
     ("digest", "^sha256:[0-9a-f]{64}$", "SHA-256 in hex"),
     (
         "time",
@@ -223,6 +224,7 @@ fn shape(shape_: &Shape) -> Value {
     match shape_ {
         Shape::Enum(words) => one_of(words),
         Shape::Id => to("id"),
+        Shape::Pattern => to("pattern"),
         Shape::Digest => to("digest"),
         Shape::Time => to("time"),
         Shape::Duration => to("duration"),

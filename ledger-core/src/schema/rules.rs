@@ -67,7 +67,7 @@ event! {
 event! {
     /// another key takes the place of a key, with its holder, capabilities and scope
     KeyRotated = "key.rotated"
-    subject(key) need(Admin) actor(false)
+    subject(key) need(Any) actor(false)
     {
         /// The new public key.
         successor: [u8; 32],
@@ -91,11 +91,13 @@ event! {
 }
 
 event! {
-    /// all keys that may sign, as of a size of the ledger
+    /// all keys and their standing, as the entries before it say
     KeyListed = "key.listed"
     subject() need(Append) actor(false)
     {
-        digest: Digest<'a>, keys: Attached<'a>, size: u64,
+        digest: Digest<'a>, keys: Attached<'a>,
+        /// How many keys.
+        size: u64,
     }
 }
 

@@ -132,6 +132,8 @@ macro_rules! texts {
 texts! {
     /// A restricted id.
     Id => Id,
+    /// A restricted id, or the beginning of some with a final `*`.
+    Pattern => Pattern,
     /// `sha256:` and 64 hex digits.
     Digest => Digest,
     /// A duration, ISO 8601.

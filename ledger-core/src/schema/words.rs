@@ -2,7 +2,7 @@
 //!
 //! Declared by the macros of `schema/declare.rs`.
 
-use super::typed::{Digest, Id};
+use super::typed::{Digest, Id, Pattern};
 use crate::time::Timestamp;
 
 words! {
@@ -110,7 +110,7 @@ object! {
 
 object! {
     /// For which services and environments; what is left out is not bounded.
-    Bounds<'a> { environments: Option<Vec<Id<'a>>>, services: Option<Vec<Id<'a>>> }
+    Bounds<'a> { environments: Option<Vec<Pattern<'a>>>, services: Option<Vec<Pattern<'a>>> }
 }
 
 object! {

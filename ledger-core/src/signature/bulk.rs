@@ -22,8 +22,8 @@ use crate::key::{PublicKey, is_torsion_free};
 /// Below this many signatures one by one is as fast.
 pub(super) const LEAST: usize = 96;
 
-/// The largest batch: beyond it the nonces leave the cache and nothing more is shared.
-pub(super) const MOST: usize = 8192;
+/// The best size of a batch: far beyond it the nonces leave the cache and nothing more is shared.
+pub(super) const BEST: usize = 8192;
 
 /// The bits of a weight: a false claim passes the equation with probability 2^-128.
 const WEIGHT_BITS: u32 = 128;

@@ -1,5 +1,8 @@
 //! What verification found, and the verdict over it.
 
+use crate::key::KeyId;
+use crate::trust::Suspicion;
+
 /// The answer to "does it hold?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -69,6 +72,19 @@ pub struct Notice {
     pub message: String,
 }
 
+/// Entries whose signatures hold, by a key that was later reported compromised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspect {
+    /// The key.
+    pub key: KeyId,
+    /// The earliest entry that is in doubt, and the one that reported it.
+    pub suspicion: Suspicion,
+    /// How many entries in doubt the key signed.
+    pub count: u64,
+    /// Their indexes, the first thousand.
+    pub entries: Vec<u64>,
+}
+
 /// The outcome of verification.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -98,4 +114,6 @@ pub struct Report {
     pub anchors: Vec<String>,
     /// Whether one person alone administers the ledger.
     pub solo: bool,
+    /// What keys signed that were reported compromised later. It stands; it is no fault.
+    pub suspects: Vec<Suspect>,
 }

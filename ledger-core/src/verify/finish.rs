@@ -7,7 +7,7 @@ use super::spill::Places;
 use crate::error::{Error, Result};
 use crate::head::{Head, Read};
 use crate::ledger::is_poisoned;
-use crate::segment;
+use crate::segment::{self, Place};
 use crate::signer::CHECKPOINT;
 use crate::store;
 
@@ -61,7 +61,9 @@ impl Run<'_> {
             self.push(fault);
         }
         self.remarks()?;
-        Ok(self.report())
+        let end = head.map(|read| Place { segment: read.head.segment, offset: read.head.offset });
+        let suspects = self.suspects(end);
+        Ok(Report { suspects, ..self.report() })
     }
 
     /// What the head promises must be what the lines are.
@@ -250,6 +252,7 @@ impl Run<'_> {
             faults: self.faults,
             notices: self.notices,
             anchors: self.anchors,
+            suspects: Vec::new(),
         }
     }
 }

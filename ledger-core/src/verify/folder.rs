@@ -1,6 +1,7 @@
 //! A whole folder, from the first line to the head.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Options;
 use super::anchor::{self, Archive, Pending};
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::hash::{Blake3, Sha256};
 use crate::head::{Head, Read};
 use crate::json::Document;
-use crate::ledger::read_format;
+use crate::ledger::{is_key_event, read_format};
 use crate::segment::{self, Blocks, Place};
 use crate::signature::{self, Check};
 use crate::store::Store;
@@ -35,14 +36,19 @@ pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report>
     let mut broken = None;
     match Blocks::new(store, Place { segment: 0, offset: 0 }, end) {
         Ok(mut blocks) => {
-            let mut read = Window::read(&mut blocks, &mut broken);
-            while !read.is_empty() {
-                let window = Window::parse(read, &run.registry);
-                // the next blocks are read while the signatures of these are checked
-                let (next, done) =
-                    rayon::join(|| Window::read(&mut blocks, &mut broken), || run.window(&window));
+            let mut window = Window::next(&mut blocks, &mut broken, &run.registry);
+            let mut stale = false;
+            while !window.blocks.is_empty() {
+                let known = Arc::clone(&run.registry);
+                // the next window is read and parsed while the signatures of this one are checked
+                let (next, done) = rayon::join(
+                    || Window::next(&mut blocks, &mut broken, &known),
+                    || run.window(&window, stale),
+                );
                 done?;
-                read = next;
+                // key events in this window: what the next was judged by is no longer so
+                stale = !Arc::ptr_eq(&known, &run.registry);
+                window = next;
             }
         }
         Err(error) => broken = Some(error),
@@ -64,7 +70,7 @@ pub(super) struct Run<'a> {
     pub(super) store: &'a dyn Store,
     pub(super) options: &'a Options<'a>,
     pub(super) origin: String,
-    pub(super) registry: Registry,
+    pub(super) registry: Arc<Registry>,
     pub(super) tree: Frontier,
     pub(super) end: End,
     /// Whether the line before the next one is at fault, so that its followers are not reported.
@@ -99,7 +105,7 @@ impl<'a> Run<'a> {
     fn new(store: &'a dyn Store, options: &'a Options<'a>, origin: String) -> Result<Self> {
         let mut run = Self {
             end: End::empty(&origin),
-            registry: Registry::default(),
+            registry: Arc::new(Registry::default()),
             tree: Frontier::new(),
             after_fault: false,
             places: Places::new(options.scratch),
@@ -192,11 +198,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn window(&mut self, window: &Window) -> Result<()> {
+    fn window(&mut self, window: &Window, stale: bool) -> Result<()> {
         let first = self.end.size;
         let mut good: Vec<(usize, usize)> = Vec::new();
-        let has_keys =
-            window.lines.iter().flatten().any(|line| matches!(&line.entry, Ok(s) if s.key_event));
+        let key_event = |line: &Line| matches!(&line.entry, Ok(summary) if summary.key_event);
+        let has_keys = stale || window.lines.iter().flatten().any(key_event);
         for (number, lines) in window.lines.iter().enumerate() {
             let block = window.blocks.get(number);
             if block.is_some_and(|block| {
@@ -403,13 +409,17 @@ impl<'a> Run<'a> {
         let mut document = Document::default();
         let entry = Entry::parse(&mut document, bytes).ok()?;
         let outcome = self.registry.judge(&entry);
-        // a key whose registration does not hold still explains what it signed: apply regardless,
-        // the fault is reported once and not again with every event of that key
-        if outcome.is_ok() || !matches!(&outcome, Err(error) if error.code() == "key-twice") {
-            let applied = self.registry.apply(&entry);
-            return Some(outcome.and(applied));
+        if !is_key_event(entry.event.kind) {
+            return Some(outcome);
         }
-        Some(outcome)
+        let registry = Arc::make_mut(&mut self.registry);
+        let applied = match &outcome {
+            Ok(()) => registry.apply(&entry),
+            // a key whose registration does not hold still explains what it signed: the fault is
+            // reported once and not again with every event of that key
+            Err(_) => registry.explain(&entry),
+        };
+        Some(outcome.and(applied))
     }
 
     /// The strict verdict on every signature of the window, in bulk.
@@ -427,13 +437,9 @@ impl<'a> Run<'a> {
             let Ok(summary) = &line.entry else { continue };
             let Some(message) = block.line(range).get(summary.event.clone()) else { continue };
             for signature in &summary.signatures {
-                if let Some(record) = self.registry.get(&signature.key) {
+                if let Some(key) = self.registry.public(&signature.key) {
                     owners.push(summary.index);
-                    checks.push(Check {
-                        key: &record.public,
-                        message,
-                        signature: &signature.bytes,
-                    });
+                    checks.push(Check { key, message, signature: &signature.bytes });
                 }
             }
         }

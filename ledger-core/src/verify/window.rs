@@ -17,7 +17,7 @@ use crate::trust::Registry;
 /// How many blocks are in memory at a time.
 const BLOCKS: usize = 4;
 /// Lines that one task parses.
-const TASK: usize = 512;
+const TASK: usize = 128;
 
 /// What is kept of a line when its bytes have been read.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(super) struct Summary {
     pub(super) link: Link,
     pub(super) source: Option<(Key, Blake3)>,
     pub(super) seen: Option<Seen>,
-    /// The law of link for keys, as of the registry before the window.
+    /// The law of link for keys, as of a registry before the window.
     pub(super) judged: Result<()>,
 }
 
@@ -53,8 +53,18 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Reads the next blocks; none at the end. `broken` takes what ended the reading early.
-    pub(super) fn read(blocks: &mut Blocks<'_>, broken: &mut Option<Error>) -> Vec<Block> {
+    /// The next window, judged by the registry as it is known so far; empty at the end. `broken`
+    /// takes what ended the reading early.
+    pub(super) fn next(
+        blocks: &mut Blocks<'_>,
+        broken: &mut Option<Error>,
+        registry: &Registry,
+    ) -> Self {
+        Self::parse(Self::read(blocks, broken), registry)
+    }
+
+    /// Reads the next blocks; none at the end.
+    fn read(blocks: &mut Blocks<'_>, broken: &mut Option<Error>) -> Vec<Block> {
         let mut read = Vec::new();
         while read.len() < BLOCKS && broken.is_none() {
             match blocks.next_block() {
@@ -67,9 +77,10 @@ impl Window {
     }
 
     /// Parses, hashes and judges all lines.
-    pub(super) fn parse(blocks: Vec<Block>, registry: &Registry) -> Self {
+    fn parse(blocks: Vec<Block>, registry: &Registry) -> Self {
+        // blocks side by side: no core waits for the end of each
         let lines = blocks
-            .iter()
+            .par_iter()
             .map(|block| {
                 let last = block.lines.len().saturating_sub(1);
                 block

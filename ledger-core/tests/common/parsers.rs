@@ -9,6 +9,7 @@
 
 use ledger_core::capability::Capability;
 use ledger_core::checkpoint::{Checkpoint, Origin};
+use ledger_core::dsse::Envelope;
 use ledger_core::entry::{self, Entry};
 use ledger_core::event::Event;
 use ledger_core::hash::Sha256;
@@ -27,7 +28,7 @@ use ledger_core::store::memory::Memory;
 use ledger_core::tile::{TilePath, decode_bundle, encode_bundle};
 use ledger_core::time::Timestamp;
 use ledger_core::tree::Frontier;
-use ledger_core::trust::Registry;
+use ledger_core::trust::{self, Registry};
 use ledger_core::vault::inbox;
 use ledger_core::vault::key::{VaultKey, VaultSecret};
 use ledger_core::vault::persons::{DELTA, INDEX, Key, Persons};
@@ -62,6 +63,8 @@ pub const PARSERS: &[(&str, Parser, &str)] = &[
     ("persons_delta", persons_delta, "persons"),
     ("key_file", key_file, "key"),
     ("small", small, "key"),
+    ("envelope", envelope, "dsse"),
+    ("keys", keys, "trust"),
     ("signer_memory", signer_memory, "signer"),
     ("archive", archive, "note"),
 ];
@@ -90,6 +93,14 @@ pub fn made(name: &str) -> Vec<Vec<u8>> {
                     .unwrap()
                     .1,
             ]
+        }
+        "keys" => {
+            let list = r#"{"capabilities":["append:*"],"ended":9,"key":"bqqswcK7uoEb2h1vyPyiBY6K8FULkiRFBGbKK5juEj8","public_key":"FRSni+LI1Tws70Cs9hF4Hd1ebX3R7R+LkE/dSiasekI=","reason":"compromised","registered":1,"reported":9,"scope":{"services":["pay*"]},"service":"ci","suspect_from":4}"#;
+            let id = trust::list::parse(list.as_bytes()).unwrap().0;
+            let facts = trust::directory::Facts { covered: 10, ..Default::default() };
+            let lines = [(id, list.as_bytes(), true)];
+            let directory = trust::directory::Directory::new(facts, lines.into_iter());
+            vec![list.as_bytes().to_vec(), directory.encode()]
         }
         "persons_index" | "persons_delta" => {
             let mut persons = Persons::create(&store, Key([5; 32])).unwrap();
@@ -207,6 +218,23 @@ fn folder(bytes: &[u8]) -> bool {
     // there is no head, and the older checkpoint is a log
     assert!(!report.faults.is_empty());
     report.faults.len() < 4
+}
+
+fn envelope(bytes: &[u8]) -> bool {
+    let Ok(envelope) = Envelope::parse(bytes) else { return false };
+    let _ = (envelope.missing(), envelope.verify(|_| None));
+    same(envelope.encode().as_bytes(), bytes)
+}
+
+/// A line of the list of keys, or a directory of them.
+fn keys(bytes: &[u8]) -> bool {
+    if let Ok((id, record)) = trust::list::parse(bytes) {
+        return same(trust::list::line(&id, &record).as_bytes(), bytes);
+    }
+    let Some(directory) = trust::directory::Directory::parse(bytes.to_vec()) else { return false };
+    let registry = Registry::from_directory(directory);
+    let _ = (registry.keys(), registry.list(), registry.suspects(), registry.checkpoint_keys(7));
+    registry.len() < 100
 }
 
 fn head_slot(bytes: &[u8]) -> bool {

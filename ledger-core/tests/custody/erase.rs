@@ -86,7 +86,8 @@ fn an_erasure_that_stopped_is_finished() {
         let request = custody::Request { person: ada, basis: "gdpr-17-1-b", refusals: &[] };
         let plan = vault.plan(&ledger, &free(), &request, later()).unwrap();
         let who = crate::case::officer();
-        let by = custody::Erasure { actor: &who, approvers: &[who.clone()], now: later() };
+        let by =
+            custody::Erasure { actor: &who, approvers: std::slice::from_ref(&who), now: later() };
         let event = world.sign(&custody::draft(&plan, &by)[0], &[&key("officer")]);
         world.offer(&mut ledger, event).unwrap();
     }

@@ -11,9 +11,11 @@ use ledger_core::vault::texts;
 
 use crate::common::{Vector, vectors};
 
+type Outcome = fn(&Vector) -> Result<()>;
+
 #[test]
 fn all_vectors() {
-    let formats: [(&str, fn(&Vector) -> Result<()>); 4] =
+    let formats: [(&str, Outcome); 4] =
         [("attachment", sealed), ("texts", text), ("vault", mark), ("retention", rules)];
     for (format, outcome) in formats {
         for case in vectors(format) {

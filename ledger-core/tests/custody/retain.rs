@@ -53,7 +53,7 @@ fn what_is_due_goes_and_what_is_held_stays() {
     assert_eq!(of(Class::Original).count, 1);
     assert!(of(Class::Text).count >= 8 && of(Class::Identity).count > 3, "{all:#?}");
     let who = officer();
-    let by = Erasure { actor: &who, approvers: &[who.clone()], now: later() };
+    let by = Erasure { actor: &who, approvers: std::slice::from_ref(&who), now: later() };
     for class in [Class::Text, Class::Original] {
         let due = of(class);
         let event = world.sign(&due.draft(&by).unwrap(), &[&key("officer")]);

@@ -105,6 +105,7 @@ impl Edits<'_> {
         let wrong = match shape {
             Shape::Enum(_) => "pondered",
             Shape::Id => "two words",
+            Shape::Pattern => "*",
             Shape::Digest => "sha256:latest",
             Shape::Time => "2026-07-01",
             Shape::Duration => "5 minutes",

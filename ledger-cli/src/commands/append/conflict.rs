@@ -1,13 +1,10 @@
 //! Forks and conflicts are refused, and kept: the signed event that lost is evidence.
 
-use ledger_core::encoding::hex;
 use ledger_core::event::Event;
-use ledger_core::hash::Sha256;
 use ledger_core::index::Kind;
 use ledger_core::json::{Document, Value};
 use ledger_core::key::Signer;
 use ledger_core::ledger::{Ledger, Receipt, Submission};
-use ledger_core::store;
 
 use super::{Job, Refusal};
 use crate::clock;
@@ -15,8 +12,6 @@ use crate::failure::{Failure, Result};
 use crate::seen::Sight;
 use crate::submission;
 
-/// The folder of attachments.
-const BLOBS: &str = "blobs";
 /// How many conflicting originals of one record are kept as events of their own.
 const MAX_CONFLICTS: u64 = 100;
 
@@ -160,7 +155,6 @@ impl Blob {
 /// Stores the event, durably, before an entry refers to it.
 fn blob(ledger: &Ledger, submission: &Submission) -> Result<Blob> {
     let bytes = submission::encode(submission, false)?.into_bytes();
-    let name = hex(&Sha256::of(&bytes).0);
-    store::replace(&**ledger.store(), &format!("{BLOBS}/{name}"), &bytes)?;
-    Ok(Blob { digest: format!("sha256:{name}"), size: bytes.len() as u64 })
+    let digest = ledger_core::blob::put(&**ledger.store(), &bytes)?;
+    Ok(Blob { digest, size: bytes.len() as u64 })
 }

@@ -7,12 +7,10 @@ use ledger_core::custody::{self, Erasure, Plan, Request};
 use ledger_core::json::Value;
 use ledger_core::retention::Class;
 
-use crate::commands::append;
+use crate::commands::owner::{self, Acting, Where};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::output::{Out, talk};
-use crate::owner::{self, Acting, Where};
-use crate::seen::Sight;
 use crate::{clock, keys, random};
 
 /// Erase a person: names, texts and originals are destroyed, every proof still holds
@@ -63,11 +61,8 @@ pub(super) fn run(args: &Erase, context: &mut Context) -> Result<Answer> {
     let by = Erasure { actor: &actor, approvers: &approvers, now };
     let mut entries = Vec::new();
     for draft in custody::draft(&plan, &by) {
-        entries.push(
-            append::one(&mut owner.ledger, &Sight::default(), &draft, "vault", &signers)?.index,
-        );
+        entries.push(owner.append(&draft, &signers)?);
     }
-    append::remember(&owner.folder, &owner.ledger)?;
     let done = owner.vault.carry_out(&mut owner.ledger, random::bytes()?).map_err(|error| {
         Failure::from(error)
             .hint("the order stands in the log; run `ledger vault absorb` to carry it out")

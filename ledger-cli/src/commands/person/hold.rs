@@ -9,8 +9,7 @@ use ledger_core::retention::Class;
 use crate::commands::append;
 use crate::context::Context;
 use crate::failure::{Answer, Result};
-use crate::seen::Sight;
-use crate::{clock, keys};
+use crate::{clock, keys, seen};
 
 /// Place or release a legal hold: nothing it covers is destroyed
 ///
@@ -66,9 +65,9 @@ pub(super) fn run(args: &Hold, context: &mut Context) -> Result<Answer> {
         ("type", Value::text("hold.changed")),
     ]);
     let signing = keys::load_all(&args.keys)?;
-    let (folder, mut ledger) = context.open_to_append()?;
-    let receipt =
-        append::one(&mut ledger, &Sight::default(), &draft, "vault", &keys::signers(&signing))?;
+    let (folder, mut ledger, sight) = seen::open(context)?;
+    let receipt = append::one(&mut ledger, &sight, &draft, "vault", &keys::signers(&signing))?;
     append::acknowledge(&[receipt], context)?;
+    sight.remember(&folder)?;
     append::tidy(&folder, &mut ledger)
 }

@@ -8,8 +8,7 @@ use ledger_core::json::Value;
 use crate::commands::append;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::seen::Sight;
-use crate::{clock, keys};
+use crate::{clock, keys, seen};
 
 /// Say that accounts are one person, or no longer
 ///
@@ -57,9 +56,9 @@ pub(super) fn run(args: &Link, context: &mut Context) -> Result<Answer> {
         ("type", Value::text("identity.linked")),
     ]);
     let signing = keys::load_all(&args.keys)?;
-    let (folder, mut ledger) = context.open_to_append()?;
-    let receipt =
-        append::one(&mut ledger, &Sight::default(), &draft, "vault", &keys::signers(&signing))?;
+    let (folder, mut ledger, sight) = seen::open(context)?;
+    let receipt = append::one(&mut ledger, &sight, &draft, "vault", &keys::signers(&signing))?;
     append::acknowledge(&[receipt], context)?;
+    sight.remember(&folder)?;
     append::tidy(&folder, &mut ledger)
 }

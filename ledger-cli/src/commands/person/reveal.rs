@@ -7,11 +7,9 @@ use ledger_core::retention::{REVEAL, REVEAL_RESTRICTED, one_of};
 use ledger_core::vault::persons::Pseudonym;
 use ledger_core::vault::record::Known;
 
-use crate::commands::append;
+use crate::commands::owner::{self, Acting, Owner, Where};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::owner::{self, Acting, Owner, Where};
-use crate::seen::Sight;
 use crate::{clock, keys, random};
 
 /// Say who stands behind a pseudonym; recorded before a name is printed
@@ -45,7 +43,7 @@ pub(crate) struct Export {
 
 pub(super) fn run(args: &Reveal, context: &mut Context) -> Result<Answer> {
     one_of(&args.basis, &REVEAL, &[])?;
-    let (owner, name, known, entry) =
+    let (name, known, entry, _) =
         revealed(&args.person, &args.basis, &args.acting, &args.at, context)?;
     let out = &mut context.out;
     out.object([
@@ -58,13 +56,12 @@ pub(super) fn run(args: &Reveal, context: &mut Context) -> Result<Answer> {
         out.line(format!("account      {}", spelled(known)))?;
     }
     out.line(format!("recorded     as entry {entry}"))?;
-    append::remember(&owner.folder, &owner.ledger)?;
     Ok(Answer::Yes)
 }
 
 pub(super) fn export(args: &Export, context: &mut Context) -> Result<Answer> {
     let basis = "data-subject-request";
-    let (owner, name, known, entry) =
+    let (name, known, entry, owner) =
         revealed(&args.person, basis, &args.acting, &args.at, context)?;
     let texts = owner.vault.open_person(name)?;
     let out = &mut context.out;
@@ -83,7 +80,6 @@ pub(super) fn export(args: &Export, context: &mut Context) -> Result<Answer> {
         out.line(format!("entry {}  {}  {value}", opened.entry, opened.text.pointer))?;
     }
     out.line(format!("recorded     as entry {entry}"))?;
-    append::remember(&owner.folder, &owner.ledger)?;
     Ok(Answer::Yes)
 }
 
@@ -94,7 +90,7 @@ fn revealed(
     acting: &Acting,
     at: &Where,
     context: &Context,
-) -> Result<(Owner, Pseudonym, Vec<Known>, u64)> {
+) -> Result<(Pseudonym, Vec<Known>, u64, Owner)> {
     let (actor, approvers) = (acting.actor()?, acting.approvers()?);
     let signing = keys::load_all(&acting.keys)?;
     let mut owner = at.open(context)?;
@@ -127,14 +123,8 @@ fn revealed(
         ("occurred_at", Value::text(clock::now()?.to_string())),
         ("type", Value::text("person.revealed")),
     ]);
-    let receipt = append::one(
-        &mut owner.ledger,
-        &Sight::default(),
-        &draft,
-        "vault",
-        &keys::signers(&signing),
-    )?;
-    Ok((owner, name, record.known, receipt.index))
+    let entry = owner.append(&draft, &keys::signers(&signing))?;
+    Ok((name, record.known, entry, owner))
 }
 
 fn value(known: &Known) -> Value {

@@ -1,7 +1,7 @@
 //! What verification found, for people and for machines.
 
 use ledger_core::json::Value;
-use ledger_core::verify::{Fault, Report, Verdict};
+use ledger_core::verify::{Fault, Report, Suspect, Verdict};
 
 use crate::failure::Result;
 use crate::output::Out;
@@ -54,6 +54,9 @@ pub(crate) fn print(report: &Report, out: &mut Out) -> Result<()> {
     if report.solo {
         fact("solo", "one person alone may change keys and rules".to_owned())?;
     }
+    for suspect in &report.suspects {
+        fact("suspect", doubtful(suspect))?;
+    }
     for fault in report.faults.iter().take(SHOWN) {
         fact("fault", shown(fault))?;
     }
@@ -102,6 +105,22 @@ fn shown(fault: &Fault) -> String {
     format!("{place}{}{followers} [{}, {}]", fault.message, fault.class.word(), fault.code)
 }
 
+/// What a compromised key signed: it stands, and people must look at it.
+fn doubtful(suspect: &Suspect) -> String {
+    let (from, by) = (suspect.suspicion.from, suspect.suspicion.by);
+    let listed: Vec<String> = suspect.entries.iter().take(SHOWN).map(ToString::to_string).collect();
+    let more = suspect.count.saturating_sub(listed.len() as u64);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let entries = match suspect.count {
+        0 => "it signed none".to_owned(),
+        _ => format!("it signed {}{more}", listed.join(", ")),
+    };
+    format!(
+        "key {} was reported compromised by entry {by}, from entry {from} on: {entries}",
+        suspect.key
+    )
+}
+
 /// The stable shape of `docs/output.md`.
 pub(crate) fn value(report: &Report) -> Value {
     let mut members = vec![
@@ -131,10 +150,24 @@ pub(crate) fn value(report: &Report) -> Value {
         ("root", Value::text(&report.root)),
         ("signatures", Value::count(report.signatures)),
         ("solo", Value::Bool(report.solo)),
+        ("suspects", Value::List(report.suspects.iter().map(suspect).collect())),
         ("uncovered", Value::count(report.uncovered)),
     ];
     members.extend(report.reason.iter().map(|reason| ("reason", Value::text(reason))));
     Value::object(members)
+}
+
+fn suspect(suspect: &Suspect) -> Value {
+    Value::object([
+        ("count", Value::count(suspect.count)),
+        (
+            "entries",
+            Value::List(suspect.entries.iter().map(|index| Value::count(*index)).collect()),
+        ),
+        ("key", Value::text(suspect.key.to_string())),
+        ("reported", Value::count(suspect.suspicion.by)),
+        ("suspect_from", Value::count(suspect.suspicion.from)),
+    ])
 }
 
 fn fault(fault: &Fault) -> Value {

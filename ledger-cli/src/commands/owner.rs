@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use ledger_core::custody::{self, Health, Home, Vault};
 use ledger_core::json::Value;
+use ledger_core::key::Signer;
 use ledger_core::ledger::Ledger;
 use ledger_core::retention::Rules;
 use ledger_core::store::dir::Dir;
@@ -13,14 +14,16 @@ use ledger_core::store::records::sled::Folder as Databases;
 use ledger_core::vault::key::VaultSecret;
 use ledger_core::vault::persons::{Persons, Pseudonym};
 
+use crate::commands::append;
 use crate::context::{Context, Folder, PATIENCE};
 use crate::failure::{Failure, Result};
 use crate::output::talk;
+use crate::seen::{self, Sight};
 use crate::state::State;
 use crate::{files, keys, random};
 
 /// The rules that hold unless a file names others.
-const RULES: &str = include_str!("../../controls/retention.json");
+const RULES: &str = include_str!("../../../controls/retention.json");
 
 /// Where the vault is, and what opens it.
 #[derive(Args, Debug)]
@@ -64,21 +67,32 @@ pub(crate) struct Owner {
     pub(crate) folder: Folder,
     pub(crate) ledger: Ledger,
     pub(crate) vault: Vault,
+    sight: Sight,
+}
+
+impl Owner {
+    /// Signs and appends one event of the owner's, and remembers that it stands.
+    pub(crate) fn append(&mut self, draft: &Value, signers: &[&dyn Signer]) -> Result<u64> {
+        let receipt = append::one(&mut self.ledger, &self.sight, draft, "vault", signers)?;
+        append::remember(&self.folder, &self.ledger)?;
+        self.sight.remember(&self.folder)?;
+        Ok(receipt.index)
+    }
 }
 
 impl Where {
     /// Opens both. What an earlier erasure or a restored backup left to do is done first.
     pub(crate) fn open(&self, context: &Context) -> Result<Owner> {
-        let (folder, mut ledger) = context.open_to_append()?;
+        let (folder, mut ledger, sight) = seen::open(context)?;
         let secret = self.secret(&folder)?;
         let home = self.home(&folder)?;
         let vault = Vault::open(home, &mut ledger, &secret, random::bytes()?)?;
-        Ok(Owner { folder, ledger, vault })
+        Ok(Owner { folder, ledger, vault, sight })
     }
 
     /// As [`Where::open`]; where there is no vault yet, an empty one is made.
     pub(crate) fn open_or_make(&self, context: &Context) -> Result<Owner> {
-        let (folder, mut ledger) = context.open_to_append()?;
+        let (folder, mut ledger, sight) = seen::open(context)?;
         let secret = self.secret(&folder)?;
         let home = self.home(&folder)?;
         let vault = if custody::health(&home)? == Health::Missing {
@@ -87,7 +101,7 @@ impl Where {
         } else {
             Vault::open(home, &mut ledger, &secret, random::bytes()?)?
         };
-        Ok(Owner { folder, ledger, vault })
+        Ok(Owner { folder, ledger, vault, sight })
     }
 
     /// The vault's place; its folder is made if it is not there.
