@@ -28,6 +28,7 @@ fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
 }
 
 /// The drafts of a CDEvent that came from a source.
+#[expect(clippy::unnecessary_wraps, reason = "as every mapping")]
 pub(super) fn read(
     source: &'static str,
     body: &Json<'_>,
@@ -75,7 +76,7 @@ struct Cd<'a> {
 }
 
 impl Cd<'_> {
-    fn new(&self, kind: &'static str) -> Draft {
+    fn draft(&self, kind: &'static str) -> Draft {
         Draft::new(kind, &self.key, self.when.clone())
     }
 
@@ -100,7 +101,7 @@ impl Cd<'_> {
         }
         let digest = artifact(self.content.get("artifactId").text());
         Some(
-            self.new("deployment.finished")
+            self.draft("deployment.finished")
                 .subject("deployment", Some(&format!("cdevents:{}", self.key)))
                 .subject("environment", self.reference("environment"))
                 .subject("service", self.id())
@@ -117,7 +118,7 @@ impl Cd<'_> {
             _ => return None,
         };
         Some(
-            self.new("environment.changed")
+            self.draft("environment.changed")
                 .subject("environment", self.id())
                 .word("action", action)
                 .word("definition_digest", UNSAID)
@@ -136,7 +137,7 @@ impl Cd<'_> {
         let purl = self.id()?;
         let digest = artifact(Some(purl))?;
         Some(
-            self.new("artifact.recorded")
+            self.draft("artifact.recorded")
                 .subject("artifact", Some(&digest))
                 .word("action", action)
                 .id("purl", Some(purl))
@@ -150,7 +151,7 @@ impl Cd<'_> {
             return None;
         }
         Some(
-            self.new("change.recorded")
+            self.draft("change.recorded")
                 .subject("change", self.id())
                 .subject("service", self.reference("repository"))
                 .word("state", "open")
@@ -175,7 +176,7 @@ impl Cd<'_> {
             _ => return None,
         };
         Some(
-            self.new("pipeline.run")
+            self.draft("pipeline.run")
                 .subject("run", self.id())
                 .word("phase", phase)
                 .word("trigger", "other")
@@ -193,7 +194,7 @@ impl Cd<'_> {
         };
         let service = self.reference("service").map(|service| Value::text(id(service)));
         Some(
-            self.new("incident.changed")
+            self.draft("incident.changed")
                 .subject("incident", self.id())
                 .subject("environment", self.reference("environment"))
                 .word("state", state)
@@ -212,7 +213,7 @@ impl Cd<'_> {
         };
         let creator = self.somebody("creator");
         Some(
-            self.new("change.recorded")
+            self.draft("change.recorded")
                 .subject("change", self.id())
                 .word("state", state)
                 .time("opened_at", (verb == "created").then_some(&self.when))
@@ -231,7 +232,7 @@ impl Cd<'_> {
             let required =
                 Value::object([("count", Value::count(1)), ("roles", Value::List(Vec::new()))]);
             return Some(
-                self.new("approval.requested")
+                self.draft("approval.requested")
                     .subject("change", change)
                     .id("approval", Some(approval))
                     .set("for", Some(target))
@@ -250,7 +251,7 @@ impl Cd<'_> {
         };
         let approver = self.somebody("responder");
         Some(
-            self.new("approval.decided")
+            self.draft("approval.decided")
                 .subject("change", change)
                 .id("approval", Some(approval))
                 .word("decision", decision)

@@ -160,6 +160,7 @@ impl<'a> Hook<'a> {
     }
 
     /// A draft of a type for an object with an id.
+    #[expect(clippy::needless_pass_by_value, reason = "ids are made for this")]
     fn about(&self, kind: &'static str, id: Option<String>, times: &[&Json<'_>]) -> Draft {
         let when = When::first(times, self.record.received);
         let draft = match id.as_deref().or(self.delivery) {

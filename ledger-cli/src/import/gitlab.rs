@@ -62,7 +62,7 @@ fn user(value: &Json<'_>) -> Option<Person> {
 }
 
 impl<'a> Hook<'a> {
-    fn new(&self, kind: &'static str, key: Option<String>, times: &[&Json<'_>]) -> Draft {
+    fn draft(&self, kind: &'static str, key: Option<String>, times: &[&Json<'_>]) -> Draft {
         let when = When::first(times, self.record.received);
         let actor = user(self.body.get("user"));
         match key {
@@ -81,7 +81,7 @@ impl<'a> Hook<'a> {
     }
 
     fn external(&self) -> Draft {
-        self.new("external.recorded", None, &[self.body.get("created_at")])
+        self.draft("external.recorded", None, &[self.body.get("created_at")])
             .subject("source", Some(SOURCE.name))
             .subject("service", self.project())
             .id("native_kind", Some(self.kind))
@@ -104,7 +104,7 @@ impl<'a> Hook<'a> {
         // one deployment sends this for each status
         let key = format!("deployment/{project}/{deployment}/{status}");
         let draft = self
-            .new(kind, Some(key), &[body.get("status_changed_at")])
+            .draft(kind, Some(key), &[body.get("status_changed_at")])
             .subject("deployment", Some(&format!("gitlab:{project}:deployment:{deployment}")))
             .subject("environment", body.get("environment").text())
             .subject("service", self.project());
@@ -146,7 +146,7 @@ impl<'a> Hook<'a> {
         };
         let time = if outcome.is_some() { run.get("finished_at") } else { run.get("created_at") };
         Some(
-            self.new(
+            self.draft(
                 "pipeline.run",
                 Some(format!("{what}/{number}/{status}")),
                 &[time, run.get("created_at")],
@@ -175,7 +175,7 @@ impl<'a> Hook<'a> {
         };
         if let Some(decision) = decision {
             return Some(
-                self.new("code.reviewed", Some(key.clone()), &[time])
+                self.draft("code.reviewed", Some(key.clone()), &[time])
                     .subject("change", Some(&change))
                     .subject("service", self.project())
                     .id("review", Some(&format!("gitlab:{key}")))
@@ -193,7 +193,7 @@ impl<'a> Hook<'a> {
         // who opened it is told by the id alone
         let author = Person::new("gitlab", request.get("author_id").id());
         Some(
-            self.new("change.recorded", Some(key), &[time])
+            self.draft("change.recorded", Some(key), &[time])
                 .subject("change", Some(&change))
                 .subject("service", self.project())
                 .word("state", state)
@@ -217,7 +217,7 @@ impl<'a> Hook<'a> {
         let who = Person::new("gitlab", body.get("user_id").id())
             .map(|person| person.named(body.get("user_username").text()));
         Some(
-            self.new(
+            self.draft(
                 "source.pushed",
                 Some(format!("push/{project}/{reference}/{before}/{after}")),
                 &[last],
@@ -264,7 +264,7 @@ impl<'a> Hook<'a> {
         // the hook names nobody who did it
         let executor = Some(Person::unsaid(SOURCE.name));
         Some(
-            self.new("access.changed", None, &times)
+            self.draft("access.changed", None, &times)
                 .subject("system", Some(SOURCE.name))
                 .word("object", "entitlement")
                 .word("action", action)
@@ -276,6 +276,7 @@ impl<'a> Hook<'a> {
         )
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as every mapping")]
     fn account(&self) -> Option<Draft> {
         let body = self.body;
         let object = if self.kind.starts_with("key") { "key" } else { "account" };
@@ -288,7 +289,7 @@ impl<'a> Hook<'a> {
         let when = When::first(&times, self.record.received);
         let executor = Some(Person::unsaid(SOURCE.name));
         Some(
-            self.new("access.changed", None, &times)
+            self.draft("access.changed", None, &times)
                 .subject("system", Some(SOURCE.name))
                 .word("object", object)
                 .word("action", action)
@@ -324,7 +325,7 @@ impl<'a> Hook<'a> {
             _ => "changed",
         };
         Some(
-            self.new("config.changed", key, &[body.get("created_at")])
+            self.draft("config.changed", key, &[body.get("created_at")])
                 .actor("unknown", author.as_ref())
                 .subject("system", Some(SOURCE.name))
                 .word("class", class)

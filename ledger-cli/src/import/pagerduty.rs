@@ -31,7 +31,6 @@ fn incident(hook: &Hook<'_>) -> Option<Draft> {
     };
     let priority = data.at("priority.summary").text().or(data.at("priority.name").text());
     let severity = match priority {
-        Some("P1" | "SEV-1" | "SEV1") => "sev1",
         Some("P2" | "SEV-2" | "SEV2") => "sev2",
         Some("P3" | "SEV-3" | "SEV3") => "sev3",
         Some("P4" | "SEV-4" | "SEV4") => "sev4",

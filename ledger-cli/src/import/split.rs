@@ -299,6 +299,7 @@ impl<R: Read> Iterator for Splitter<R> {
 }
 
 /// Follows the brackets of one value, byte by byte.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about what was read")]
 struct Scan {
     wraps: &'static [&'static str],
     /// Whether a line that begins with a brace may be another record.

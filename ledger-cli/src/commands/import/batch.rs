@@ -108,7 +108,7 @@ impl<'a> Batches<'a> {
                 (_, false) => summary.recorded += 1,
             }
         }
-        self.commit(ready, &places, &pack, summary)
+        self.commit(&ready, &places, &pack, summary)
     }
 
     /// The id as the log may have it: one that names a person is replaced by its keyed digest.
@@ -196,7 +196,7 @@ impl<'a> Batches<'a> {
     /// Puts down the originals, then appends the events in groups.
     fn commit(
         &mut self,
-        ready: Vec<Ready>,
+        ready: &[Ready],
         places: &[(u64, u64)],
         pack: &[u8],
         summary: &mut Summary,

@@ -87,17 +87,16 @@ impl Input {
         } else {
             Box::new(buffered)
         };
-        let aside = match aside {
-            Some(path) => path.to_path_buf(),
-            None => {
-                let mut beside = if path.as_os_str() == files::STDIN {
-                    std::ffi::OsString::from("stdin")
-                } else {
-                    path.as_os_str().to_owned()
-                };
-                beside.push(ASIDE);
-                PathBuf::from(beside)
-            }
+        let aside = if let Some(path) = aside {
+            path.to_path_buf()
+        } else {
+            let mut beside = if path.as_os_str() == files::STDIN {
+                std::ffi::OsString::from("stdin")
+            } else {
+                path.as_os_str().to_owned()
+            };
+            beside.push(ASIDE);
+            PathBuf::from(beside)
         };
         Ok(Self { name, pieces: Splitter::new(input, framing).fuse(), aside, opened: None })
     }
