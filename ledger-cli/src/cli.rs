@@ -7,9 +7,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, checkpoint, close, consistency, cosign, demo, events, flush, init, key, log, man,
-    person, prove, record, recover, retention, schema, show, sign, status, tiles, vault, verify,
-    witness,
+    append, checkpoint, close, consistency, cosign, demo, events, flush, import, init, key, log,
+    man, person, prove, record, recover, retention, schema, show, sign, status, tiles, vault,
+    verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -56,6 +56,7 @@ enum Command {
     Close(close::Close),
     Flush(flush::Flush),
     Status(status::Status),
+    Import(import::Import),
     Events(events::Events),
     Schema(schema::Schema),
     Recover(recover::Recover),
@@ -110,6 +111,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Close(args) => close::run(args, context),
         Command::Flush(args) => flush::run(args, context),
         Command::Status(args) => status::run(args, context),
+        Command::Import(args) => import::run(args, context),
         Command::Events(args) => events::run(args, context),
         Command::Schema(args) => schema::run(args, context),
         Command::Recover(args) => recover::run(args, context),

@@ -9,6 +9,7 @@ pub(crate) mod cosign;
 pub(crate) mod demo;
 pub(crate) mod events;
 pub(crate) mod flush;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod log;

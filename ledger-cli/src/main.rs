@@ -15,6 +15,7 @@ mod failure;
 mod files;
 mod hashes;
 mod hook;
+mod import;
 mod keys;
 mod output;
 mod progress;

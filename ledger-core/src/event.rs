@@ -183,8 +183,7 @@ impl<'a> Event<'a> {
     /// type, ordinal) and original; a `stream.forked` its stream and place, and the conflicting event.
     pub fn claim(&self) -> Option<(String, Blake3)> {
         if let Some(source) = &self.source {
-            let name =
-                format!("{} {} {} {}", source.source, source.source_id, self.kind, source.ordinal);
+            let name = import_claim(source.source, source.source_id, self.kind, source.ordinal);
             return Some((name, source.original));
         }
         if self.kind != "stream.forked" {
@@ -195,6 +194,11 @@ impl<'a> Event<'a> {
         let name = format!("stream.forked {} {seq}", self.text_at("/subject/stream")?);
         Some((name, Blake3::of(conflicting.as_bytes())))
     }
+}
+
+/// The name of an imported event's identity, as [`Event::claim`] gives it.
+pub fn import_claim(source: &str, source_id: &str, kind: &str, ordinal: u64) -> String {
+    format!("{source} {source_id} {kind} {ordinal}")
 }
 
 /// The envelope's members, found in one pass over the event.

@@ -33,6 +33,18 @@ impl Ledger {
     pub fn append_at(
         &mut self,
         admitted: &[Admitted],
+        group: Group,
+        now: impl FnOnce() -> Timestamp,
+    ) -> Result<Vec<Result<Receipt>>> {
+        self.append_with(admitted, &[], group, now)
+    }
+
+    /// As [`Ledger::append_at`], with what goes to the vault beside the events' own disclosures: the
+    /// keys of private attachments that they name. So a key travels with the very group that needs it.
+    pub fn append_with(
+        &mut self,
+        admitted: &[Admitted],
+        items: &[Item],
         mut group: Group,
         now: impl FnOnce() -> Timestamp,
     ) -> Result<Vec<Result<Receipt>>> {
@@ -51,7 +63,7 @@ impl Ledger {
         }
         let mark = self.tail.mark();
         let mut outcomes: Vec<Option<Result<Receipt>>> = admitted.iter().map(|_| None).collect();
-        let (stage, checked) = loop {
+        let (mut stage, checked) = loop {
             self.forget(mark)?;
             let stage = match self.stage(admitted, &mut outcomes, group) {
                 Ok(stage) => stage,
@@ -82,6 +94,7 @@ impl Ledger {
             }
             return Ok(settled(outcomes, &[]));
         }
+        stage.items.extend_from_slice(items);
         let written = self.write(&stage, &checked, group);
         self.staged.clear();
         if let Err(error) = written {

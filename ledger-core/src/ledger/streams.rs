@@ -76,6 +76,12 @@ impl Ledger {
         Ok(None)
     }
 
+    /// The entry that was imported under this identity ([`crate::event::import_claim`]), and the keyed
+    /// digest of its original.
+    pub fn import(&self, claim: &str) -> Result<Option<(u64, Blake3)>> {
+        self.imported(index::key(Kind::Source, claim))
+    }
+
     /// The entry that already holds this claim, and what it says there.
     pub(super) fn imported(&self, claim: Key) -> Result<Option<(u64, Blake3)>> {
         let mut indexes: Vec<u64> = self.tail.asked(&claim).map(|(_, index)| index).collect();

@@ -1,0 +1,269 @@
+//! `ledger import`
+
+mod batch;
+mod input;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ledger_core::json::Value;
+use ledger_core::key::SigningKey;
+use ledger_core::ledger::Ledger;
+use rayon::prelude::*;
+
+use self::batch::Batches;
+use self::input::Input;
+
+use crate::context::Context;
+use crate::delivery::{self, recovery};
+use crate::failure::{Answer, Failure, Result};
+use crate::import::split::Piece;
+use crate::import::{self, Reason, Record, SOURCES, Source};
+use crate::keys::Key;
+use crate::output::talk;
+use crate::{clock, keys, seen};
+
+/// The most records that are in memory at a time.
+const MAX_RECORDS: usize = 4_096;
+/// The most bytes of them.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// Import records of other systems
+///
+/// Each record becomes one or more events, by the documented shape of its SOURCE; what no mapping covers
+/// becomes `external.recorded`. Every event cites its untouched original, which is kept encrypted for
+/// the vault, and is signed by a key with `relay:SOURCE`. A record that was imported before is a
+/// duplicate; another record under its id is kept as `source.conflicted`. What cannot be read is put
+/// aside with its reason, and the rest goes on; the status is then 1.
+#[derive(Args, Debug)]
+#[command(after_help = "Example: ledger import github deliveries/ --key relay.pem")]
+pub(crate) struct Import {
+    /// Source of the records; without it, the sources are listed
+    source: Option<String>,
+    /// Files, folders of files, or `-` for standard input; gzip is unpacked
+    #[arg(value_name = "FILE|DIR")]
+    files: Vec<PathBuf>,
+    /// Key file that signs; it needs `relay:SOURCE`
+    #[arg(long = "key", value_name = "FILE")]
+    keys: Vec<PathBuf>,
+    /// Put unreadable records into this file; without it `FILE.quarantine.jsonl` beside each file
+    #[arg(long, value_name = "FILE")]
+    quarantine: Option<PathBuf>,
+    /// Only show the events, in the clear, one on each line; nothing is appended
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// How many records became what. `read` is the sum of the four after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Summary {
+    read: u64,
+    recorded: u64,
+    duplicate: u64,
+    unmapped: u64,
+    quarantined: u64,
+    /// Of those recorded: another record was known under the id.
+    conflicted: u64,
+    /// Entries that were appended.
+    entries: u64,
+}
+
+/// A record that was read, and the events it becomes.
+struct Mapped {
+    bytes: Vec<u8>,
+    events: Vec<import::Event>,
+}
+
+/// Imports.
+pub(crate) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
+    let Some(name) = &args.source else { return list(context) };
+    let source = import::find(name).ok_or_else(|| {
+        Failure::new("import-source", format!("there is no source `{name}`"))
+            .hint("`ledger import` lists the sources")
+    })?;
+    let files = input::files(&args.files)?;
+    if args.dry_run {
+        return dry_run(source, &files, args, context);
+    }
+    let keys = keys::load_all(&args.keys)?;
+    let (folder, mut ledger, sight) = seen::open(context)?;
+    recovery::record_all(&folder, &mut ledger, &sight, &keys::signers(&keys))?;
+    let mut summary = Summary::default();
+    let signer = first(&keys)?;
+    let done = each(source, &files, args, &mut summary, |ledger_summary, mapped| {
+        Batches::new(source, signer, &sight, &mut ledger)?.append(mapped, ledger_summary)
+    });
+    // what was durable before a failure stands in any case
+    delivery::remember(&folder, &ledger)?;
+    done.map_err(|failure| folder.place(failure))?;
+    sight.remember(&folder)?;
+    tell(&summary, context)?;
+    delivery::tidy(&folder, &mut ledger)?;
+    Ok(answer(&summary))
+}
+
+/// The key that signs thousands of events on all cores: one in a file.
+fn first(keys: &[Key]) -> Result<&SigningKey> {
+    match keys.first() {
+        Some(Key::Secret(key)) => Ok(key),
+        Some(Key::Agent(_)) => Err(Failure::new("key-agent", "an agent's key is too slow here")
+            .hint("give the file of the connector's key")),
+        None => Err(Failure::new("key-none", "no key to sign with")),
+    }
+}
+
+fn answer(summary: &Summary) -> Answer {
+    if summary.quarantined > 0 { Answer::No } else { Answer::Yes }
+}
+
+/// Reads the files and gives what their records become to `take`, some thousands at a time.
+fn each(
+    source: &Source,
+    files: &[PathBuf],
+    args: &Import,
+    summary: &mut Summary,
+    mut take: impl FnMut(&mut Summary, Vec<Mapped>) -> Result<()>,
+) -> Result<()> {
+    for file in files {
+        let mut input = Input::open(file, source.framing, args.quarantine.as_deref())?;
+        loop {
+            let pieces = input.some(MAX_RECORDS, MAX_BYTES);
+            if pieces.is_empty() {
+                break;
+            }
+            let mapped = map(source, pieces, &mut input, summary)?;
+            take(summary, mapped)?;
+        }
+        input.finish()?;
+    }
+    Ok(())
+}
+
+/// Maps pieces on all cores; those that are no records are put aside.
+fn map(
+    source: &Source,
+    pieces: Vec<Piece>,
+    input: &mut Input,
+    summary: &mut Summary,
+) -> Result<Vec<Mapped>> {
+    let received = clock::now()?;
+    let read: Vec<(Piece, std::result::Result<Vec<import::Event>, Reason>)> = pieces
+        .into_par_iter()
+        .with_min_len(16)
+        .map(|mut piece| {
+            let events = match piece.broken.take() {
+                Some(reason) => Err(reason),
+                None => import::events(source, &Record { bytes: &piece.bytes, received }),
+            };
+            (piece, events)
+        })
+        .collect();
+    let mut mapped = Vec::with_capacity(read.len());
+    for (piece, events) in read {
+        summary.read += 1;
+        match events {
+            Ok(events) => mapped.push(Mapped { bytes: piece.bytes, events }),
+            Err(reason) => {
+                summary.quarantined += 1;
+                input.quarantine(&piece, &reason)?;
+            }
+        }
+    }
+    Ok(mapped)
+}
+
+/// Shows what would be appended.
+fn dry_run(
+    source: &Source,
+    files: &[PathBuf],
+    args: &Import,
+    context: &mut Context,
+) -> Result<Answer> {
+    let mut summary = Summary::default();
+    let mut lines = Vec::new();
+    each(source, files, args, &mut summary, |summary, mapped| {
+        for record in mapped {
+            if is_unmapped(&record.events) {
+                summary.unmapped += 1;
+            } else {
+                summary.recorded += 1;
+            }
+            for event in record.events {
+                let mut value = event.value;
+                value.insert("source".to_owned(), Value::text(source.name));
+                value.insert("source_id".to_owned(), Value::text(event.source_id));
+                value.insert("ordinal".to_owned(), Value::count(event.ordinal));
+                lines.push(Value::Object(value));
+            }
+        }
+        Ok(())
+    })?;
+    for line in lines {
+        context.out.line(line.to_canonical())?;
+        context.out.value(&line)?;
+    }
+    talk(summary.line());
+    Ok(answer(&summary))
+}
+
+fn is_unmapped(events: &[import::Event]) -> bool {
+    events.iter().all(|event| event.kind == "external.recorded")
+}
+
+fn list(context: &mut Context) -> Result<Answer> {
+    let out = &mut context.out;
+    let value = |source: &Source| {
+        Value::object([("name", Value::text(source.name)), ("reads", Value::text(source.reads))])
+    };
+    out.object([("sources", Value::List(SOURCES.iter().map(value).collect()))])?;
+    let width = SOURCES.iter().map(|source| source.name.len()).max().unwrap_or_default();
+    for source in SOURCES {
+        out.line(format!("{:<width$}  {}", source.name, source.reads))?;
+    }
+    Ok(Answer::Yes)
+}
+
+impl Summary {
+    fn line(&self) -> String {
+        let Self { read, recorded, duplicate, unmapped, quarantined, .. } = self;
+        let conflicted = match self.conflicted {
+            0 => String::new(),
+            count => format!("; {count} of those recorded conflict with an earlier record"),
+        };
+        format!(
+            "{read} read: {recorded} recorded, {duplicate} duplicate, {unmapped} unmapped, {quarantined} quarantined{conflicted}"
+        )
+    }
+}
+
+fn tell(summary: &Summary, context: &mut Context) -> Result<()> {
+    let out = &mut context.out;
+    out.object([
+        ("conflicted", Value::count(summary.conflicted)),
+        ("duplicate", Value::count(summary.duplicate)),
+        ("entries", Value::count(summary.entries)),
+        ("quarantined", Value::count(summary.quarantined)),
+        ("read", Value::count(summary.read)),
+        ("recorded", Value::count(summary.recorded)),
+        ("unmapped", Value::count(summary.unmapped)),
+    ])?;
+    out.line(summary.line())?;
+    out.flush()
+}
+
+/// A ledger that cannot keep originals takes no imports.
+fn refuse_without_vault(what: &str) -> Failure {
+    Failure::refused("import-vault", format!("the ledger has no {what} to keep originals for"))
+        .hint("restore the vault's files with `ledger vault restore`; nothing was appended")
+}
+
+/// The persons' key and the vault's, without which no original can be cited.
+fn vault_of(ledger: &Ledger) -> Result<ledger_core::vault::persons::Key> {
+    use ledger_core::vault::{key, persons::Persons};
+    let store = &**ledger.store();
+    if store.len(key::FILE)?.is_none() {
+        return Err(refuse_without_vault("vault"));
+    }
+    let persons = Persons::open(store)?.ok_or_else(|| refuse_without_vault("index of persons"))?;
+    Ok(persons.key())
+}

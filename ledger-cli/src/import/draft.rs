@@ -1,0 +1,302 @@
+//! Drafts of events, as sources fill them in.
+
+use std::collections::BTreeMap;
+
+use ledger_core::encoding::hex;
+use ledger_core::event::is_id;
+use ledger_core::hash::{Blake3, Sha256};
+use ledger_core::json::Value;
+use ledger_core::time::Timestamp;
+
+use super::Source;
+use super::json::Json;
+use super::time::When;
+
+/// The longest sealed text that is taken over; the original has all of it.
+const MAX_TEXT: usize = 2_000;
+/// The longest list that stands in an event.
+const MAX_LIST: usize = 100;
+
+/// Somebody or something that acts, as its issuer knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Person {
+    /// Who gives the id: a host, a directory, an account.
+    pub(crate) issuer: String,
+    /// The id, stable at that issuer.
+    pub(crate) id: String,
+    /// How it is shown there.
+    pub(crate) name: Option<String>,
+    /// Its address, if it is told.
+    pub(crate) email: Option<String>,
+}
+
+impl Person {
+    /// Of an issuer and an id; none where there is no id.
+    pub(crate) fn new(issuer: &str, id: Option<&str>) -> Option<Self> {
+        let id = id.filter(|id| !id.trim().is_empty())?;
+        Some(Self { issuer: issuer.to_owned(), id: short(id), name: None, email: None })
+    }
+
+    /// Stands where a type demands somebody and the source names nobody. No person is linked to it, so
+    /// whatever is asked of this person cannot be told.
+    pub(crate) fn unsaid(issuer: &str) -> Self {
+        Self { issuer: issuer.to_owned(), id: "unsaid".to_owned(), name: None, email: None }
+    }
+
+    /// With the name that the source shows.
+    pub(crate) fn named(mut self, name: Option<&str>) -> Self {
+        self.name = name.filter(|name| !name.is_empty()).map(short);
+        self
+    }
+
+    /// With an address.
+    pub(crate) fn at(mut self, email: Option<&str>) -> Self {
+        self.email = email.filter(|email| !email.is_empty()).map(short);
+        self
+    }
+
+    /// The identity as an event seals it.
+    pub(crate) fn value(&self) -> Value {
+        let mut members =
+            vec![("id", Value::text(&self.id)), ("issuer", Value::text(&self.issuer))];
+        members.extend(self.name.as_deref().map(|name| ("name", Value::text(name))));
+        members.extend(self.email.as_deref().map(|email| ("email", Value::text(email))));
+        Value::object(members)
+    }
+}
+
+/// An event on its way: what a source says, without what the ledger adds.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    kind: &'static str,
+    source_id: String,
+    /// Whether the id names a person, so that it is replaced by its keyed digest.
+    personal: bool,
+    when: When,
+    actor: Value,
+    subject: BTreeMap<String, Value>,
+    data: BTreeMap<String, Value>,
+}
+
+/// A draft with its ordinal, as the command completes it.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    /// The type.
+    pub(crate) kind: &'static str,
+    /// The record's id at its source.
+    pub(crate) source_id: String,
+    /// Whether that names a person.
+    pub(crate) personal: bool,
+    /// Which of the record's events of this type it is, from 0.
+    pub(crate) ordinal: u64,
+    /// The event as `ledger append` takes it, without the members of an import.
+    pub(crate) value: BTreeMap<String, Value>,
+}
+
+impl Draft {
+    /// An event of a type, from the record with this id, at this time; nobody acts yet.
+    pub(crate) fn new(kind: &'static str, source_id: &str, when: When) -> Self {
+        Self {
+            kind,
+            source_id: id(source_id),
+            personal: false,
+            when,
+            actor: Value::object([("kind", Value::text("unknown"))]),
+            subject: BTreeMap::new(),
+            data: BTreeMap::new(),
+        }
+    }
+
+    /// A record that no mapping covers: its kind at the source, and why.
+    pub(crate) fn external(
+        source: &str,
+        source_id: &str,
+        kind: &str,
+        reason: &str,
+        when: When,
+    ) -> Self {
+        Self::new("external.recorded", source_id, when)
+            .subject("source", Some(source))
+            .id("native_kind", Some(kind))
+            .id("reason", Some(reason))
+    }
+
+    /// Whether it is of that type.
+    pub(crate) fn is(&self, kind: &str) -> bool {
+        self.kind == kind
+    }
+
+    /// The id names a person (a login, a number of the personnel office).
+    pub(crate) fn personal(mut self) -> Self {
+        self.personal = true;
+        self
+    }
+
+    /// Who acted, by what the source reported: `human`, `service`, `bot`, `system`.
+    pub(crate) fn actor(mut self, kind: &str, person: Option<&Person>) -> Self {
+        if let Some(person) = person {
+            self.actor = Value::object([
+                ("auth", Value::text("relay")),
+                ("id", person.value()),
+                ("kind", Value::text(kind)),
+            ]);
+        }
+        self
+    }
+
+    /// A subject reference; a text that is no restricted id becomes one (see [`id`]).
+    pub(crate) fn subject(mut self, name: &str, text: Option<&str>) -> Self {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            let text = if name == "artifact" { text.to_owned() } else { id(text) };
+            self.subject.insert(name.to_owned(), Value::text(text));
+        }
+        self
+    }
+
+    /// A field, if there is something to say.
+    pub(crate) fn set(mut self, name: &str, value: Option<Value>) -> Self {
+        if let Some(value) = value {
+            self.data.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    /// A field that is a restricted id.
+    pub(crate) fn id(self, name: &str, text: Option<&str>) -> Self {
+        let value = text.filter(|text| !text.is_empty()).map(|text| Value::text(id(text)));
+        self.set(name, value)
+    }
+
+    /// A field that is a word of an enumeration.
+    pub(crate) fn word(self, name: &str, word: &str) -> Self {
+        self.set(name, Some(Value::text(word)))
+    }
+
+    /// A field that is text for people: it will be sealed.
+    pub(crate) fn text(self, name: &str, text: Option<&str>) -> Self {
+        let value =
+            text.filter(|text| !text.trim().is_empty()).map(|text| Value::text(short(text)));
+        self.set(name, value)
+    }
+
+    /// A field that is a person.
+    pub(crate) fn person(self, name: &str, person: Option<&Person>) -> Self {
+        self.set(name, person.map(Person::value))
+    }
+
+    /// A field that is a time.
+    pub(crate) fn time(self, name: &str, when: Option<&When>) -> Self {
+        self.set(name, when.map(When::value))
+    }
+
+    /// A field that is a list; what is longer than a list may be is left to the original.
+    pub(crate) fn list(self, name: &str, mut items: Vec<Value>) -> Self {
+        items.truncate(MAX_LIST);
+        let value = (!items.is_empty()).then_some(Value::List(items));
+        self.set(name, value)
+    }
+
+    fn into_value(self) -> (String, BTreeMap<String, Value>) {
+        let mut event = BTreeMap::from([
+            ("actor".to_owned(), self.actor),
+            ("data".to_owned(), Value::Object(self.data)),
+            ("occurred_at".to_owned(), self.when.value()),
+            ("time_quality".to_owned(), Value::text(self.when.quality)),
+            ("type".to_owned(), Value::text(self.kind)),
+        ]);
+        if let Some(raw) = self.when.raw {
+            event.insert("occurred_raw".to_owned(), Value::text(raw));
+        }
+        if !self.subject.is_empty() {
+            event.insert("subject".to_owned(), Value::Object(self.subject));
+        }
+        (self.source_id, event)
+    }
+}
+
+/// Numbers the events of a record: the ordinal counts those of one type and id.
+pub(super) fn number(source: &Source, drafts: Vec<Draft>, received: Timestamp) -> Vec<Event> {
+    let mut counts: BTreeMap<(&str, String), u64> = BTreeMap::new();
+    let mut events = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let draft = if lacks(&draft) {
+            let when = if draft.when.quality == "received" {
+                When::received(received)
+            } else {
+                draft.when
+            };
+            let personal = draft.personal;
+            let reason = format!("lacks-what-{}-needs", draft.kind);
+            let mut other =
+                Draft::external(source.name, &draft.source_id, draft.kind, &reason, when);
+            (other.actor, other.personal) = (draft.actor, personal);
+            other
+        } else {
+            draft
+        };
+        let (kind, personal) = (draft.kind, draft.personal);
+        let (source_id, value) = draft.into_value();
+        let count = counts.entry((kind, source_id.clone())).or_default();
+        events.push(Event { kind, source_id, personal, ordinal: *count, value });
+        *count += 1;
+    }
+    events
+}
+
+/// Whether a field or reference is not there that the type cannot be without.
+fn lacks(draft: &Draft) -> bool {
+    let Some(known) = ledger_core::schema::find(draft.kind) else { return true };
+    let field = |field: &&ledger_core::schema::Field| {
+        field.required && !draft.data.contains_key(field.name)
+    };
+    known.data.iter().any(|found| field(&found))
+        || known.subject.iter().any(|name| !draft.subject.contains_key(*name))
+}
+
+/// A restricted id from any text: as it is where that is legal; else with `-` for what is not, and the
+/// beginning of its BLAKE3 behind `#`, so that two texts stay two ids.
+pub(crate) fn id(text: &str) -> String {
+    if is_id(text) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars().take(180) {
+        let legal = char.is_ascii_alphanumeric() || "._:/+#-".contains(char);
+        match char {
+            char if legal => out.push(char),
+            _ if out.ends_with('-') => {}
+            _ => out.push('-'),
+        }
+    }
+    let hash = hex(&Blake3::of(text.as_bytes()).0);
+    out.push('#');
+    out.extend(hash.chars().take(12));
+    out
+}
+
+/// What stands where a type demands a digest and the source says nothing to take one of: the SHA-256
+/// of no bytes. It is the digest of nothing, and of nothing else.
+pub(crate) const UNSAID: &str =
+    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// The digest of what a source says about a state, in its one spelling; [`UNSAID`] for null.
+pub(crate) fn digest(value: &Json<'_>) -> Value {
+    if value.is_some() {
+        Value::text(format!("sha256:{}", hex(&Sha256::of(value.to_text().as_bytes()).0)))
+    } else {
+        Value::text(UNSAID)
+    }
+}
+
+/// A digest reference, if that is what the text spells.
+pub(crate) fn artifact(text: Option<&str>) -> Option<String> {
+    let text = text?.replace("%3A", ":").replace("%3a", ":");
+    let at = text.find("sha256:")?;
+    let found = text.get(at..at + 71)?.to_ascii_lowercase();
+    ledger_core::event::is_digest(&found).then_some(found)
+}
+
+fn short(text: &str) -> String {
+    let end = (0..=MAX_TEXT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or_default()).unwrap_or_default().to_owned()
+}

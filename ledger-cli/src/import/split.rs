@@ -1,0 +1,405 @@
+//! From a stream of bytes to its records: one JSON value after another, however they are strung
+//! together, in memory for one record.
+//!
+//! Lines, an array, documents one after the other, or an object that wraps the array (`Records`,
+//! `items`): each record is cut out by its brackets alone, so its bytes stay untouched. What does not
+//! close is cut where the next record begins, and told with its reason.
+
+use std::io::{ErrorKind, Read};
+
+use super::Reason;
+
+/// The longest record in bytes; a longer one is passed over and told.
+pub(crate) const MAX_RECORD: usize = 25 * 1024 * 1024;
+const BLOCK: usize = 256 * 1024;
+
+/// How the records of a source lie in its files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// JSON values; an object with one of these members, an array, is only their wrapper.
+    Json(&'static [&'static str]),
+    /// The whole file is one record.
+    Whole,
+}
+
+/// A piece of a file: a record, or what is none.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// Where it begins in the (unpacked) file.
+    pub(crate) offset: u64,
+    /// Its bytes, untouched.
+    pub(crate) bytes: Vec<u8>,
+    /// Why it is no record, if it is none.
+    pub(crate) broken: Option<Reason>,
+}
+
+/// Cuts a stream into pieces.
+pub(crate) struct Splitter<R> {
+    input: R,
+    framing: Framing,
+    buffer: Vec<u8>,
+    /// What of the buffer was given out.
+    used: usize,
+    /// Where the buffer begins in the file.
+    base: u64,
+    ended: bool,
+    failed: Option<Reason>,
+    /// Whether records are items of an array, and whether that stands in an object.
+    list: Option<bool>,
+    begun: bool,
+}
+
+/// What a scan found at its end.
+enum End {
+    /// The value is whole.
+    Whole,
+    /// The array of a wrapper begins here.
+    Wrapped,
+    /// The next record begins here, and this one never closed.
+    Next,
+    /// The input ends within the value.
+    Input,
+    /// It is longer than a record may be.
+    Long,
+}
+
+impl<R: Read> Splitter<R> {
+    pub(crate) fn new(input: R, framing: Framing) -> Self {
+        Self {
+            input,
+            framing,
+            buffer: Vec::new(),
+            used: 0,
+            base: 0,
+            ended: false,
+            failed: None,
+            list: None,
+            begun: false,
+        }
+    }
+
+    /// The byte so far behind what was given out; reads on if need be.
+    fn byte(&mut self, ahead: usize) -> Option<u8> {
+        while self.used + ahead >= self.buffer.len() {
+            if !self.fill() {
+                return None;
+            }
+        }
+        self.buffer.get(self.used + ahead).copied()
+    }
+
+    fn fill(&mut self) -> bool {
+        if self.ended {
+            return false;
+        }
+        if self.used > BLOCK {
+            self.buffer.drain(..self.used);
+            self.base += self.used as u64;
+            self.used = 0;
+        }
+        let length = self.buffer.len();
+        self.buffer.resize(length + BLOCK, 0);
+        let room = self.buffer.get_mut(length..).unwrap_or_default();
+        let read = loop {
+            match self.input.read(room) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                other => break other,
+            }
+        };
+        let count = read.as_ref().copied().unwrap_or(0);
+        self.buffer.truncate(length + count);
+        if let Err(error) = &read {
+            let code = if error.kind() == ErrorKind::UnexpectedEof {
+                "gzip-truncated"
+            } else {
+                "input-damaged"
+            };
+            self.failed = Some(Reason::new(code, format!("the file cannot be read on: {error}")));
+        }
+        self.ended = count == 0;
+        !self.ended
+    }
+
+    fn cut(&mut self, length: usize, broken: Option<Reason>) -> Piece {
+        let offset = self.base + self.used as u64;
+        let bytes = self.buffer.get(self.used..self.used + length).unwrap_or_default().to_vec();
+        self.used += length;
+        Piece { offset, bytes, broken }
+    }
+
+    /// What stands at the beginning of the file decides whether it is a request with its headers.
+    fn is_request(&mut self) -> bool {
+        self.byte(8);
+        let start = self.buffer.get(self.used..).unwrap_or_default();
+        [&b"POST "[..], b"PUT ", b"HTTP/", b"GET "].iter().any(|word| start.starts_with(word))
+    }
+
+    fn whole(&mut self) -> Piece {
+        let mut length = 0;
+        while self.byte(length).is_some() {
+            length = self.buffer.len() - self.used;
+            if length > MAX_RECORD {
+                return self.long(length);
+            }
+        }
+        let broken = self.failed.take();
+        self.cut(length, broken)
+    }
+
+    /// Gives out the head of what is too long; the rest of the value is passed over.
+    fn long(&mut self, length: usize) -> Piece {
+        let message = format!("the record is longer than {} MiB", MAX_RECORD >> 20);
+        let mut piece = self.cut(length, Some(Reason::new("record-large", message)));
+        piece.bytes.truncate(BLOCK);
+        piece
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(byte) = self.byte(0) {
+            let between =
+                byte.is_ascii_whitespace() || byte == 0x1e || (byte == b',' && self.list.is_some());
+            if !between {
+                return;
+            }
+            self.used += 1;
+        }
+    }
+
+    fn record(&mut self) -> Option<Piece> {
+        loop {
+            self.skip_space();
+            match (self.byte(0)?, self.list) {
+                (b']', Some(wrapped)) => {
+                    self.used += 1;
+                    self.list = None;
+                    if wrapped {
+                        self.leave();
+                    }
+                }
+                (b'[', None) => {
+                    self.used += 1;
+                    self.list = Some(false);
+                }
+                (b'{' | b'[', _) => {
+                    if let Some(piece) = self.value() {
+                        return Some(piece);
+                    }
+                }
+                _ => return Some(self.stray()),
+            }
+        }
+    }
+
+    /// A scalar or rubbish: up to the end of the line, or of the item.
+    fn stray(&mut self) -> Piece {
+        let mut length = 0;
+        while let Some(byte) = self.byte(length) {
+            if byte == b'\n' || (self.list.is_some() && matches!(byte, b',' | b']')) {
+                break;
+            }
+            length += 1;
+            if length > MAX_RECORD {
+                return self.long(length);
+            }
+        }
+        // an item that begins with a bracket that closes nothing would be nothing
+        let length = length.max(1);
+        self.cut(length, Some(Reason::new("json-syntax", "no JSON object begins here")))
+    }
+
+    /// The value that begins here; none when it was the wrapper of the records that follow.
+    fn value(&mut self) -> Option<Piece> {
+        let mut scan = Scan::new(self.framing, self.list.is_none());
+        let mut length = 0;
+        let end = loop {
+            let Some(byte) = self.byte(length) else { break End::Input };
+            if let Some(end) = scan.step(byte) {
+                break end;
+            }
+            length += 1;
+            if length > MAX_RECORD {
+                break End::Long;
+            }
+        };
+        let open = || Reason::new("json-truncated", "the record does not close");
+        match end {
+            End::Whole => Some(self.cut(length + 1, None)),
+            End::Wrapped => {
+                self.used += length + 1;
+                self.list = Some(true);
+                None
+            }
+            End::Next => Some(self.cut(length, Some(open()))),
+            End::Input => {
+                let broken = self.failed.take().unwrap_or_else(open);
+                self.list = None;
+                Some(self.cut(length, Some(broken)))
+            }
+            End::Long => {
+                let piece = self.long(length);
+                while let Some(byte) = self.byte(0) {
+                    let end = scan.step(byte);
+                    if matches!(end, Some(End::Next)) {
+                        break;
+                    }
+                    self.used += 1;
+                    if end.is_some() {
+                        break;
+                    }
+                }
+                Some(piece)
+            }
+        }
+    }
+
+    /// Passes over what of the wrapper stands behind its array.
+    fn leave(&mut self) {
+        let mut scan = Scan::new(Framing::Json(&[]), true);
+        scan.step(b'{');
+        while let Some(byte) = self.byte(0) {
+            self.used += 1;
+            if matches!(scan.step(byte), Some(End::Whole)) {
+                return;
+            }
+        }
+        self.failed.get_or_insert_with(|| {
+            Reason::new("json-truncated", "the object around the records does not close")
+        });
+    }
+}
+
+impl<R: Read> Iterator for Splitter<R> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        if !self.begun {
+            self.begun = true;
+            self.byte(3);
+            if self.buffer.starts_with(b"\xef\xbb\xbf") {
+                self.used = 3;
+            }
+            self.byte(0)?;
+            if self.framing == Framing::Whole || self.is_request() {
+                return Some(self.whole());
+            }
+        }
+        if self.framing == Framing::Whole {
+            return self.failed.take().map(|broken| self.cut(0, Some(broken)));
+        }
+        if let Some(piece) = self.record() {
+            return Some(piece);
+        }
+        if self.list.take().is_some() {
+            self.failed.get_or_insert_with(|| {
+                Reason::new("json-truncated", "the array of the records does not close")
+            });
+        }
+        self.failed.take().map(|broken| self.cut(0, Some(broken)))
+    }
+}
+
+/// Follows the brackets of one value, byte by byte.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about what was read")]
+struct Scan {
+    wraps: &'static [&'static str],
+    /// Whether a line that begins with a brace may be another record.
+    top: bool,
+    stack: Vec<u8>,
+    string: bool,
+    escape: bool,
+    /// The last byte outside of strings that is no white space.
+    last: u8,
+    line_begins: bool,
+    /// The name that is read at the first level, if wrappers are looked for.
+    name: Vec<u8>,
+    lost: bool,
+}
+
+impl Scan {
+    fn new(framing: Framing, top: bool) -> Self {
+        let wraps = match framing {
+            Framing::Json(wraps) if top => wraps,
+            _ => &[],
+        };
+        Self {
+            wraps,
+            top,
+            stack: Vec::new(),
+            string: false,
+            escape: false,
+            last: 0,
+            line_begins: false,
+            name: Vec::new(),
+            lost: false,
+        }
+    }
+
+    /// Takes one byte; tells where the value ends.
+    fn step(&mut self, byte: u8) -> Option<End> {
+        let begins = std::mem::replace(&mut self.line_begins, byte == b'\n');
+        if begins && byte == b'{' && self.top && !self.stack.is_empty() && !self.may_nest() {
+            return Some(End::Next);
+        }
+        if self.string {
+            self.within_string(byte);
+            return None;
+        }
+        match byte {
+            b'"' => {
+                self.string = true;
+                self.name.clear();
+                self.last = byte;
+            }
+            b'{' | b'[' => {
+                let wrapped = byte == b'['
+                    && self.last == b':'
+                    && self.stack.len() == 1
+                    && self.wraps.iter().any(|wrap| wrap.as_bytes() == self.name);
+                if wrapped {
+                    return Some(End::Wrapped);
+                }
+                self.stack.push(byte);
+                self.last = byte;
+            }
+            b'}' | b']' => {
+                let open = self.stack.pop();
+                self.lost |= open != Some(if byte == b'}' { b'{' } else { b'[' });
+                self.last = byte;
+                if self.stack.is_empty() {
+                    return Some(End::Whole);
+                }
+            }
+            byte if byte.is_ascii_whitespace() => {}
+            other => self.last = other,
+        }
+        None
+    }
+
+    fn within_string(&mut self, byte: u8) {
+        if self.escape {
+            self.escape = false;
+        } else if byte == b'\\' {
+            self.escape = true;
+        } else if byte == b'"' {
+            self.string = false;
+            return;
+        }
+        if self.stack.len() == 1 && !self.wraps.is_empty() && self.name.len() < 64 {
+            self.name.push(byte);
+        }
+    }
+
+    /// Whether an object may stand here, by what stands before it.
+    fn may_nest(&self) -> bool {
+        !self.string
+            && !self.lost
+            && match self.last {
+                b':' | b'[' => true,
+                b',' => self.stack.last() == Some(&b'['),
+                _ => false,
+            }
+    }
+}
+
+#[cfg(test)]
+mod tests;
