@@ -6,15 +6,33 @@
 //! told with its reason and kept aside. Whoever calls gives the record its place in an attachment,
 //! its keyed digest and its signature (`commands/import.rs`).
 
+mod attestation;
+mod audit;
+mod azure_activity;
 mod cloudevents;
+mod cloudtrail;
 mod draft;
+mod gcp_audit;
+mod given;
 pub(crate) mod json;
+mod junit;
+mod kubernetes_audit;
+mod okta;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod pairs;
+mod sarif;
+mod sbom;
+mod scan;
 pub(crate) mod split;
+mod terraform;
 mod time;
+mod xml;
 
 use ledger_core::time::Timestamp;
 
 pub(crate) use draft::{Draft, Event, Person};
+pub(crate) use given::{Given, NAMES as GIVEN};
 use split::Framing;
 
 /// Why something is no record that can be read.
@@ -39,6 +57,8 @@ pub(crate) struct Record<'a> {
     pub(crate) bytes: &'a [u8],
     /// When it was received here: for what tells no time.
     pub(crate) received: Timestamp,
+    /// What the caller gives for records that do not say it.
+    pub(crate) given: &'a Given,
 }
 
 /// A source: where its records come from and what they become.
@@ -57,7 +77,20 @@ pub(crate) struct Source {
 }
 
 /// All sources, by name.
-pub(crate) static SOURCES: &[Source] = &[cloudevents::SOURCE];
+pub(crate) static SOURCES: &[Source] = &[
+    attestation::SOURCE,
+    azure_activity::SOURCE,
+    cloudevents::SOURCE,
+    cloudtrail::SOURCE,
+    gcp_audit::SOURCE,
+    junit::SOURCE,
+    kubernetes_audit::SOURCE,
+    okta::SOURCE,
+    sarif::SOURCE,
+    sbom::SOURCE,
+    scan::SOURCE,
+    terraform::SOURCE,
+];
 
 /// The source of that name.
 pub(crate) fn find(name: &str) -> Option<&'static Source> {
