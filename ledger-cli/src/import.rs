@@ -9,24 +9,35 @@
 mod attestation;
 mod audit;
 mod azure_activity;
+mod azure_devops;
+mod bitbucket;
+mod cdevents;
 mod cloudevents;
 mod cloudtrail;
 mod draft;
 mod gcp_audit;
+mod github;
+mod gitlab;
 mod given;
+mod http;
+mod jira;
 pub(crate) mod json;
 mod junit;
 mod kubernetes_audit;
+mod launchdarkly;
 mod okta;
+mod pagerduty;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod pairs;
 mod sarif;
 mod sbom;
 mod scan;
+mod servicenow;
 pub(crate) mod split;
 mod terraform;
 mod time;
+mod webhook;
 mod xml;
 
 use ledger_core::time::Timestamp;
@@ -79,16 +90,25 @@ pub(crate) struct Source {
 /// All sources, by name.
 pub(crate) static SOURCES: &[Source] = &[
     attestation::SOURCE,
-    azure_activity::SOURCE,
-    cloudevents::SOURCE,
     cloudtrail::SOURCE,
+    azure_activity::SOURCE,
+    azure_devops::SOURCE,
+    bitbucket::SOURCE,
+    cdevents::SOURCE,
+    cloudevents::SOURCE,
     gcp_audit::SOURCE,
+    github::SOURCE,
+    gitlab::SOURCE,
+    jira::SOURCE,
     junit::SOURCE,
     kubernetes_audit::SOURCE,
+    launchdarkly::SOURCE,
     okta::SOURCE,
+    pagerduty::SOURCE,
     sarif::SOURCE,
     sbom::SOURCE,
     scan::SOURCE,
+    servicenow::SOURCE,
     terraform::SOURCE,
 ];
 

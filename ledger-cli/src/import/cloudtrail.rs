@@ -13,7 +13,7 @@ use super::split::Framing;
 
 pub(super) const SOURCE: Source = Source {
     name: "aws-cloudtrail",
-    reads: "AWS CloudTrail: records, digest files",
+    reads: "AWS CloudTrail records; digest files are kept as not verified",
     version: 1,
     framing: Framing::Json(&["Records"]),
     map: |record| audit::drafts(&SOURCE, record, read),
@@ -21,6 +21,9 @@ pub(super) const SOURCE: Source = Source {
 
 /// Reads one record; none if it is not one.
 fn read(value: &Json<'_>) -> Option<Record> {
+    if let Some(digest) = text(value, &["digestS3Object"]) {
+        return Some(digest_file(value, digest));
+    }
     let name = text(value, &["eventName"])?;
     let source = text(value, &["eventSource"])?;
     let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
@@ -42,6 +45,19 @@ fn read(value: &Json<'_>) -> Option<Record> {
         system,
         actor,
     })
+}
+
+/// A digest file: its signature is not in it but beside it in S3, so it stays unverified.
+fn digest_file(value: &Json<'_>, name: &str) -> Record {
+    let account = text(value, &["awsAccountId"]).unwrap_or("unknown");
+    Record {
+        id: Some(format!("{account}/{name}")),
+        native: "cloudtrail/digest".to_owned(),
+        when: audit::when(value, &["digestEndTime"]),
+        actor: None,
+        system: format!("aws/{account}"),
+        facts: Err("not-verified"),
+    }
 }
 
 /// The principal id of a session ends in the session's name; what stands before is stable.

@@ -37,11 +37,19 @@ impl Person {
         Some(Self { issuer: issuer.to_owned(), id: short(id), name: None, email: None })
     }
 
+    /// Stands where a type demands somebody and the source names nobody. No person is linked to it, so
+    /// whatever is asked of this person cannot be told.
+    pub(crate) fn unsaid(issuer: &str) -> Self {
+        Self { issuer: issuer.to_owned(), id: "unsaid".to_owned(), name: None, email: None }
+    }
+
+    /// With the name that the source shows.
     pub(crate) fn named(mut self, name: Option<&str>) -> Self {
         self.name = name.filter(|name| !name.is_empty()).map(short);
         self
     }
 
+    /// With an address.
     pub(crate) fn at(mut self, email: Option<&str>) -> Self {
         self.email = email.filter(|email| !email.is_empty()).map(short);
         self
@@ -111,6 +119,11 @@ impl Draft {
             .subject("source", Some(source))
             .id("native_kind", Some(kind))
             .id("reason", Some(reason))
+    }
+
+    /// Whether it is of that type.
+    pub(crate) fn is(&self, kind: &str) -> bool {
+        self.kind == kind
     }
 
     /// The id names a person (a login, a number of the personnel office).

@@ -232,6 +232,7 @@ impl<R: Read> Splitter<R> {
             End::Next => Some(self.cut(length, Some(open()))),
             End::Input => {
                 let broken = self.failed.take().unwrap_or_else(open);
+                self.list = None;
                 Some(self.cut(length, Some(broken)))
             }
             End::Long => {
@@ -478,7 +479,7 @@ mod tests {
             ("[1,{},x]", &[("1", "json-syntax"), ("{}", ""), ("x", "json-syntax")]),
             ("[{}", &[("{}", ""), ("", "json-truncated")]),
             ("{\"Records\":[{}]", &[("{}", ""), ("", "json-truncated")]),
-            ("{\"Records\":[{\"a\"", &[("{\"a\"", "json-truncated"), ("", "json-truncated")]),
+            ("{\"Records\":[{\"a\"", &[("{\"a\"", "json-truncated")]),
         ] {
             let expected: Vec<_> =
                 expected.iter().map(|(bytes, code)| ((*bytes).to_owned(), *code)).collect();
