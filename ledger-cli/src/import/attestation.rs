@@ -118,10 +118,7 @@ fn envelope_at(
     }
     let signed = |one: &Json<'_>| text(one, &["sig"]).is_some();
     let signatures = value.get("signatures").items();
-    let verdict = match signatures.iter().any(signed) {
-        false => Some("unsigned"),
-        true => verdict,
-    };
+    let verdict = if signatures.iter().any(signed) { verdict } else { Some("unsigned") };
     let inner = json::read(&payload)?;
     if text(&inner, &["_type"]).is_none() {
         return Err(Reason::new("statement-type", "the payload is no statement"));
@@ -188,7 +185,7 @@ fn verification(result: &str) -> Value {
 /// Base64 of either alphabet, padded or not.
 fn decode(text: &str) -> Option<Vec<u8>> {
     let mut text: String = text.trim().replace('-', "+").replace('_', "/");
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     encoding::from_base64_any(text.as_bytes()).ok()

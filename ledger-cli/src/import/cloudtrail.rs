@@ -256,9 +256,9 @@ impl<'a> Event<'a> {
         }
         match (self.service, self.name) {
             ("sts", name) if name.starts_with("AssumeRole") || name == "GetFederationToken" => {
-                self.session_token(actor)
+                Ok(self.session_token(actor))
             }
-            ("sts", "GetSessionToken") => self.session_token(actor),
+            ("sts", "GetSessionToken") => Ok(self.session_token(actor)),
             ("ssm", "StartSession" | "ResumeSession" | "SendCommand" | "TerminateSession")
             | ("ecs", "ExecuteCommand") => self.shell(actor),
             ("ec2-instance-connect", "SendSSHPublicKey" | "SendSerialConsoleSSHPublicKey") => {
@@ -331,20 +331,20 @@ impl<'a> Event<'a> {
         Fact::Access { object, action, principal, account, item, entitlement }
     }
 
-    fn session_token(&self, actor: &Who) -> Result<Vec<Fact>, &'static str> {
+    fn session_token(&self, actor: &Who) -> Vec<Fact> {
         let account = self
             .answer(&["assumedRoleUser", "arn"])
             .or_else(|| self.answer(&["federatedUser", "arn"]))
             .or_else(|| self.request("roleArn"))
             .unwrap_or(&actor.id);
-        Ok(vec![Fact::Access {
+        vec![Fact::Access {
             object: "session",
             action: "created",
             principal: actor.clone(),
             account: account.to_owned(),
             item: self.request("roleArn").map(str::to_owned),
             entitlement: None,
-        }])
+        }]
     }
 
     /// A shell on a machine. The ids of such sessions begin with a login: their digest stands here.

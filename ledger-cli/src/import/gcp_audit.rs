@@ -220,7 +220,7 @@ fn privileged(role: &str) -> Option<bool> {
         "roles/owner" | "roles/editor" => Some(true),
         "roles/viewer" | "roles/browser" => Some(false),
         _ if !role.starts_with("roles/") => None,
-        _ if role.ends_with("Admin") || role.ends_with(".admin") => Some(true),
+        _ if role.to_ascii_lowercase().ends_with("admin") => Some(true),
         _ if role.ends_with("iewer") => Some(false),
         _ => None,
     }

@@ -38,10 +38,7 @@ fn read(value: &Json<'_>) -> Option<Record> {
     let id = text(value, &["auditID"]);
     Some(Record {
         id: id.map(|id| format!("{id}/{}", stage.unwrap_or("ResponseComplete"))),
-        native: match resource.is_empty() {
-            true => verb.to_owned(),
-            false => format!("{verb}/{resource}"),
-        },
+        native: if resource.is_empty() { verb.to_owned() } else { format!("{verb}/{resource}") },
         when: audit::when(value, &["stageTimestamp", "requestReceivedTimestamp", "timestamp"]),
         actor,
         system,
@@ -286,8 +283,10 @@ impl<'a> Request<'a> {
             before: None,
             after: object.map(audit::digest),
             weakened: match (resource, action) {
-                ("networkpolicies" | "podsecuritypolicies", "deleted")
-                | ("validatingwebhookconfigurations", "deleted") => "yes",
+                (
+                    "networkpolicies" | "podsecuritypolicies" | "validatingwebhookconfigurations",
+                    "deleted",
+                ) => "yes",
                 _ => "unknown",
             },
         }])

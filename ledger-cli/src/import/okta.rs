@@ -129,8 +129,9 @@ impl<'a> Event<'a> {
             "user.session.start" | "user.authentication.sso" | "user.session.access_admin_app" => {
                 Ok(vec![Fact::Used { principal: actor.clone(), account: actor.id.clone() }])
             }
-            "application.user_membership.show_password" => self.session("opened", actor),
-            "user.session.impersonation.initiate" => self.session("opened", actor),
+            "application.user_membership.show_password" | "user.session.impersonation.initiate" => {
+                self.session("opened", actor)
+            }
             "user.session.impersonation.end" => self.session("closed", actor),
             _ => self.config(),
         }

@@ -67,7 +67,7 @@ fn changed(
     let action = match actions.as_slice() {
         ["create"] => "created",
         ["delete"] => "deleted",
-        ["update"] | ["delete", "create"] | ["create", "delete"] | ["forget"] => "changed",
+        ["update" | "forget"] | ["delete", "create"] | ["create", "delete"] => "changed",
         ["no-op" | "read"] => return Ok(None),
         _ => return Err(Reason::new("terraform-actions", "a change has no known actions")),
     };
