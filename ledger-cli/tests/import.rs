@@ -67,7 +67,7 @@ fn a_record_becomes_an_event_that_cites_its_original() {
     for part in [
         r#""type":"external.recorded""#,
         r#""source":"cloudevents""#,
-        r#""source_id":"/ci/1""#,
+        r#""source_id":"/ci/1/com.example.ran""#,
         r#""occurred_at":"2026-07-01T09:30:00.000000Z""#,
         r#""occurred_raw":"2026-07-01T09:30:00Z""#,
         r#""time_quality":"second""#,
@@ -76,8 +76,10 @@ fn a_record_becomes_an_event_that_cites_its_original() {
     ] {
         assert!(entry.contains(part), "{part} {entry}");
     }
-    world.run(&["vault", "absorb"]).good();
-    assert!(world.run(&["vault", "check"]).good().contains("attachment"));
+    // the key of the originals travelled with the entries that cite them
+    let absorbed = world.run(&["vault", "absorb", "--json"]).good();
+    assert!(absorbed.contains(r#""attachments":1"#), "{absorbed}");
+    world.run(&["verify"]).good();
 }
 
 #[test]
@@ -169,4 +171,36 @@ fn a_dry_run_shows_the_events_and_needs_no_ledger() {
     let shown = world.run(&["import", "cloudevents", "one.json", "--dry-run"]).good();
     assert!(shown.contains(r#""native_kind":"com.example.ran""#), "{shown}");
     assert!(world.run(&["import"]).good().contains("cloudevents"));
+}
+
+/// What the law of meaning refused would be appended as another type than a dry run shows.
+#[test]
+fn what_a_dry_run_shows_is_what_is_appended() {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/import");
+    let sources: Vec<String> = std::fs::read_dir(&fixtures)
+        .unwrap()
+        .map(|folder| folder.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let names: Vec<&str> = sources.iter().map(String::as_str).collect();
+    let world = world(&names);
+    for source in names {
+        let folder = world.path(source);
+        std::fs::create_dir(&folder).unwrap();
+        for file in std::fs::read_dir(fixtures.join(source)).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|extension| extension != "events") {
+                std::fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        let shown = world.run(&["import", source, source, "--dry-run"]).good();
+        let before = world.size();
+        import(&world, &[source, source]).good();
+        let appended = world.run(&["log"]).good();
+        let count = |text: &str, kind: &str| text.matches(kind).count();
+        assert_eq!(world.size() - before, shown.lines().count(), "{source}");
+        let unmapped = count(&shown, "\"type\":\"external.recorded\"");
+        let new: Vec<&str> = appended.lines().skip(before).collect();
+        assert_eq!(count(&new.join("\n"), "external.recorded"), unmapped, "{source} {new:?}");
+    }
+    world.run(&["verify"]).good();
 }

@@ -35,10 +35,7 @@ pub(super) fn read(
 ) -> Result<Vec<Draft>, Reason> {
     let context = body.get("context");
     let (Some(kind), Some(id)) = (context.get("type").text(), context.get("id").id()) else {
-        return Err(Reason::new(
-            "cdevents-context",
-            "a CDEvent has `context.id` and `context.type`",
-        ));
+        return Ok(vec![super::webhook::other(source, record, "not-a-cdevent")]);
     };
     // one occurrence may have events of several types: the type is part of the id
     let origin = context.get("source").text().unwrap_or_default();

@@ -56,7 +56,7 @@ fn one(
     record: &Record<'_>,
 ) -> Result<Vec<Draft>, Reason> {
     let (Some(kind), Some(id), Some(source)) = (kind, id, source) else {
-        return Err(Reason::new("cloudevents-context", "an event has `id`, `source` and `type`"));
+        return Ok(vec![super::webhook::other(SOURCE.name, record, "not-a-cloudevent")]);
     };
     let context = data.get("context");
     if context.is_some() && kind.starts_with("dev.cdevents.") {
@@ -64,7 +64,8 @@ fn one(
         return if agree {
             cdevents::read(SOURCE.name, data, record)
         } else {
-            Err(Reason::new("cloudevents-disagree", "envelope and content name two events"))
+            // nothing is taken from it: envelope and content name two events
+            Ok(vec![super::webhook::other(SOURCE.name, record, "envelope-and-content-disagree")])
         };
     }
     let when = When::first(&[time], record.received);

@@ -31,9 +31,6 @@ struct Hook<'a> {
 fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
     let request = Request::read(record.bytes)?;
     let body = json::read(request.body)?;
-    if body.members().is_empty() {
-        return Err(Reason::new("gitlab-object", "a hook is a JSON object that is not empty"));
-    }
     let kind = body.get("object_kind").text().or(body.get("event_name").text());
     let hook = Hook {
         body: &body,
@@ -214,6 +211,8 @@ impl<'a> Hook<'a> {
         let (before, after) = (body.get("before").text()?, body.get("after").text()?);
         let reference = body.get("ref").text()?;
         let project = self.project()?;
+        let new = before.bytes().all(|byte| byte == b'0');
+        let forced = body.get("forced").truth().or(new.then_some(false));
         let last = body.get("commits").items().last().map_or(json::NULL, |c| c.get("timestamp"));
         let who = Person::new("gitlab", body.get("user_id").id())
             .map(|person| person.named(body.get("user_username").text()));
@@ -230,8 +229,8 @@ impl<'a> Hook<'a> {
             .id("before", Some(before))
             .id("after", Some(after))
             .set("commits", body.get("total_commits_count").count().map(Value::count))
-            // most hooks do not say whether history was rewritten: then it is no such event
-            .set("forced", body.get("forced").truth().map(Value::Bool))
+            // hooks do not say whether history was rewritten; a new branch had none
+            .set("forced", forced.map(Value::Bool))
             .person("pusher", who.as_ref()),
         )
     }

@@ -42,12 +42,19 @@ fn flag(hook: &Hook<'_>) -> Option<Draft> {
         .items()
         .iter()
         .chain(body.get("accesses").items().iter().map(|one| one.get("resource")));
-    let resource = resources.filter_map(|one| one.text()).find(|text| text.contains(":flag/"))?;
+    let resource = resources.filter_map(|one| one.text()).find(|text| text.contains(":flag/"));
     let part = |name: &str| {
-        let found = resource.split(':').find_map(|part| part.strip_prefix(name));
+        let found = resource?.split(':').find_map(|part| part.strip_prefix(name));
         found.map(|found| found.split(';').next().unwrap_or(found))
     };
-    let (project, environment, key) = (part("proj/")?, part("env/")?, part("flag/")?);
+    // the link to the flag is `/api/v2/flags/<project>/<key>`
+    let link = body.at("_links.canonical.href").text().and_then(|link| link.split_once("/flags/"));
+    let linked = link.and_then(|(_, path)| path.split_once('/'));
+    let project = part("proj/").or(linked.map(|(project, _)| project))?;
+    let key = part("flag/").or(linked.map(|(_, key)| key))?;
+    // `~` and `*` stand for all environments
+    let environment = part("env/").or(body.at("project.environment.key").text())?;
+    let environment = if matches!(environment, "~" | "*") { "all" } else { environment };
     let member = body.get("member");
     let who = Person::new(SOURCE.name, member.get("_id").text())
         .map(|person| person.named(member.get("lastName").text()).at(member.get("email").text()))

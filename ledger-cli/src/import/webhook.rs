@@ -25,9 +25,6 @@ pub(super) fn map(
 ) -> Result<Vec<Draft>, Reason> {
     let request = Request::read(record.bytes)?;
     let body = json::read(request.body)?;
-    if body.members().is_empty() {
-        return Err(Reason::new("record-object", "a record is a JSON object that is not empty"));
-    }
     let hook = Hook { body: &body, record };
     let header = request.header("x-event-key");
     Ok(vec![with(&hook).unwrap_or_else(|| {
@@ -37,6 +34,13 @@ pub(super) fn map(
             .id("native_kind", native.or(Some("unnamed")))
             .word("reason", "no-mapping")
     })])
+}
+
+/// A record that can be read and is none of the source's: kept, under its keyed digest.
+pub(super) fn other(source: &'static str, record: &Record<'_>, reason: &str) -> Draft {
+    let digest = hex(&Sha256::of(record.bytes).0);
+    let when = When::received(record.received);
+    Draft::external(source, &digest, "unnamed", reason, when).personal()
 }
 
 impl Hook<'_> {
