@@ -164,6 +164,9 @@ impl Fact {
     }
 
     fn draft(&self, record: &Record, id: &str, when: &When, actor: Option<&Person>) -> Draft {
+        // whoever it was, if the record does not say
+        let unsaid = Person::unsaid(&record.system);
+        let doer = actor.unwrap_or(&unsaid);
         let draft = Draft::new(self.kind(), id, when.clone());
         let draft = match self {
             Self::Deployment { .. } => draft,
@@ -177,7 +180,7 @@ impl Fact {
                 .text("account", Some(account))
                 .id("item", item.as_deref())
                 .set("entitlement", entitlement.as_ref().map(|found| found.value(&record.system)))
-                .person("executor", actor)
+                .person("executor", Some(doer))
                 .time("effective_at", Some(when)),
             Self::Used { principal, account } => draft
                 .person("principal", Some(&principal.person()))
@@ -197,12 +200,12 @@ impl Fact {
                 .word("before", before.as_deref().unwrap_or(UNSAID))
                 .word("after", after.as_deref().unwrap_or(UNSAID))
                 .word("weakened", weakened)
-                .person("changer", actor),
+                .person("changer", Some(doer)),
             Self::Deployment { deployment, service, environment, artifact, strategy } => draft
                 .subject("deployment", Some(deployment))
                 .subject("service", Some(service))
                 .subject("environment", Some(environment))
-                .person("initiator", actor)
+                .person("initiator", Some(doer))
                 .set("artifact", draft::artifact(artifact.as_deref()).map(Value::text))
                 .word("strategy", strategy),
         }

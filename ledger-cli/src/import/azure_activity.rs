@@ -130,7 +130,7 @@ impl Event<'_> {
         if last == "read" {
             return Err(READ_ONLY);
         }
-        let actor = actor.ok_or(NO_ACTOR)?;
+        let actor = actor.ok_or(NO_ACTOR);
         match (path, last) {
             ("microsoft.authorization/roleassignments", "write") => self.assignment("granted"),
             ("microsoft.authorization/roleassignments", "delete") => self.assignment("revoked"),
@@ -142,21 +142,25 @@ impl Event<'_> {
     }
 
     /// Operations that are neither reading nor writing, by what they do.
-    fn action(&self, path: &str, actor: &Who) -> Result<Vec<Fact>, &'static str> {
+    fn action(
+        &self,
+        path: &str,
+        actor: Result<&Who, &'static str>,
+    ) -> Result<Vec<Fact>, &'static str> {
         let verb = path.rsplit('/').next().unwrap_or_default();
         let opened =
             matches!(verb, "runcommand" | "getsecret" | "begingetaccess" | "serialconsole")
                 || path.ends_with("/hostruntime/host");
         if opened {
             let id = text(self.value, &["correlationId"]).ok_or(UNMAPPED)?;
-            let (session, principal) = (format!("azure/{id}"), actor.clone());
+            let (session, principal) = (format!("azure/{id}"), actor?.clone());
             return Ok(vec![Fact::Session { phase: "opened", session, principal }]);
         }
         if matches!(verb, "listkeys" | "regeneratekey" | "listclusteradmincredential") {
             return Ok(vec![Fact::Access {
                 object: "key",
                 action: if verb == "regeneratekey" { "modified" } else { "granted" },
-                principal: actor.clone(),
+                principal: actor?.clone(),
                 account: self.resource.to_owned(),
                 item: None,
                 entitlement: None,

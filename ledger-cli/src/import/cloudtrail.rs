@@ -248,7 +248,8 @@ impl<'a> Event<'a> {
         {
             return Err(NOT_DONE);
         }
-        let actor = self.actor.ok_or(NO_ACTOR)?;
+        // settings are settings whoever changed them; a session is somebody's
+        let actor = self.actor.ok_or(NO_ACTOR);
         if let Some((_, _, object, action)) =
             ACCESS.iter().find(|row| row.0 == self.service && row.1 == self.name)
         {
@@ -256,13 +257,13 @@ impl<'a> Event<'a> {
         }
         match (self.service, self.name) {
             ("sts", name) if name.starts_with("AssumeRole") || name == "GetFederationToken" => {
-                Ok(self.session_token(actor))
+                Ok(self.session_token(actor?))
             }
-            ("sts", "GetSessionToken") => Ok(self.session_token(actor)),
+            ("sts", "GetSessionToken") => Ok(self.session_token(actor?)),
             ("ssm", "StartSession" | "ResumeSession" | "SendCommand" | "TerminateSession")
-            | ("ecs", "ExecuteCommand") => self.shell(actor),
+            | ("ecs", "ExecuteCommand") => self.shell(actor?),
             ("ec2-instance-connect", "SendSSHPublicKey" | "SendSerialConsoleSSHPublicKey") => {
-                Ok(vec![self.changed("key", "created", actor.clone(), self.request("instanceId"))])
+                Ok(vec![self.changed("key", "created", actor?.clone(), self.request("instanceId"))])
             }
             ("codedeploy", "CreateDeployment") | ("ecs", "UpdateService" | "CreateService") => {
                 self.deployment()
@@ -293,13 +294,13 @@ impl<'a> Event<'a> {
         &self,
         object: &'static str,
         action: &'static str,
-        actor: &Who,
+        actor: Result<&Who, &'static str>,
     ) -> Result<Vec<Fact>, &'static str> {
         let named = PRINCIPALS.iter().find_map(|name| self.request(name));
         // a request about one's own credentials names nobody
         let own = named.is_none() && matches!(object, "key" | "token");
         let principal = match named {
-            None if own => actor.clone(),
+            None if own => actor?.clone(),
             named => Who::new("unknown", self.system, named).ok_or(NO_PRINCIPAL)?,
         };
         let action = match self.request("status") {

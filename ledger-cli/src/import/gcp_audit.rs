@@ -96,7 +96,7 @@ impl<'a> Entry<'a> {
         if flag("first") == Some(true) && flag("last") != Some(true) {
             return Err(NOT_FINAL);
         }
-        let actor = self.actor.ok_or(NO_ACTOR)?;
+        let actor = self.actor.ok_or(NO_ACTOR);
         let last = self.method.rsplit('.').next().unwrap_or_default();
         let word = last.to_ascii_lowercase();
         if word.starts_with("setiampolicy") || word == "setiampermissions" {
@@ -116,7 +116,8 @@ impl<'a> Entry<'a> {
                 self.account("token", "created")
             }
             _ if self.method.contains("loginService.loginSuccess") => {
-                Ok(vec![Fact::Used { principal: actor.clone(), account: actor.id.clone() }])
+                let principal = actor?.clone();
+                Ok(vec![Fact::Used { account: principal.id.clone(), principal }])
             }
             _ => self.config(last),
         }

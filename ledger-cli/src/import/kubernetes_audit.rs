@@ -131,15 +131,14 @@ impl<'a> Request<'a> {
         if NOISE.contains(&resource) || subresource == Some("status") {
             return Err(UNMAPPED);
         }
-        let actor = self.actor.ok_or(NO_ACTOR)?;
         match (resource, subresource) {
-            ("serviceaccounts", Some("token")) => self.account("token", "created", actor),
+            ("serviceaccounts", Some("token")) => self.account("token", "created"),
             ("serviceaccounts", None) => match self.verb {
-                "create" => self.account("account", "created", actor),
-                "delete" => self.account("account", "deleted", actor),
-                _ => self.account("account", "modified", actor),
+                "create" => self.account("account", "created"),
+                "delete" => self.account("account", "deleted"),
+                _ => self.account("account", "modified"),
             },
-            ("rolebindings" | "clusterrolebindings", None) => self.binding(actor),
+            ("rolebindings" | "clusterrolebindings", None) => self.binding(),
             ("deployments" | "statefulsets" | "daemonsets", None)
                 if matches!(self.verb, "create" | "update" | "patch") =>
             {
@@ -185,7 +184,6 @@ impl<'a> Request<'a> {
         &self,
         object: &'static str,
         action: &'static str,
-        _: &Who,
     ) -> Result<Vec<Fact>, &'static str> {
         let id = format!("system:serviceaccount:{}:{}", self.scope(), self.name());
         let principal = Who::new("service", "kubernetes", Some(&id)).ok_or(UNMAPPED)?;
@@ -200,7 +198,7 @@ impl<'a> Request<'a> {
     }
 
     /// A fact for each subject; without the object only the binding is known, which is a setting.
-    fn binding(&self, _: &Who) -> Result<Vec<Fact>, &'static str> {
+    fn binding(&self) -> Result<Vec<Fact>, &'static str> {
         let action = match self.verb {
             "create" => "granted",
             "delete" | "deletecollection" => "revoked",
@@ -266,7 +264,6 @@ impl<'a> Request<'a> {
     }
 
     fn config(&self, resource: &str) -> Result<Vec<Fact>, &'static str> {
-        self.actor.ok_or(NO_ACTOR)?;
         let action = match self.verb {
             "create" => "created",
             "delete" | "deletecollection" => "deleted",

@@ -121,18 +121,19 @@ impl<'a> Event<'a> {
         if !matches!(outcome, None | Some("SUCCESS" | "ALLOW" | "CHALLENGE")) {
             return Err(NOT_DONE);
         }
-        let actor = self.actor.ok_or(NO_ACTOR)?;
+        let actor = self.actor.ok_or(NO_ACTOR);
         if let Some((_, object, action)) = ACCESS.iter().find(|row| self.of(row.0)) {
             return self.access(object, action, actor);
         }
         match self.kind {
             "user.session.start" | "user.authentication.sso" | "user.session.access_admin_app" => {
-                Ok(vec![Fact::Used { principal: actor.clone(), account: actor.id.clone() }])
+                let principal = actor?.clone();
+                Ok(vec![Fact::Used { account: principal.id.clone(), principal }])
             }
             "application.user_membership.show_password" | "user.session.impersonation.initiate" => {
-                self.session("opened", actor)
+                self.session("opened", actor?)
             }
-            "user.session.impersonation.end" => self.session("closed", actor),
+            "user.session.impersonation.end" => self.session("closed", actor?),
             _ => self.config(),
         }
     }
@@ -155,7 +156,7 @@ impl<'a> Event<'a> {
         &self,
         object: &'static str,
         action: &'static str,
-        actor: &Who,
+        actor: Result<&Who, &'static str>,
     ) -> Result<Vec<Fact>, &'static str> {
         let target = match object {
             "token" => self.target(&["User"]),
@@ -163,7 +164,7 @@ impl<'a> Event<'a> {
         };
         let principal = match target.and_then(who) {
             Some(principal) => principal,
-            None if object == "token" => actor.clone(),
+            None if object == "token" => actor?.clone(),
             None => return Err(NO_PRINCIPAL),
         };
         let other = self.target(&["AppInstance", "UserGroup", "ROLE", "CUSTOM_ROLE", "Token"]);

@@ -1,6 +1,7 @@
 //! Every source against its pairs in `fixtures/import/SOURCE/`: `NAME.json` (or `.xml`, `.http`, …) is
 //! a file as it comes, `NAME.events` what its records become, `NAME.given` what the caller adds.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -46,9 +47,11 @@ fn after(source: &Source, file: &Path, given: &Given) -> String {
 fn files_become_the_events_of_their_pairs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/import");
     let mut wrong = String::new();
+    let mut pairs = BTreeSet::new();
     for folder in all(&root) {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
         let Some(source) = SOURCES.iter().find(|source| source.name == name) else { continue };
+        pairs.insert(source.name);
         for file in all(&folder) {
             let extension = file.extension().unwrap_or_default();
             if extension == "events" || extension == "given" {
@@ -67,6 +70,9 @@ fn files_become_the_events_of_their_pairs() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+    for source in SOURCES {
+        assert!(pairs.contains(source.name), "no pair for `{}`", source.name);
+    }
 }
 
 /// Whatever stands in a record, it is mapped or refused, and never ends the program.
@@ -76,10 +82,22 @@ fn damaged_records_are_mapped_or_refused() {
     let received = Timestamp::from_micros(1).unwrap();
     let given = Given::default();
     for source in SOURCES {
-        let mut records: Vec<Vec<u8>> =
-            [&b"{}"[..], b"[]", b"7", b"null", b"\xff", b"", b"<a/>", b"[1,null,{}]"]
-                .map(<[u8]>::to_vec)
-                .to_vec();
+        let mut records: Vec<Vec<u8>> = [
+            &b"{}"[..],
+            b"[]",
+            b"7",
+            b"null",
+            b"\xff",
+            b"",
+            b"<a/>",
+            b"[1,null,{}]",
+            b"{\"action\":\"a.b\"}",
+            b"POST / HTTP/1.1",
+            b"POST / HTTP/1.1\r\n\r\n{}",
+            b"{\"issue\":{\"key\":7},\"event\":[],\"pullRequest\":{}}",
+        ]
+        .map(<[u8]>::to_vec)
+        .to_vec();
         if let Ok(folder) = fs::read_dir(root.join(source.name)) {
             for file in folder {
                 let bytes = fs::read(file.unwrap().path()).unwrap();

@@ -3,7 +3,7 @@
 //!
 //! A bill names its own identity and, if all is well, the digest of what it lists; without one the
 //! digest is given or missing. It says of what an artifact is built, so it is `artifact.recorded` with
-//! `sbom`. A statement about a vulnerability is `finding.changed`, where its weight is told.
+//! `sbom`. A statement about a vulnerability is `finding.changed`; one without a weight counts as `sev1`.
 
 use ledger_core::json::Value;
 
@@ -135,22 +135,22 @@ fn finding(
     about: Option<&str>,
 ) -> Draft {
     let severity = match weight.map(str::to_ascii_lowercase).as_deref() {
-        Some("critical") => Some("sev1"),
-        Some("high") => Some("sev2"),
-        Some("medium" | "moderate") => Some("sev3"),
-        Some("low") => Some("sev4"),
-        Some("info" | "none") => Some("sev5"),
-        _ => None,
+        Some("critical") => "sev1",
+        Some("high") => "sev2",
+        Some("medium" | "moderate") => "sev3",
+        Some("low") => "sev4",
+        Some("info" | "none") => "sev5",
+        // a weight that nobody told is taken for the worst
+        _ => "sev1",
     };
     Draft::new("finding.changed", id, when.clone())
         .subject("finding", name)
         .word("kind", "sca")
-        .set("severity", severity.map(Value::text))
+        .word("severity", severity)
         .word("state", state)
         .set("artifact", about.map(Value::text))
 }
 
-/// Statements tell no weight.
 fn openvex(value: &Json<'_>, record: &Record<'_>) -> Vec<Draft> {
     let version = value.get("version").id().unwrap_or("1");
     let own = text(value, &["@id"]).map(|own| format!("{own}/{version}"));
