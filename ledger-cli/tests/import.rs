@@ -188,7 +188,10 @@ fn what_a_dry_run_shows_is_what_is_appended() {
         std::fs::create_dir(&folder).unwrap();
         for file in std::fs::read_dir(fixtures.join(source)).unwrap() {
             let path = file.unwrap().path();
-            if path.extension().is_some_and(|extension| extension != "events") {
+            if path
+                .extension()
+                .is_some_and(|extension| extension != "events" && extension != "given")
+            {
                 std::fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
             }
         }
