@@ -135,12 +135,11 @@ fn finding(
     about: Option<&str>,
 ) -> Draft {
     let severity = match weight.map(str::to_ascii_lowercase).as_deref() {
-        Some("critical") => "sev1",
         Some("high") => "sev2",
         Some("medium" | "moderate") => "sev3",
         Some("low") => "sev4",
         Some("info" | "none") => "sev5",
-        // a weight that nobody told is taken for the worst
+        // critical; and a weight that nobody told is taken for the worst
         _ => "sev1",
     };
     Draft::new("finding.changed", id, when.clone())
