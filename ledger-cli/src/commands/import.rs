@@ -13,12 +13,11 @@ use rayon::prelude::*;
 
 use self::batch::Batches;
 use self::input::Input;
-
 use crate::context::Context;
 use crate::delivery::{self, recovery};
 use crate::failure::{Answer, Failure, Result};
 use crate::import::split::Piece;
-use crate::import::{self, Reason, Record, SOURCES, Source};
+use crate::import::{self, Given, Reason, Record, SOURCES, Source};
 use crate::keys::Key;
 use crate::output::talk;
 use crate::{clock, keys, seen};
@@ -49,6 +48,9 @@ pub(crate) struct Import {
     /// Put unreadable records into this file; without it `FILE.quarantine.jsonl` beside each file
     #[arg(long, value_name = "FILE")]
     quarantine: Option<PathBuf>,
+    /// What records of the source do not say themselves, like `artifact=sha256:…` for a report of tests
+    #[arg(long = "given", value_name = "NAME=VALUE")]
+    given: Vec<String>,
     /// Only show the events, in the clear, one on each line; nothing is appended
     #[arg(long)]
     dry_run: bool,
@@ -81,16 +83,18 @@ pub(crate) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
         Failure::new("import-source", format!("there is no source `{name}`"))
             .hint("`ledger import` lists the sources")
     })?;
+    let given = given(args)?;
     let files = input::files(&args.files)?;
+    let job = Job { source, given: &given, files: &files, args };
     if args.dry_run {
-        return dry_run(source, &files, args, context);
+        return dry_run(&job, context);
     }
     let keys = keys::load_all(&args.keys)?;
     let (folder, mut ledger, sight) = seen::open(context)?;
     recovery::record_all(&folder, &mut ledger, &sight, &keys::signers(&keys))?;
     let mut summary = Summary::default();
     let signer = first(&keys)?;
-    let done = each(source, &files, args, &mut summary, |ledger_summary, mapped| {
+    let done = each(&job, &mut summary, |ledger_summary, mapped| {
         Batches::new(source, signer, &sight, &mut ledger)?.append(mapped, ledger_summary)
     });
     // what was durable before a failure stands in any case
@@ -116,22 +120,37 @@ fn answer(summary: &Summary) -> Answer {
     if summary.quarantined > 0 { Answer::No } else { Answer::Yes }
 }
 
+/// What is to be read, and as what.
+struct Job<'a> {
+    source: &'a Source,
+    given: &'a Given,
+    files: &'a [PathBuf],
+    args: &'a Import,
+}
+
+fn given(args: &Import) -> Result<Given> {
+    Given::parse(&args.given).map_err(|wrong| {
+        let names: Vec<&str> = import::GIVEN.iter().map(|(name, _)| *name).collect();
+        Failure::new("import-given", format!("`{wrong}` gives nothing that is known"))
+            .hint(format!("write NAME=VALUE, each name once, of {}", names.join(", ")))
+    })
+}
+
 /// Reads the files and gives what their records become to `take`, some thousands at a time.
 fn each(
-    source: &Source,
-    files: &[PathBuf],
-    args: &Import,
+    job: &Job<'_>,
     summary: &mut Summary,
     mut take: impl FnMut(&mut Summary, Vec<Mapped>) -> Result<()>,
 ) -> Result<()> {
-    for file in files {
-        let mut input = Input::open(file, source.framing, args.quarantine.as_deref())?;
+    for file in job.files {
+        let aside = job.args.quarantine.as_deref();
+        let mut input = Input::open(file, job.source.framing, aside)?;
         loop {
             let pieces = input.some(MAX_RECORDS, MAX_BYTES);
             if pieces.is_empty() {
                 break;
             }
-            let mapped = map(source, pieces, &mut input, summary)?;
+            let mapped = map(job, pieces, &mut input, summary)?;
             take(summary, mapped)?;
         }
         input.finish()?;
@@ -141,19 +160,20 @@ fn each(
 
 /// Maps pieces on all cores; those that are no records are put aside.
 fn map(
-    source: &Source,
+    job: &Job<'_>,
     pieces: Vec<Piece>,
     input: &mut Input,
     summary: &mut Summary,
 ) -> Result<Vec<Mapped>> {
     let received = clock::now()?;
+    let Job { source, given, .. } = *job;
     let read: Vec<(Piece, std::result::Result<Vec<import::Event>, Reason>)> = pieces
         .into_par_iter()
         .with_min_len(16)
         .map(|mut piece| {
             let events = match piece.broken.take() {
                 Some(reason) => Err(reason),
-                None => import::events(source, &Record { bytes: &piece.bytes, received }),
+                None => import::events(source, &Record { bytes: &piece.bytes, received, given }),
             };
             (piece, events)
         })
@@ -173,15 +193,10 @@ fn map(
 }
 
 /// Shows what would be appended.
-fn dry_run(
-    source: &Source,
-    files: &[PathBuf],
-    args: &Import,
-    context: &mut Context,
-) -> Result<Answer> {
+fn dry_run(job: &Job<'_>, context: &mut Context) -> Result<Answer> {
     let mut summary = Summary::default();
     let mut lines = Vec::new();
-    each(source, files, args, &mut summary, |summary, mapped| {
+    each(job, &mut summary, |summary, mapped| {
         for record in mapped {
             if is_unmapped(&record.events) {
                 summary.unmapped += 1;
@@ -190,7 +205,7 @@ fn dry_run(
             }
             for event in record.events {
                 let mut value = event.value;
-                value.insert("source".to_owned(), Value::text(source.name));
+                value.insert("source".to_owned(), Value::text(job.source.name));
                 value.insert("source_id".to_owned(), Value::text(event.source_id));
                 value.insert("ordinal".to_owned(), Value::count(event.ordinal));
                 lines.push(Value::Object(value));

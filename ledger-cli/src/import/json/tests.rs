@@ -19,7 +19,7 @@ fn what_foreign_records_hold_is_read_as_it_is() {
 #[test]
 fn what_could_be_understood_in_two_ways_is_refused() {
     let nested = [b"[".repeat(1000), b"]".repeat(1000)].concat();
-    let many: String = (0..40).map(|n| format!("\"k{}\":1,", n % 39)).collect();
+    let many: String = (0..40).map(|n| ["\"k", &(n % 39).to_string(), "\":1,"].concat()).collect();
     let many = format!("{{{}}}", many.trim_end_matches(','));
     for (text, code) in [
         (&b"{\"a\":1,\"\\u0061\":2}"[..], "json-duplicate"),

@@ -1,0 +1,243 @@
+//! Attestations: in-toto statements, bare, in a DSSE envelope, or in a Sigstore bundle; as npm and
+//! Google Cloud Build wrap them too.
+//!
+//! Nothing is verified here, so nothing is said to be: an event has `verification` only to say that
+//! no signature is there (`unsigned`), or that a bundle has no material to verify it with (`failed`).
+//! Without that member a signature was not verified.
+
+use ledger_core::encoding;
+use ledger_core::json::Value;
+
+use super::audit::{at, digest_of, items, text};
+use super::draft::{self, artifact};
+use super::json::{self, Json};
+use super::split::Framing;
+use super::time::When;
+use super::{Draft, Reason, Record, Source};
+
+pub(super) const SOURCE: Source = Source {
+    name: "attestation",
+    reads: "in-toto statements, DSSE envelopes, Sigstore bundles; kept as not verified",
+    version: 1,
+    framing: Framing::Json(&["attestations"]),
+    map,
+};
+
+const IN_TOTO: &str = "application/vnd.in-toto+json";
+
+/// What is known of the signature over a statement.
+type Verdict = Option<&'static str>;
+
+fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
+    let value = json::read(record.bytes)?;
+    let id = digest_of(record.bytes);
+    let nested = items(&value, &["provenance_summary", "provenance"]);
+    if !nested.is_empty() {
+        let mut drafts = Vec::new();
+        for one in nested {
+            drafts.extend(envelope(one.get("envelope"), &id, None, record)?);
+        }
+        return Ok(drafts);
+    }
+    let value = at(&value, &["bundle"]).unwrap_or(&value);
+    if text(value, &["mediaType"]).is_some() || at(value, &["verificationMaterial"]).is_some() {
+        return bundle(value, &id, record);
+    }
+    if at(value, &["payload"]).is_some() || at(value, &["payloadType"]).is_some() {
+        return envelope(value, &id, None, record);
+    }
+    if text(value, &["_type"]).is_some_and(|kind| kind.starts_with("https://in-toto.io/Statement/"))
+    {
+        return Ok(statement(value, &id, Some("unsigned"), None, record));
+    }
+    let kind = text(value, &["_type"]).or_else(|| text(value, &["predicateType"]));
+    let when = When::received(record.received);
+    let kind = kind.unwrap_or("attestation");
+    Ok(vec![Draft::external(SOURCE.name, &id, kind, "unmapped", when)])
+}
+
+/// A bundle has exactly one signature and something to verify it with.
+fn bundle(value: &Json<'_>, id: &str, record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
+    let material = value.get("verificationMaterial");
+    let chain = material.at("x509CertificateChain.certificates").items();
+    let known = text(material, &["certificate", "rawBytes"]).is_some()
+        || chain.iter().any(|one| text(one, &["rawBytes"]).is_some())
+        || at(material, &["publicKey"]).is_some();
+    let integrated = items(material, &["tlogEntries"])
+        .iter()
+        .find_map(|entry| When::read(entry.get("integratedTime")));
+    let verdict = (!known).then_some("failed");
+    if let Some(message) = at(value, &["messageSignature"]) {
+        let verdict = match text(message, &["signature"]) {
+            None => Some("unsigned"),
+            Some(_) => verdict,
+        };
+        let digest = at(message, &["messageDigest"])
+            .filter(|digest| text(digest, &["algorithm"]) == Some("SHA2_256"))
+            .and_then(|digest| decode(text(digest, &["digest"])?))
+            .map(|bytes| format!("sha256:{}", encoding::hex(&bytes)));
+        let when = integrated.unwrap_or_else(|| When::received(record.received));
+        let draft = Draft::new("artifact.recorded", id, when)
+            .subject("artifact", artifact(digest.as_deref()).as_deref())
+            .word("action", "signed")
+            .set("verification", verdict.map(verification));
+        return Ok(vec![draft]);
+    }
+    let inner = value.get("dsseEnvelope");
+    if !inner.is_some() {
+        return Err(Reason::new("bundle-content", "the bundle signs nothing"));
+    }
+    let one = inner.get("signatures").items().len() == 1;
+    let verdict = if one { verdict } else { Some("failed") };
+    envelope_at(inner, id, verdict, integrated, record)
+}
+
+fn envelope(
+    value: &Json<'_>,
+    id: &str,
+    verdict: Verdict,
+    record: &Record<'_>,
+) -> Result<Vec<Draft>, Reason> {
+    envelope_at(value, id, verdict, None, record)
+}
+
+fn envelope_at(
+    value: &Json<'_>,
+    id: &str,
+    verdict: Verdict,
+    integrated: Option<When>,
+    record: &Record<'_>,
+) -> Result<Vec<Draft>, Reason> {
+    let broken = |message: &str| Reason::new("dsse-envelope", message);
+    let kind = text(value, &["payloadType"]).ok_or_else(|| broken("it has no payload type"))?;
+    let payload = text(value, &["payload"]).ok_or_else(|| broken("it has no payload"))?;
+    let payload = decode(payload).ok_or_else(|| broken("the payload is not base64"))?;
+    if kind != IN_TOTO {
+        let when = integrated.unwrap_or_else(|| When::received(record.received));
+        return Ok(vec![Draft::external(SOURCE.name, id, kind, "payload-type", when)]);
+    }
+    let signed = |one: &Json<'_>| text(one, &["sig"]).is_some();
+    let signatures = value.get("signatures").items();
+    let verdict = if signatures.iter().any(signed) { verdict } else { Some("unsigned") };
+    let inner = json::read(&payload)?;
+    if text(&inner, &["_type"]).is_none() {
+        return Err(Reason::new("statement-type", "the payload is no statement"));
+    }
+    Ok(statement(&inner, id, verdict, integrated, record))
+}
+
+/// An event for each subject. Only provenance says that something was built.
+fn statement(
+    value: &Json<'_>,
+    id: &str,
+    verdict: Verdict,
+    integrated: Option<When>,
+    record: &Record<'_>,
+) -> Vec<Draft> {
+    let kind = text(value, &["predicateType"]).unwrap_or("statement");
+    let predicate = value.get("predicate");
+    let provenance = kind.starts_with("https://slsa.dev/provenance/");
+    let finished = ["runDetails.metadata.finishedOn", "metadata.buildFinishedOn"];
+    let when = finished
+        .iter()
+        .find_map(|path| When::read(predicate.at(path)))
+        .or(integrated)
+        .unwrap_or_else(|| When::received(record.received));
+    if !provenance && verdict == Some("unsigned") {
+        return vec![Draft::external(SOURCE.name, id, kind, "unsigned", when)];
+    }
+    let builder = text(predicate, &["runDetails", "builder", "id"])
+        .or_else(|| text(predicate, &["builder", "id"]));
+    let sources = [
+        predicate.at("buildDefinition.resolvedDependencies").items(),
+        predicate.get("materials").items(),
+    ];
+    let commit = sources.iter().copied().flatten().find_map(|source| {
+        text(source, &["digest", "gitCommit"]).or_else(|| text(source, &["digest", "sha1"]))
+    });
+    let commits = commit.map(|commit| Value::object([("to", Value::text(draft::id(commit)))]));
+    let subjects = value.get("subject").items();
+    let about = |subject: Option<&Json<'_>>| {
+        let digest = subject.and_then(|subject| text(subject, &["digest", "sha256"]));
+        let digest = digest.map(|digest| format!("sha256:{digest}"));
+        let draft = Draft::new("artifact.recorded", id, when.clone())
+            .subject("artifact", artifact(digest.as_deref()).as_deref())
+            .word("action", if provenance { "built" } else { "signed" })
+            .set("verification", verdict.map(verification));
+        if !provenance {
+            return draft;
+        }
+        draft
+            .id("builder", builder)
+            .set("commits", commits.clone())
+            .word("provenance", &digest_of(record.bytes))
+    };
+    if subjects.is_empty() {
+        return vec![about(None)];
+    }
+    subjects.iter().map(|subject| about(Some(subject))).collect()
+}
+
+fn verification(result: &str) -> Value {
+    Value::object([("result", Value::text(result))])
+}
+
+/// Base64 of either alphabet, padded or not.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let mut text: String = text.trim().replace('-', "+").replace('_', "/");
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    encoding::from_base64_any(text.as_bytes()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results(text: &str) -> Vec<String> {
+        let given = super::super::Given::default();
+        let received = ledger_core::time::Timestamp::from_micros(1).unwrap();
+        let record = Record { bytes: text.as_bytes(), received, given: &given };
+        let events = super::super::events(&SOURCE, &record).unwrap();
+        let result = |event: super::super::Event| {
+            let value = Value::Object(event.value);
+            let data = value.get("data").cloned().unwrap();
+            let found = data.get("verification").and_then(|found| found.get("result"));
+            let found = found.and_then(Value::as_text).unwrap_or("not verified");
+            format!("{} {found}", event.kind)
+        };
+        events.into_iter().map(result).collect()
+    }
+
+    fn signed(signatures: &str) -> String {
+        let statement = format!(
+            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"digest":{{"sha256":"{}"}}}}],"predicateType":"https://slsa.dev/provenance/v1","predicate":{{}}}}"#,
+            "ab".repeat(32)
+        );
+        let payload = encoding::base64(statement.as_bytes());
+        format!(r#"{{"payloadType":"{IN_TOTO}","payload":"{payload}","signatures":{signatures}}}"#)
+    }
+
+    #[test]
+    fn nothing_is_ever_said_to_be_verified() {
+        let one = r#"[{"sig":"AA=="}]"#;
+        let bundle = |material: &str| {
+            format!(
+                r#"{{"mediaType":"b","verificationMaterial":{material},"dsseEnvelope":{}}}"#,
+                signed(one)
+            )
+        };
+        for (text, result) in [
+            (signed(one), "not verified"),
+            (signed("[]"), "unsigned"),
+            (signed(r#"[{"sig":""}]"#), "unsigned"),
+            (bundle(r#"{"certificate":{"rawBytes":"AA=="}}"#), "not verified"),
+            (bundle("{}"), "failed"),
+            (bundle("null"), "failed"),
+            (bundle(r#"{"x509CertificateChain":{"certificates":[]}}"#), "failed"),
+        ] {
+            assert_eq!(results(&text), [format!("artifact.recorded {result}")], "{text}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What the caller gives for records that do not say it themselves: which artifact a report is
+//! about, in which run it was made, who brought it.
+
+use std::collections::BTreeMap;
+
+use super::Person;
+use super::audit::digest_of;
+
+/// Values by name, as given with `--given NAME=VALUE`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Given(BTreeMap<String, String>);
+
+/// The names that some source asks for, and what they are.
+pub(crate) const NAMES: &[(&str, &str)] = &[
+    ("artifact", "digest of the artifact that the record is about"),
+    ("attempt", "which attempt of the run, from 1; 1 if not given"),
+    ("by", "who did it, as ISSUER/ID"),
+    ("environment", "environment that the record is about"),
+    ("level", "level of the tests, like `unit`"),
+    ("run", "run that made the report"),
+    ("service", "service that the record is about"),
+    ("system", "system that the record is about"),
+];
+
+impl Given {
+    /// From texts `NAME=VALUE`; the text that is not one, if any.
+    pub(crate) fn parse(texts: &[String]) -> Result<Self, String> {
+        let mut values = BTreeMap::new();
+        for text in texts {
+            let wrong = || text.clone();
+            let (name, value) = text.split_once('=').ok_or_else(wrong)?;
+            let known = NAMES.iter().any(|(known, _)| *known == name);
+            let twice = values.insert(name.to_owned(), value.to_owned()).is_some();
+            if !known || value.trim().is_empty() || twice {
+                return Err(wrong());
+            }
+        }
+        Ok(Self(values))
+    }
+
+    /// The value of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The identity of a report without one: its digest, together with what it is bound to. The same
+    /// bytes can be the report of two artifacts.
+    pub(crate) fn identity(&self, bytes: &[u8]) -> String {
+        let bound: Vec<&str> =
+            ["artifact", "run", "attempt"].iter().filter_map(|name| self.get(name)).collect();
+        let own = digest_of(bytes);
+        if bound.is_empty() {
+            return own;
+        }
+        digest_of(format!("{own} {}", bound.join(" ")).as_bytes())
+    }
+
+    /// Who did it.
+    pub(crate) fn by(&self) -> Option<Person> {
+        let (issuer, id) = self.get("by")?.split_once('/')?;
+        Person::new(issuer, Some(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_known_names_with_a_value_are_given_and_each_once() {
+        let parse = |texts: &[&str]| {
+            Given::parse(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>())
+        };
+        let given = parse(&["run=ci-1", "by=ci/runner-2"]).unwrap();
+        assert_eq!((given.get("run"), given.get("level")), (Some("ci-1"), None));
+        assert_eq!(given.by(), Person::new("ci", Some("runner-2")));
+        for wrong in [&["run"][..], &["run="], &["run= "], &["colour=red"], &["run=1", "run=1"]] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
