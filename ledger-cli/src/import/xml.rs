@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use encoding_rs::Encoding;
 use quick_xml::Reader;
+use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
 use super::Reason;
@@ -112,7 +113,7 @@ fn element(start: &BytesStart<'_>) -> Result<Element, Reason> {
     for attribute in start.attributes() {
         let attribute = attribute.map_err(syntax)?;
         let value = attribute
-            .unescape_value()
+            .normalized_value(XmlVersion::Implicit1_0)
             .map_err(|_| Reason::new("xml-entity", "an attribute uses an entity"))?;
         attributes.push((name(attribute.key.as_ref()), value.into_owned()));
     }
