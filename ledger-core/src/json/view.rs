@@ -36,7 +36,7 @@ pub struct Known {
     pub(super) nodes: Box<[Node]>,
 }
 
-/// One value of a [`Document`], and through it all below it.
+/// One value of a [`super::Document`], and through it all below it.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
     text: &'a str,

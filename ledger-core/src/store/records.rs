@@ -2,7 +2,7 @@
 //!
 //! The vault keeps keys and positions in one of them. A [`Databases`] is a place that holds several
 //! by name, so that one can be written anew beside another and take its place; it is a store module
-//! because a database touches its files itself. Backends: [`sled`] on disk, [`memory`] for tests.
+//! because a database touches its files itself. Backends: [`sled`] on disk, `memory` for tests.
 //!
 //! Codes that every backend uses: `database-version` (made by another version, or not by us),
 //! `database` (it cannot be read or written), `database-damaged`.

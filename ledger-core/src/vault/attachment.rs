@@ -133,7 +133,7 @@ pub fn reference(digest: Sha256) -> String {
     format!("sha256:{}", encoding::hex(&digest.0))
 }
 
-/// Reads [`reference`]; code `attachment-digest`.
+/// Reads [`reference()`]; code `attachment-digest`.
 pub fn from_reference(text: &str) -> Result<Sha256> {
     text.strip_prefix("sha256:")
         .and_then(|hex| encoding::from_hex(hex.as_bytes()).ok())
