@@ -129,6 +129,15 @@ impl Model {
             tolerate(index.last(key), damage, |found| {
                 assert_eq!(found.map(|p| (p.order, p.index)), all.last().copied());
             })?;
+            for first in [0, 7, covered] {
+                let mut late: Vec<u64> =
+                    all.iter().map(|(_, index)| *index).filter(|index| *index >= first).collect();
+                late.sort_unstable();
+                tolerate(index.since(key, first), damage, |mut found| {
+                    found.sort_unstable();
+                    assert_eq!(found, late, "since {first}");
+                })?;
+            }
             tolerate(index.might_contain(key), damage, |found| assert!(found || all.is_empty()))?;
             for order in [0, 7, 20, 49, 1_000_003] {
                 let some: Vec<_> = all.range((order, 0)..(order + 5, 0)).copied().take(3).collect();

@@ -79,8 +79,7 @@ impl Index {
             let mut cursors = Vec::new();
             let mut heap = BinaryHeap::new();
             for run in runs {
-                let range = run.find(from, key, places.clone())?;
-                let mut cursor = Cursor { run, range, block: None };
+                let mut cursor = self.cursor(run, run.find(from, key, places.clone())?);
                 if let Some(posting) = cursor.next(from)? {
                     heap.push(Reverse((posting, cursors.len())));
                     cursors.push(cursor);
@@ -89,9 +88,7 @@ impl Index {
             let mut found = Vec::new();
             while found.len() < limit {
                 let Some(Reverse((posting, number))) = heap.pop() else { break };
-                if posting.index < self.covered {
-                    found.push(posting);
-                }
+                found.push(posting);
                 let next = cursors.get_mut(number).map(|cursor| cursor.next(from)).transpose()?;
                 heap.extend(next.flatten().map(|posting| Reverse((posting, number))));
             }
@@ -105,8 +102,7 @@ impl Index {
         self.asking(|runs, from| {
             let mut found = Vec::new();
             for run in runs.iter().filter(|run| run.span().end > first) {
-                let range = run.find(from, key, (0, 0)..(ORDER_END, 0))?;
-                let mut cursor = Cursor { run, range, block: None };
+                let mut cursor = self.cursor(run, run.find(from, key, (0, 0)..(ORDER_END, 0))?);
                 while let Some(posting) = cursor.next(from)? {
                     found.extend(Some(posting.index).filter(|index| *index >= first));
                 }
@@ -123,10 +119,9 @@ impl Index {
                 if run.span().end <= self.covered {
                     return Ok(sum + (range.end - range.start));
                 }
-                let mut cursor = Cursor { run, range, block: None };
-                let mut count = sum;
-                while let Some(posting) = cursor.next(from)? {
-                    count += u64::from(posting.index < self.covered);
+                let (mut cursor, mut count) = (self.cursor(run, range), sum);
+                while cursor.next(from)?.is_some() {
+                    count += 1;
                 }
                 Ok(count)
             })
@@ -146,9 +141,8 @@ impl Index {
                 let range = run.find(from, key, (0, 0)..(order, 0))?;
                 // only a run that reaches past what is covered has postings to step over
                 for number in range.rev() {
-                    let one = number..number + 1;
-                    let posting = Cursor { run, range: one, block: None }.next(from)?;
-                    if posting.is_some_and(|posting| posting.index < self.covered) {
+                    let posting = self.cursor(run, number..number + 1).next(from)?;
+                    if posting.is_some() {
                         last = last.max(posting);
                         break;
                     }
@@ -207,12 +201,17 @@ impl Index {
         Ok(damaged)
     }
 
+    /// Goes through a range of a run's postings, of entries that are covered.
+    fn cursor<'a>(&self, run: &'a Run, range: Range<u64>) -> Cursor<'a> {
+        Cursor { run, range, block: None, covered: self.covered }
+    }
+
     fn runs(&self) -> Arc<Vec<Run>> {
         Arc::clone(&self.runs.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Asks the runs; when a merge has removed one, asks the runs that cover the same entries now.
-    /// These may reach further, into what another process appended: that is left out of answers.
+    /// These may reach further, into what another process appended: cursors leave that out.
     fn asking<T>(&self, question: impl Fn(&[Run], &Source<'_>) -> Result<T>) -> Result<T> {
         let from = Source { store: self.store.as_ref(), cache: &self.cache };
         for _ in 0..ATTEMPTS {
@@ -220,7 +219,7 @@ impl Index {
                 Err(error) if error.code() == "missing" => {}
                 answer => return answer,
             }
-            let cover = Cover::read(self.store.as_ref(), u64::MAX)?;
+            let mut cover = Cover::read(self.store.as_ref(), u64::MAX)?;
             let reaches = cover.runs.last().map(|run| (run.span().end, run.span().last));
             let same = match reaches {
                 Some((end, last)) => {
@@ -231,6 +230,7 @@ impl Index {
             if !same {
                 break;
             }
+            cover.runs.retain(|run| run.span().first < self.covered);
             *self.runs.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(cover.runs);
         }
         Err(Error::unavailable("index-stale", "the index has changed since it was opened")
@@ -244,24 +244,30 @@ impl fmt::Debug for Index {
     }
 }
 
-/// Goes through a range of a run's postings, a block at a time.
+/// Goes through a range of a run's postings, a block at a time, and passes over those of entries that
+/// the index does not cover: a run that was merged since may have some.
 struct Cursor<'a> {
     run: &'a Run,
     range: Range<u64>,
     block: Option<(u64, Content)>,
+    covered: u64,
 }
 
 impl Cursor<'_> {
     fn next(&mut self, from: &Source<'_>) -> Result<Option<Posting>> {
-        let Some(number) = self.range.next() else { return Ok(None) };
-        let block = number / POSTINGS;
-        let content = match self.block.take() {
-            Some((held, content)) if held == block => content,
-            _ => self.run.posting_block(from, number)?,
-        };
-        let posting = posting_at(&content, number % POSTINGS)
-            .ok_or_else(|| damaged(&self.run.name, Damage::Posting))?;
-        self.block = Some((block, content));
-        Ok(Some(posting))
+        while let Some(number) = self.range.next() {
+            let block = number / POSTINGS;
+            let content = match self.block.take() {
+                Some((held, content)) if held == block => content,
+                _ => self.run.posting_block(from, number)?,
+            };
+            let posting = posting_at(&content, number % POSTINGS)
+                .ok_or_else(|| damaged(&self.run.name, Damage::Posting))?;
+            self.block = Some((block, content));
+            if posting.index < self.covered {
+                return Ok(Some(posting));
+            }
+        }
+        Ok(None)
     }
 }
