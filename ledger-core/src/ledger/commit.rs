@@ -62,30 +62,16 @@ impl Ledger {
             return Err(self.failed(mark, error));
         }
         let mark = self.tail.mark();
-        let mut outcomes: Vec<Option<Result<Receipt>>> = admitted.iter().map(|_| None).collect();
-        let (mut stage, checked) = loop {
-            self.forget(mark)?;
-            let stage = match self.stage(admitted, &mut outcomes, group) {
-                Ok(stage) => stage,
-                Err(error) => {
-                    self.tail.back_to(mark);
-                    self.staged.clear();
-                    return Err(error);
-                }
-            };
-            let refused = match self.check(admitted, &stage) {
-                Ok(checked) => break (stage, checked),
-                Err(refused) => refused,
-            };
-            for (owner, error) in refused {
-                if let Some(outcome) = outcomes.get_mut(owner) {
-                    *outcome = Some(Err(error));
-                }
+        let mut outcomes = undecided(admitted);
+        let (mut stage, checked) = match self.prepare(admitted, &mut outcomes, group, mark) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                self.take_back(mark);
+                return Err(error);
             }
         };
         if group.all_or_nothing && outcomes.iter().flatten().any(Result::is_err) {
             self.forget(mark)?;
-            self.staged.clear();
             for outcome in &mut outcomes {
                 // the same event twice in a group that is not written has no receipt
                 if matches!(outcome, Some(Ok(receipt)) if receipt.index >= self.head.size) {
@@ -111,29 +97,48 @@ impl Ledger {
             return Err(poisoned());
         }
         let mark = self.tail.mark();
-        let mut outcomes: Vec<Option<Result<Receipt>>> = admitted.iter().map(|_| None).collect();
+        let mut outcomes = undecided(admitted);
+        let prepared = self.prepare(admitted, &mut outcomes, group, mark);
+        self.forget(mark)?;
+        prepared?;
+        let told = |outcome: Option<Result<Receipt>>| outcome.map_or(Ok(()), |said| said.map(drop));
+        Ok(outcomes.into_iter().map(told).collect())
+    }
+
+    /// Stages the events and applies the laws to their lines, without those that are refused, until
+    /// all that is staged holds.
+    fn prepare(
+        &mut self,
+        admitted: &[Admitted],
+        outcomes: &mut [Option<Result<Receipt>>],
+        group: Group,
+        mark: Mark,
+    ) -> Result<(Stage, Vec<Checked>)> {
         loop {
-            let staged = self.stage(admitted, &mut outcomes, group);
-            let judged = staged.map(|stage| self.check(admitted, &stage).err());
-            self.tail.back_to(mark);
-            self.staged.clear();
             self.forget(mark)?;
-            let Some(refused) = judged? else { break };
+            let stage = self.stage(admitted, outcomes, group)?;
+            let refused = match self.check(admitted, &stage) {
+                Ok(checked) => return Ok((stage, checked)),
+                Err(refused) => refused,
+            };
             for (owner, error) in refused {
                 if let Some(outcome) = outcomes.get_mut(owner) {
                     *outcome = Some(Err(error));
                 }
             }
         }
-        let told = |outcome: Option<Result<Receipt>>| outcome.map_or(Ok(()), |said| said.map(drop));
-        Ok(outcomes.into_iter().map(told).collect())
     }
 
-    /// Takes back what a group that will not be written had staged.
+    /// Takes back what was staged.
+    fn take_back(&mut self, mark: Mark) {
+        self.tail.back_to(mark);
+        self.staged.clear();
+    }
+
+    /// Takes back what a group that will not be written had staged, its new persons too.
     fn forget(&mut self, mark: Mark) -> Result<()> {
         if !self.staged.is_empty() {
-            self.tail.back_to(mark);
-            self.staged.clear();
+            self.take_back(mark);
         }
         match &mut self.persons {
             Some(persons) => persons.refresh(&*self.store),
@@ -143,8 +148,7 @@ impl Ledger {
 
     /// After a failed write nothing was promised; after a failed sync nobody knows, so all stop.
     pub(super) fn failed(&mut self, mark: Mark, error: Error) -> Error {
-        self.tail.back_to(mark);
-        self.staged.clear();
+        self.take_back(mark);
         if error.is_sync() {
             self.stopped = true;
             // if even the mark cannot be written, the lines past the head still show the next
@@ -268,6 +272,11 @@ impl Ledger {
             frontier: frontier.hashes().to_vec(),
         })
     }
+}
+
+/// An outcome for each event, not known yet.
+fn undecided(admitted: &[Admitted]) -> Vec<Option<Result<Receipt>>> {
+    admitted.iter().map(|_| None).collect()
 }
 
 fn receipts(stage: &Stage, size: u64) -> Vec<(usize, Receipt)> {

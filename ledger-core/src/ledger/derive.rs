@@ -56,14 +56,13 @@ impl Ledger {
                 if read.index >= tail.next() {
                     tail.replay(read.place, read.hash, &read.found);
                     if tail.len() == RUN {
-                        before = hand_in(&writer, &mut tail, before, read.hash)?;
+                        hand_in(&writer, &mut tail, before)?;
+                        before = read.hash;
                     }
                 }
             }
         }
-        if tail.len() > 0 {
-            hand_in(&writer, &mut tail, before, before)?;
-        }
+        hand_in(&writer, &mut tail, before)?;
         self.index = Index::open(Arc::clone(&self.store))?;
         self.tail = Tail::new(self.index.covered().0);
         Ok(())
@@ -89,7 +88,7 @@ impl Ledger {
     /// What the index should take in now, to be written on any thread while appending goes on; none
     /// below `at_least` entries, or while an earlier one was not taken over. Not under the log's lock.
     pub fn hand_over(&mut self, at_least: usize) -> Result<Option<Handover>> {
-        if self.tail.len() < at_least.max(1) || self.stopped {
+        if self.tail.len() < at_least.max(1) || self.tail.is_giving() || self.stopped {
             return Ok(None);
         }
         let first = self.tail.first();
@@ -135,11 +134,10 @@ impl Handover {
     }
 }
 
-/// Writes what the tail holds as one run; `last` is the hash of its last line.
-fn hand_in(writer: &Writer, tail: &mut Tail, before: Blake3, last: Blake3) -> Result<Blake3> {
-    if let Some(part) = tail.give() {
-        writer.write(part.batch(before)?)?;
-        tail.taken(part.end());
-    }
-    Ok(last)
+/// Writes what the tail holds as one run; nothing when it holds nothing.
+fn hand_in(writer: &Writer, tail: &mut Tail, before: Blake3) -> Result<()> {
+    let Some(part) = tail.give() else { return Ok(()) };
+    writer.write(part.batch(before)?)?;
+    tail.taken(part.end());
+    Ok(())
 }

@@ -1,6 +1,5 @@
 //! Keys: the registry at the head, from the derived directory of keys and the key events after it.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::Ledger;
@@ -15,18 +14,11 @@ use crate::trust::{KEY_EVENTS, Registry};
 const MANY: usize = 256;
 
 impl Ledger {
-    /// Folds the key events that the index finds, in order, after those that the directory holds.
+    /// Folds the key events that the index covers; those after it come with the replay.
     pub(super) fn read_keys(&mut self) -> Result<()> {
         let (covered, last) = self.index.covered();
-        let derived = self.derived_keys(covered);
-        let first = derived.as_ref().map_or(0, |directory| directory.facts().covered);
-        let mut registry = derived.map(Registry::from_directory).unwrap_or_default();
-        let mut events = Vec::new();
-        for kind in KEY_EVENTS {
-            events.extend(self.index.since(index::key(Kind::Type, kind), first)?);
-        }
-        self.fold(&mut registry, &mut events)?;
-        if let (Some(last), true) = (last, events.len() >= MANY) {
+        let (registry, folded) = self.fold_until(covered)?;
+        if let (Some(last), true) = (last, folded >= MANY) {
             // derived: a folder that cannot be written goes without, and a torn file is made anew
             let _kept = self.keep_keys(&registry, covered, last);
         }
@@ -36,23 +28,24 @@ impl Ledger {
 
     /// The registry of keys as it stood before entry `index`.
     pub fn registry_at(&self, index: u64) -> Result<Registry> {
-        let derived = self.derived_keys(index.min(self.index.covered().0));
-        let first = derived.as_ref().map_or(0, |directory| directory.facts().covered);
-        let mut registry = derived.map(Registry::from_directory).unwrap_or_default();
-        let mut events = self.key_events(first..index)?;
-        self.fold(&mut registry, &mut events)?;
-        Ok(registry)
+        self.fold_until(index).map(|(registry, _)| registry)
     }
 
-    /// Indexes of key events, also of those that the index does not cover yet.
-    fn key_events(&self, range: Range<u64>) -> Result<Vec<u64>> {
+    /// The keys that the directory holds, and the key events between those and entry `end`, folded in
+    /// order; how many these were.
+    fn fold_until(&self, end: u64) -> Result<(Registry, usize)> {
+        let derived = self.derived_keys(end.min(self.index.covered().0));
+        let first = derived.as_ref().map_or(0, |directory| directory.facts().covered);
+        let mut registry = derived.map(Registry::from_directory).unwrap_or_default();
         let mut events = Vec::new();
         for kind in KEY_EVENTS {
-            let found = self.find(Kind::Type, kind, usize::MAX)?;
-            events.extend(found.into_iter().map(|posting| posting.index));
+            let key = index::key(Kind::Type, kind);
+            events.extend(self.index.since(key, first)?);
+            events.extend(self.tail.lookup(&key).iter().map(|posting| posting.index));
         }
-        events.retain(|index| range.contains(index));
-        Ok(events)
+        events.retain(|index| (first..end).contains(index));
+        self.fold(&mut registry, &mut events)?;
+        Ok((registry, events.len()))
     }
 
     /// Judges and applies entries, in order; what only states keys is left to `verify`.

@@ -3,6 +3,7 @@
 //! All of it is derived from the entries; a process makes it by replaying them.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::chain::Link;
@@ -109,14 +110,19 @@ impl Tail {
         self.open.end()
     }
 
-    /// The first entry it holds.
+    /// The first entry that nobody has given to the index yet.
     pub(super) fn first(&self) -> u64 {
-        self.given.as_ref().map_or(self.open.first, |given| given.first)
+        self.open.first
     }
 
     /// How many entries nobody has given to the index yet.
     pub(super) fn len(&self) -> usize {
         self.open.places.len()
+    }
+
+    /// Whether a part is on its way into the index.
+    pub(super) fn is_giving(&self) -> bool {
+        self.given.is_some()
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -149,11 +155,12 @@ impl Tail {
 
     /// Takes in an entry that was read back: its place, its postings, and what the door asks for.
     pub(super) fn replay(&mut self, place: Place, hash: Blake3, found: &Found) {
-        let (stream, seq) = found.stream;
-        self.ends.remove(&stream);
-        self.ask(stream, seq, found.index);
-        for (key, order) in found.last.into_iter().chain(found.claim) {
-            self.ask(key, order, found.index);
+        let asked = found.postings.get(found.asked.clone()).unwrap_or_default();
+        if let Some(stream) = asked.first() {
+            self.ends.remove(&stream.key);
+        }
+        for posting in asked {
+            self.ask(posting.key, posting.order, posting.index);
         }
         self.push(place, hash, &found.postings);
     }
@@ -225,44 +232,40 @@ impl Tail {
 /// How an entry is found, read from it once.
 #[derive(Debug)]
 pub(super) struct Found {
-    index: u64,
-    stream: (Key, u64),
-    last: Option<(Key, u64)>,
-    claim: Option<(Key, u64)>,
     postings: Vec<Posting>,
+    /// Those that the door asks for, its stream first.
+    asked: Range<usize>,
 }
 
 impl Found {
     pub(super) fn of(entry: &Entry<'_>) -> Self {
-        let event = &entry.event;
         let mut found = Vec::with_capacity(12);
-        postings(entry, &mut found);
-        Self {
-            index: entry.index,
-            stream: (index::key(Kind::Stream, event.stream.name), event.seq),
-            last: event.is_final.then(|| (index::key(Kind::Final, event.stream.name), event.seq)),
-            claim: event.claim().map(|(name, _)| (index::key(Kind::Source, &name), 0)),
-            postings: found,
-        }
+        let asked = postings(entry, &mut found);
+        Self { postings: found, asked }
     }
 }
 
-/// How an entry is found: by type, subjects, persons, stream, source identity, key and time.
-fn postings(entry: &Entry<'_>, found: &mut Vec<Posting>) {
+/// How an entry is found: by stream and source identity, type, time, subjects, persons and key. Which
+/// of those added the door asks for with every event: the stream comes first.
+fn postings(entry: &Entry<'_>, found: &mut Vec<Posting>) -> Range<usize> {
     let event = &entry.event;
     let time = event.occurred_at.micros();
+    let start = found.len();
     let mut add = |kind: Kind, value: &str, order: u64| {
         found.push(Posting { key: index::key(kind, value), order, index: entry.index });
     };
-    add(Kind::Type, event.kind, time);
-    add(Kind::Time, "", time);
     add(Kind::Stream, event.stream.name, event.seq);
+    let mut asked = 1;
     if event.is_final {
         add(Kind::Final, event.stream.name, event.seq);
+        asked += 1;
     }
     if let Some((identity, _)) = event.claim() {
         add(Kind::Source, &identity, 0);
+        asked += 1;
     }
+    add(Kind::Type, event.kind, time);
+    add(Kind::Time, "", time);
     let mut reference = String::new();
     for (name, value) in event.root.get("subject").into_iter().flat_map(|subject| subject.members())
     {
@@ -282,6 +285,7 @@ fn postings(entry: &Entry<'_>, found: &mut Vec<Posting>) {
     for pseudonym in persons {
         add(Kind::Person, &pseudonym.to_string(), time);
     }
+    start..start + asked
 }
 
 /// Postings of some entries in a row: one list, and how many of them are each entry's.
