@@ -8,10 +8,10 @@
 //! Out of scope: which keys must sign, and whether they may (`event`, `trust`).
 
 use crate::encoding;
-use crate::entry::Signature;
+use crate::entry::{self, Signature};
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::json::{Document, Kind, Names, Value, View};
+use crate::json::{Document, Kind, Names, Value};
 use crate::key::{KeyId, PublicKey, Signer};
 use crate::ledger::Submission;
 use crate::seal::Disclosure;
@@ -63,7 +63,8 @@ impl Envelope {
         let event = encoding::from_base64_any(payload.as_bytes())
             .map_err(|_| Error::malformed("dsse-payload", "the payload is not padded base64"))?;
         let list = |name: &str| root.get(name).into_iter().flat_map(|list| list.items());
-        let signatures: Option<Vec<Signature>> = list("signatures").map(read_signature).collect();
+        let signatures: Option<Vec<Signature>> =
+            list("signatures").map(|item| entry::signature_named(item, "keyid")).collect();
         let signatures = signatures.ok_or_else(|| wrong("a signature has `keyid` and `sig`"))?;
         let disclosures: Result<Vec<Disclosure>> =
             list("disclosures").map(|item| Disclosure::from_json(item.raw())).collect();
@@ -184,17 +185,4 @@ const SPELLING: &str = "take the file as it was written: no white space, one new
 
 fn type_member() -> String {
     format!("\"payloadType\":\"{PAYLOAD_TYPE}\",")
-}
-
-fn read_signature(view: View<'_>) -> Option<Signature> {
-    let mut members = view.members();
-    let (Some(("keyid", key)), Some(("sig", sig)), None) =
-        (members.next(), members.next(), members.next())
-    else {
-        return None;
-    };
-    Some(Signature {
-        key: KeyId::parse(key.plain()?).ok()?,
-        bytes: encoding::from_base64(sig.plain()?.as_bytes()).ok()?,
-    })
 }

@@ -237,12 +237,20 @@ fn signatures(view: View<'_>, signers: &[KeyId]) -> Result<Vec<Signature>> {
 
 /// Reads `{"key":…,"sig":…}`.
 pub fn signature(view: View<'_>) -> Option<Signature> {
+    signature_named(view, "key")
+}
+
+/// [`signature`] where the member of the key has another name (DSSE says `keyid`).
+pub(crate) fn signature_named(view: View<'_>, name: &str) -> Option<Signature> {
     let mut members = view.members();
-    let (Some(("key", key)), Some(("sig", sig)), None) =
+    let (Some((found, key)), Some(("sig", sig)), None) =
         (members.next(), members.next(), members.next())
     else {
         return None;
     };
+    if found != name {
+        return None;
+    }
     Some(Signature {
         key: KeyId::parse(key.plain()?).ok()?,
         bytes: encoding::from_base64(sig.plain()?.as_bytes()).ok()?,

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::encoding;
 use crate::error::{Error, Result};
-use crate::hash::Blake3;
+use crate::hash::{Blake3, Sha256};
 use crate::json::{Document, Kind, Names, View};
 use crate::key::KeyId;
 use crate::time::Timestamp;
@@ -70,7 +70,7 @@ pub struct Seen {
     /// Its tree size.
     pub size: u64,
     /// Its root.
-    pub root: crate::hash::Sha256,
+    pub root: Sha256,
 }
 
 /// One event, read from canonical bytes.
@@ -383,7 +383,7 @@ fn seen(view: View<'_>) -> Result<Seen> {
     let size = view.get("size").and_then(|size| size.unsigned());
     let root = view.get("root").map(|root| hash("seen/root", root)).transpose()?;
     match (size, root, view.members().count()) {
-        (Some(size), Some(root), 2) => Ok(Seen { size, root: crate::hash::Sha256(root.0) }),
+        (Some(size), Some(root), 2) => Ok(Seen { size, root: Sha256(root.0) }),
         _ => Err(wrong("seen", "event-seen", "`seen` has exactly `size` and `root`")),
     }
 }
@@ -422,7 +422,7 @@ pub fn is_id(text: &str) -> bool {
 
 /// Whether the text is a digest reference: `sha256:` and 64 lower-case hex digits.
 pub fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:").is_some_and(|hex| encoding::from_hex::<32>(hex.as_bytes()).is_ok())
+    Sha256::from_reference(text).is_some()
 }
 
 /// Where `inner` stands within `outer`, both views of one text.

@@ -51,7 +51,20 @@ impl Blake3 {
     }
 }
 
+/// How a reference to a digest begins.
+const REFERENCE: &str = "sha256:";
+
 impl Sha256 {
+    /// How an event names it: `sha256:` and 64 hex digits.
+    pub fn to_reference(self) -> String {
+        format!("{REFERENCE}{}", encoding::hex(&self.0))
+    }
+
+    /// Reads what [`Sha256::to_reference`] writes; none of anything else.
+    pub fn from_reference(text: &str) -> Option<Self> {
+        encoding::from_hex(text.strip_prefix(REFERENCE)?.as_bytes()).ok().map(Self)
+    }
+
     /// Hashes the bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())

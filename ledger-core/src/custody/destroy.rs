@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::blob;
 use crate::error::{Kind as Failed, Result};
 use crate::hash::Sha256;
 use crate::index::Kind;
@@ -294,13 +295,13 @@ impl Vault {
         let mut gone = false;
         for (digest, record) in self.attachments()? {
             copies.extend(record.copy.map(|key| copy_name(digest, &DataKey::from_bytes(key))));
-            if record.key.is_none() && ledger.len(&attachment::file(digest))?.is_some() {
-                ledger.remove(&attachment::file(digest))?;
+            if record.key.is_none() && ledger.len(&blob::file(digest))?.is_some() {
+                ledger.remove(&blob::file(digest))?;
                 gone = true;
             }
         }
         if gone {
-            ledger.sync_dir(attachment::FOLDER)?;
+            ledger.sync_dir(blob::FOLDER)?;
         }
         for name in self.home.files.list(COPIES)? {
             let name = format!("{COPIES}/{name}");

@@ -11,7 +11,6 @@ use crate::json::{Document, View};
 use crate::ledger::{Ledger, scope};
 use crate::seal::{Disclosure, Scope, from_json};
 use crate::segment::Blocks;
-use crate::vault::attachment;
 use crate::vault::persons::Pseudonym;
 
 /// One sealed value of an entry.
@@ -211,5 +210,5 @@ fn walk(at: &str, value: View<'_>, found: &mut Vec<(String, Blake3)>) {
 fn private<'a>(event: &Event<'a>) -> impl Iterator<Item = Sha256> + use<'a> {
     let list = event.root.get("attachments").into_iter().flat_map(|list| list.items());
     list.filter(|item| item.get("private").and_then(|view| view.boolean()) == Some(true))
-        .filter_map(|item| attachment::from_reference(item.get("digest")?.plain()?).ok())
+        .filter_map(|item| Sha256::from_reference(item.get("digest")?.plain()?))
 }

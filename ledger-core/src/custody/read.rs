@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::blob;
 use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::vault::attachment;
@@ -50,7 +51,7 @@ impl Vault {
         if let Some(key) = record.key {
             let bytes = attachment::get(&**ledger.store(), digest)?.ok_or_else(|| {
                 Error::unavailable("attachment-missing", "the attachment's bytes are not there")
-                    .at(attachment::file(digest))
+                    .at(blob::file(digest))
             })?;
             return attachment::open(&DataKey::from_bytes(key), &bytes).map(Some);
         }

@@ -10,7 +10,6 @@ use crate::json::Value;
 use crate::ledger::Ledger;
 use crate::retention::{Class, DAY, Holds, Rule, Rules};
 use crate::time::Timestamp;
-use crate::vault::attachment;
 use crate::vault::cipher::DataKey;
 use crate::vault::persons::Pseudonym;
 use crate::vault::record::At;
@@ -166,7 +165,7 @@ impl Due {
             ("count", Value::count(self.count)),
             ("from", Value::text(from.to_string())),
             ("hold_check", Value::text(held)),
-            ("list_digest", Value::text(attachment::reference(self.list_digest))),
+            ("list_digest", Value::text(self.list_digest.to_reference())),
             ("rule", Value::text(&self.rule)),
             ("to", Value::text(to.to_string())),
             ("trigger", Value::text(&self.trigger)),

@@ -7,7 +7,6 @@
 use super::tail::Found;
 use super::{LOCK, Ledger, POISON};
 use crate::chain::{self, End, Link};
-use crate::encoding;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::hash::{Blake3, Sha256};
@@ -77,7 +76,7 @@ impl Ledger {
             let Some(bytes) = store::read_all(&*self.store, &format!("{RECOVERED}/{name}"))? else {
                 continue;
             };
-            let digest = digest(&bytes);
+            let digest = Sha256::of(&bytes).to_reference();
             let mut recorded = false;
             for posting in self.find(Kind::Type, "recovery.recorded", usize::MAX)? {
                 recorded |= self.entry(posting.index, |entry| {
@@ -121,7 +120,7 @@ impl Ledger {
         let store = std::sync::Arc::clone(&self.store);
         let (rests, head) = self.divide()?;
         let aside: Vec<u8> = rests.iter().flat_map(|rest| rest.aside.iter().copied()).collect();
-        let digest = digest(&aside);
+        let digest = Sha256::of(&aside).to_reference();
         if !aside.is_empty() {
             // named by its content: if we stop here, the next recovery writes the same file again
             let name = format!(
@@ -281,10 +280,6 @@ fn lawful(registry: &crate::trust::Registry, end: &End, entry: &Entry<'_>) -> Re
     let end = end.follow(entry)?;
     registry.judge_signed(entry)?;
     Ok(end.last)
-}
-
-fn digest(bytes: &[u8]) -> String {
-    format!("sha256:{}", encoding::hex(&Sha256::of(bytes).0))
 }
 
 fn short(segment: u64, have: u64, wanted: u64) -> Error {

@@ -5,15 +5,13 @@
 //! holds the ledger's folder can prove which bytes were meant, and cannot read them; and when the key
 //! is destroyed, nobody can.
 
-use crate::encoding;
+use crate::blob::{self, FOLDER};
 use crate::error::{Error, Result};
 use crate::hash::Sha256;
 use crate::store::{self, Store};
 
 use super::cipher::{DataKey, TAG_LEN};
 
-/// The folder of attachments in a ledger.
-pub const FOLDER: &str = "blobs";
 /// Bytes of plain text in a chunk; every chunk but the last is full.
 pub const CHUNK: usize = 64 * 1024;
 /// Longest attachment in bytes of plain text.
@@ -34,7 +32,9 @@ pub struct Sealed {
 
 impl std::fmt::Debug for Sealed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sealed").field("digest", &reference(self.digest)).finish_non_exhaustive()
+        f.debug_struct("Sealed")
+            .field("digest", &self.digest.to_reference())
+            .finish_non_exhaustive()
     }
 }
 
@@ -98,7 +98,7 @@ pub fn open(key: &DataKey, bytes: &[u8]) -> Result<Vec<u8>> {
 /// Called before the entries that name it are written: if we stop on the way, a file is left that
 /// nothing refers to. Code `attachment-digest` when other bytes have the name.
 pub fn put(store: &dyn Store, sealed: &Sealed) -> Result<()> {
-    let name = file(sealed.digest);
+    let name = blob::file(sealed.digest);
     match store::read_all(store, &name)? {
         // what another process wrote before it died may be in the page cache only
         Some(bytes) if bytes == sealed.bytes => {
@@ -115,30 +115,12 @@ pub fn put(store: &dyn Store, sealed: &Sealed) -> Result<()> {
 /// The ciphertext in the ledger's folder, held against its digest; none when it is not there.
 /// Code `attachment-digest`.
 pub fn get(store: &dyn Store, digest: Sha256) -> Result<Option<Vec<u8>>> {
-    let name = file(digest);
+    let name = blob::file(digest);
     let Some(bytes) = store::read_all(store, &name)? else { return Ok(None) };
     if Sha256::of(&bytes) == digest {
         return Ok(Some(bytes));
     }
     Err(Error::untrue("attachment-digest", "the attachment is not the one that was named").at(name))
-}
-
-/// The name of an attachment's file.
-pub fn file(digest: Sha256) -> String {
-    format!("{FOLDER}/{}", encoding::hex(&digest.0))
-}
-
-/// How an event names it: `sha256:` and 64 hex digits.
-pub fn reference(digest: Sha256) -> String {
-    format!("sha256:{}", encoding::hex(&digest.0))
-}
-
-/// Reads [`reference()`]; code `attachment-digest`.
-pub fn from_reference(text: &str) -> Result<Sha256> {
-    text.strip_prefix("sha256:")
-        .and_then(|hex| encoding::from_hex(hex.as_bytes()).ok())
-        .map(Sha256)
-        .ok_or_else(|| Error::malformed("attachment-digest", "not `sha256:` and 64 hex digits"))
 }
 
 /// The place of a chunk, and whether it is the last: so chunks cannot be moved, cut off or added.

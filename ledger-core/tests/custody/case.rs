@@ -172,7 +172,7 @@ impl Case {
         let named = format!(
             r#"[{{"name":"original","media_type":"application/json","size":{},"digest":"{}","private":true}}]"#,
             sealed.bytes.len(),
-            attachment::reference(sealed.digest)
+            sealed.digest.to_reference()
         );
         draft.members_mut().unwrap().insert("attachments".to_owned(), value(&named));
         let event = world.sign(&draft, &[&key("pipeline")]);
@@ -301,5 +301,5 @@ pub(crate) fn holds(bytes: &[u8], text: &[u8]) -> bool {
 
 /// The digest that stands for an attachment.
 pub(crate) fn blob(digest: Sha256) -> String {
-    attachment::file(digest)
+    ledger_core::blob::file(digest)
 }

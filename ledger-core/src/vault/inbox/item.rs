@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 use crate::hash::Sha256;
 use crate::json::{Document, Names, quote};
 use crate::seal::Disclosure;
-use crate::vault::attachment;
 use crate::vault::cipher::DataKey;
 use crate::vault::persons::Pseudonym;
 
@@ -108,14 +107,14 @@ fn person(issuer: &str, id: &str, pseudonym: Pseudonym) -> String {
 }
 
 fn attachment_line(digest: Sha256, key: &DataKey) -> String {
-    let (digest, key) = (attachment::reference(digest), encoding::base64(&key.to_bytes()));
+    let (digest, key) = (digest.to_reference(), encoding::base64(&key.to_bytes()));
     format!("{ATTACHMENT}{digest}{KEY}{key}{CLOSE}")
 }
 
 fn parse_attachment(line: &[u8]) -> Option<Item> {
     let line = std::str::from_utf8(line).ok()?;
     let (digest, key) = line.strip_prefix(ATTACHMENT)?.strip_suffix(CLOSE)?.split_once(KEY)?;
-    let digest = attachment::from_reference(digest).ok()?;
+    let digest = Sha256::from_reference(digest)?;
     let key = DataKey::from_bytes(encoding::from_base64(key.as_bytes()).ok()?);
     Some(Item::Attachment { digest, key })
 }
