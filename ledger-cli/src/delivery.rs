@@ -207,6 +207,17 @@ pub(crate) fn acknowledge(receipts: &[Receipt], context: &mut Context) -> Result
     out.flush()
 }
 
+/// What follows one event that a command recorded: its receipt, what was seen, the index.
+pub(crate) fn settle(
+    receipt: Receipt,
+    (folder, ledger, sight): (&Folder, &mut Ledger, &Sight),
+    context: &mut Context,
+) -> Result<Answer> {
+    acknowledge(&[receipt], context)?;
+    sight.remember(folder)?;
+    tidy(folder, ledger)
+}
+
 /// After the promise: remembers the newest entry, and brings the index up.
 pub(crate) fn tidy(folder: &Folder, ledger: &mut Ledger) -> Result<Answer> {
     remember(folder, ledger)?;

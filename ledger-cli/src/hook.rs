@@ -161,17 +161,17 @@ impl Hook {
             return self.directly(next, acknowledge, failure);
         }
         let older = before.as_ref().is_some_and(|spool| !spool.waiting.is_empty());
-        let outcomes = match &mut self.target {
+        let said = match &mut self.target {
             Err(failure) => return Ok(Told::Spooled(failure.clone())),
             Ok(_) if older => {
                 return Ok(Told::Spooled(away("what was recorded before still waits")));
             }
-            Ok(target) => match target.deliver(events, &[&self.key], true) {
+            Ok(target) => match target.together(events, &[&self.key]) {
                 Err(failure) => return Ok(Told::Spooled(failure)),
-                Ok(outcomes) => outcomes,
+                Ok(said) => said,
             },
         };
-        let receipts = match settled(outcomes) {
+        let receipts = match said {
             Ok(receipts) => receipts,
             Err(failure) => {
                 // refused before anything was written: the place in the stream is free again
@@ -316,11 +316,11 @@ impl Hook {
             )
             .exit(5)
         };
-        let outcomes = match &mut self.target {
+        let said = match &mut self.target {
             Err(failure) => return Err(lost(failure)),
-            Ok(target) => target.deliver(events, &[&self.key], true).map_err(|f| lost(&f))?,
+            Ok(target) => target.together(events, &[&self.key]).map_err(|f| lost(&f))?,
         };
-        let receipts = settled(outcomes).map_err(refused)?;
+        let receipts = said.map_err(refused)?;
         talk(format!("note: delivered without a spool: {why}"));
         acknowledge(&receipts)?;
         self.settle();
@@ -332,22 +332,6 @@ impl Hook {
             target.settle(&[&self.key]);
         }
     }
-}
-
-/// The receipts, or why the first event was refused.
-fn settled(outcomes: Vec<target::Outcome>) -> Result<Vec<Receipt>> {
-    let mut receipts = Vec::with_capacity(outcomes.len());
-    let mut first: Option<Failure> = None;
-    for outcome in outcomes {
-        match outcome {
-            Ok(receipt) => receipts.push(receipt),
-            Err(failure) if failure.code() == "group" => {}
-            Err(failure) => {
-                first.get_or_insert(failure);
-            }
-        }
-    }
-    first.map_or(Ok(receipts), Err)
 }
 
 /// A refusal by the ledger ends with status 4; a mistake in the input stays one.

@@ -47,6 +47,16 @@ pub(crate) fn load(path: &Path) -> Result<Key> {
     }
 }
 
+/// The public half of a key that becomes known, and the key if it is here; with `elsewhere` it need
+/// not be.
+pub(crate) fn newcomer(path: &Path, elsewhere: bool) -> Result<(PublicKey, Option<Key>)> {
+    match load(path) {
+        Ok(key) => Ok((*key.public(), Some(key))),
+        Err(failure) if failure.code() == "key-public" && elsewhere => Ok((public(path)?, None)),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// The secret key in a file; a locked one is opened with its passphrase.
 fn secret(path: &Path) -> Result<SigningKey> {
     let bytes = read(path)?;

@@ -75,9 +75,7 @@ impl Others {
         let receipt = receipt.map_err(|failure| {
             folder.place(failure).hint("`ledger key --help` says what is given, and who signs")
         })?;
-        delivery::acknowledge(&[receipt], context)?;
-        sight.remember(&folder)?;
-        delivery::tidy(&folder, &mut ledger)
+        delivery::settle(receipt, (&folder, &mut ledger, &sight), context)
     }
 }
 

@@ -94,8 +94,14 @@ pub(crate) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
     recovery::record_all(&folder, &mut ledger, &sight, &keys::signers(&keys))?;
     let mut summary = Summary::default();
     let signer = first(&keys)?;
-    let done = each(&job, &mut summary, |ledger_summary, mapped| {
-        Batches::new(source, signer, &sight, &mut ledger)?.append(mapped, ledger_summary)
+    let mut vault = None;
+    let done = each(&job, &mut summary, |summary, mapped| {
+        let persons = match vault {
+            Some(persons) => persons,
+            None => *vault.insert(vault_of(&ledger)?),
+        };
+        let (sight, ledger) = (&sight, &mut ledger);
+        Batches { source, signer, sight, ledger, persons }.append(mapped, summary)
     });
     // what was durable before a failure stands in any case
     delivery::remember(&folder, &ledger)?;

@@ -5,16 +5,18 @@ mod hold;
 mod link;
 mod reveal;
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use ledger_core::custody;
 use ledger_core::index::Kind;
 use ledger_core::json::Value;
 use ledger_core::person::Persons;
 
-use crate::clock;
 use crate::commands::owner;
 use crate::context::Context;
 use crate::failure::{Answer, Result};
+use crate::{clock, delivery, keys, seen};
 
 /// Show, link, reveal, export and erase persons, and hold their records
 #[derive(Subcommand, Debug)]
@@ -46,6 +48,14 @@ pub(crate) fn run(args: &Person, context: &mut Context) -> Result<Answer> {
         Person::Erase(args) => erase::run(args, context),
         Person::Hold(args) => hold::run(args, context),
     }
+}
+
+/// Signs and records one event about persons.
+fn record(draft: &Value, keys: &[PathBuf], context: &mut Context) -> Result<Answer> {
+    let signing = keys::load_all(keys)?;
+    let (folder, mut ledger, sight) = seen::open(context)?;
+    let receipt = delivery::one(&mut ledger, &sight, draft, "vault", &keys::signers(&signing))?;
+    delivery::settle(receipt, (&folder, &mut ledger, &sight), context)
 }
 
 fn show(args: &Show, context: &mut Context) -> Result<Answer> {

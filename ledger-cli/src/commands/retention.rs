@@ -6,7 +6,6 @@ use clap::{Args, Subcommand};
 use ledger_core::custody::{Due, Erasure};
 use ledger_core::json::Value;
 use ledger_core::retention::Class;
-use ledger_core::vault::attachment;
 
 use crate::commands::owner::{self, Acting, Where};
 use crate::context::Context;
@@ -121,7 +120,7 @@ fn value(due: &Due) -> Value {
         ("count", Value::count(due.count)),
         ("held", Value::count(due.held)),
         ("holds", Value::List(holds)),
-        ("list_digest", Value::text(attachment::reference(due.list_digest))),
+        ("list_digest", Value::text(due.list_digest.to_reference())),
         ("rule", Value::text(&due.rule)),
         ("trigger", Value::text(&due.trigger)),
     ];

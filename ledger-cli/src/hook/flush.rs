@@ -9,7 +9,7 @@ use ledger_core::producer::Position;
 use ledger_core::spool::{Spool, Waiting};
 
 use super::spool::{self, Held, Place};
-use super::{Hook, away, settled};
+use super::{Hook, away};
 use crate::failure::{Failure, Result};
 use crate::output::talk;
 use crate::state::State;
@@ -67,7 +67,7 @@ impl Hook {
         };
         let Ok(target) = &mut self.target else { return Ok(()) };
         let events = open_all(&spool.waiting, &self.state, &self.origin)?;
-        let outcomes = match target.deliver(events, &[&self.key], false) {
+        let outcomes = match target.each(events) {
             Ok(outcomes) => outcomes,
             Err(failure) => {
                 talk(format!("note: {} events still wait: {failure}", spool.waiting.len()));
@@ -106,7 +106,7 @@ impl Hook {
         if let Ok(target) = &mut self.target
             && salvaged.spool.ledger == self.origin
         {
-            for outcome in target.deliver(events, &[&self.key], false)? {
+            for outcome in target.each(events)? {
                 if let Err(failure) = outcome {
                     talk(format!("warning: the ledger refused an event of it: {failure}"));
                 }
@@ -122,7 +122,7 @@ impl Hook {
     fn declare(&mut self, stream: &str, (from, to): (u64, u64), reason: &str) {
         let declared = self.declaring(stream, from, to, reason).and_then(|event| {
             let target = self.target.as_mut().map_err(|_| away("the ledger is away"))?;
-            settled(target.deliver(vec![event], &[&self.key], true)?)
+            target.together(vec![event], &[&self.key])?
         });
         match declared {
             Ok(_) => talk(format!("note: `gap.declared` for {from} to {to} of {stream}")),

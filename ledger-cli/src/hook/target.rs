@@ -15,14 +15,18 @@ pub(crate) type Outcome = std::result::Result<Receipt, Failure>;
 
 /// Takes signed events to a ledger.
 pub(crate) trait Delivery {
-    /// Delivers the events in order; with `all` all or none of them. The outer failure means that
-    /// nobody knows what became of them: the same bytes are delivered again, and kept once.
-    fn deliver(
+    /// Delivers the events in order, all or none of them; inside, the receipts or why the first was
+    /// refused. The outer failure means that nobody knows what became of them: the same bytes are
+    /// delivered again, and kept once.
+    fn together(
         &mut self,
         events: Vec<Submission>,
         signers: &[&dyn Signer],
-        all: bool,
-    ) -> Result<Vec<Outcome>>;
+    ) -> Result<std::result::Result<Vec<Receipt>, Failure>>;
+
+    /// Delivers the events in order, each for itself. The outer failure is as of
+    /// [`Delivery::together`].
+    fn each(&mut self, events: Vec<Submission>) -> Result<Vec<Outcome>>;
 
     /// What the real delivery would say, without delivering.
     fn rehearse(
@@ -63,28 +67,19 @@ pub(crate) fn open(context: &Context) -> Result<Box<dyn Delivery>> {
 }
 
 impl Delivery for ToFolder {
-    fn deliver(
+    fn together(
         &mut self,
         events: Vec<Submission>,
         signers: &[&dyn Signer],
-        all: bool,
-    ) -> Result<Vec<Outcome>> {
-        if all {
-            let count = events.len();
-            let said = delivery::keeping(&mut self.ledger, &self.sight, signers, events);
-            return match said {
-                Ok(receipts) => Ok(receipts.into_iter().map(Ok).collect()),
-                Err((None, failure)) => Err(self.folder.place(failure)),
-                Err((Some(at), failure)) => {
-                    let group = |_| Err(Failure::refused("group", "another event was refused"));
-                    let mut said: Vec<Outcome> = (0..count.max(at + 1)).map(group).collect();
-                    if let Some(place) = said.get_mut(at) {
-                        *place = Err(failure);
-                    }
-                    Ok(said)
-                }
-            };
+    ) -> Result<std::result::Result<Vec<Receipt>, Failure>> {
+        match delivery::keeping(&mut self.ledger, &self.sight, signers, events) {
+            Ok(receipts) => Ok(Ok(receipts)),
+            Err((Some(_), refused)) => Ok(Err(refused)),
+            Err((None, failure)) => Err(self.folder.place(failure)),
         }
+    }
+
+    fn each(&mut self, events: Vec<Submission>) -> Result<Vec<Outcome>> {
         let said = delivery::each(&mut self.ledger, events, false);
         let said = said.map_err(|failure| self.folder.place(failure))?;
         Ok(said.into_iter().map(|one| one.map_err(|refusal| refusal.failure())).collect())

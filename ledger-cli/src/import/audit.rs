@@ -3,7 +3,6 @@
 //! Each of those sources reads its own records into a [`Record`]: who did what, and when. What no
 //! rule covers, what was refused and what is not done yet is kept with the reason, never guessed.
 
-use ledger_core::encoding;
 use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::time::Timestamp;
@@ -262,7 +261,7 @@ pub(crate) fn digest(value: &Json<'_>) -> String {
 
 /// `sha256:` and hex.
 pub(crate) fn digest_of(bytes: &[u8]) -> String {
-    format!("sha256:{}", encoding::hex(&Sha256::of(bytes).0))
+    Sha256::of(bytes).to_reference()
 }
 
 /// The words of an operation's name: what it does, by its first verb.

@@ -3,6 +3,8 @@
 //! Identity is the event id together with the account that received it: copies of one event go to
 //! several accounts. A record with an error code changed nothing.
 
+use ledger_core::hash::Sha256;
+
 use super::Source;
 use super::audit::{
     self, Entitlement, Fact, NO_ACTOR, NO_PRINCIPAL, NOT_DONE, READ_ONLY, Record, UNMAPPED, Who,
@@ -385,8 +387,7 @@ impl<'a> Event<'a> {
             deployment: deployment.to_owned(),
             service: service.to_owned(),
             environment: format!("{}/{environment}", self.system),
-            artifact: code
-                .map(|code: [u8; 32]| format!("sha256:{}", ledger_core::encoding::hex(&code))),
+            artifact: code.map(|code| Sha256(code).to_reference()),
             strategy: "other",
         }])
     }

@@ -282,7 +282,7 @@ pub(crate) const UNSAID: &str =
 /// The digest of what a source says about a state, in its one spelling; [`UNSAID`] for null.
 pub(crate) fn digest(value: &Json<'_>) -> Value {
     if value.is_some() {
-        Value::text(format!("sha256:{}", hex(&Sha256::of(value.to_text().as_bytes()).0)))
+        Value::text(Sha256::of(value.to_text().as_bytes()).to_reference())
     } else {
         Value::text(UNSAID)
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ledger_core::encoding::{base64, hex};
+use ledger_core::encoding::base64;
 use ledger_core::hash::Sha256;
 use ledger_core::json::{Value, read};
 use ledger_core::key::{Signer, SigningKey};
@@ -168,7 +168,7 @@ impl History {
             SERVICES.iter().cycle().nth(usize::try_from(number).unwrap_or(0)).unwrap_or(&"");
         let (author, approver) = (1 + number % 4, 1 + number % 2);
         let change = format!("change-{}", 101 + number);
-        let artifact = format!("sha256:{}", hex(&seeded("artifact", number)));
+        let artifact = Sha256(seeded("artifact", number)).to_reference();
         let fails = number == 4;
         self.now = START + (number + 1) * WEEK;
         let opened = time(self.now)?;
@@ -256,7 +256,7 @@ impl History {
 
     /// A change of a setting.
     fn setting(&mut self, number: u64, at: u64) -> Result<Submission> {
-        let digest = |n: u64| format!("sha256:{}", hex(&seeded("setting", n)));
+        let digest = |n: u64| Sha256(seeded("setting", n)).to_reference();
         self.event("config.changed", at, &format!(
             r#""actor":{{"kind":"human","id":{{"issuer":"hr","id":"root-1"}}}},"subject":{{"system":"pipeline"}},"data":{{"action":"changed","after":"{}","before":"{}","changer":{{"issuer":"hr","id":"root-1"}},"class":"pipeline","item":"deploy.yaml","weakened":"no"}}"#,
             digest(number + 1),

@@ -17,7 +17,7 @@ use ledger_core::vault::inbox::Item;
 use ledger_core::vault::persons::Key;
 use rayon::prelude::*;
 
-use super::{Mapped, Summary, is_unmapped, vault_of};
+use super::{Mapped, Summary, is_unmapped};
 use crate::failure::{Failure, Result};
 use crate::import::{Event, Source};
 use crate::seen::Sight;
@@ -32,11 +32,11 @@ const LABEL: &str = "import";
 
 /// What appends.
 pub(super) struct Batches<'a> {
-    source: &'a Source,
-    signer: &'a SigningKey,
-    sight: &'a Sight,
-    ledger: &'a mut Ledger,
-    persons: Key,
+    pub(super) source: &'a Source,
+    pub(super) signer: &'a SigningKey,
+    pub(super) sight: &'a Sight,
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) persons: Key,
 }
 
 /// What is known of an identity: not yet, this very record, or another one.
@@ -52,17 +52,7 @@ struct Ready {
     record: usize,
 }
 
-impl<'a> Batches<'a> {
-    pub(super) fn new(
-        source: &'a Source,
-        signer: &'a SigningKey,
-        sight: &'a Sight,
-        ledger: &'a mut Ledger,
-    ) -> Result<Self> {
-        let persons = vault_of(ledger)?;
-        Ok(Self { source, signer, sight, ledger, persons })
-    }
-
+impl Batches<'_> {
     /// Appends what is new of the records, durably, and counts them all.
     pub(super) fn append(&mut self, records: Vec<Mapped>, summary: &mut Summary) -> Result<()> {
         // what other processes imported meanwhile counts too
@@ -261,7 +251,7 @@ impl<'a> Batches<'a> {
 
 /// Names the original: the attachment of the pack, and the record's place in it.
 fn cite(value: &Value, sealed: &Sealed, offset: u64, length: u64) -> Value {
-    let digest = attachment::reference(sealed.digest);
+    let digest = sealed.digest.to_reference();
     let mut value = value.clone();
     if let Some(members) = value.members_mut() {
         let attached = Value::object([

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ledger_core::blob;
-use ledger_core::encoding::hex;
 use ledger_core::hash::Sha256;
 use ledger_core::json::{self, Value};
 use ledger_core::key::KeyId;
@@ -54,7 +53,7 @@ fn print(registry: &Registry, context: &mut Context) -> Result<Answer> {
         let keys: std::result::Result<Vec<Value>, _> =
             text.lines().map(|line| json::read(line.as_bytes())).collect();
         out.object([
-            ("digest", Value::text(digest(&text))),
+            ("digest", Value::text(Sha256::of(text.as_bytes()).to_reference())),
             ("keys", Value::List(keys?)),
             ("size", Value::count(registry.len() as u64)),
         ])?;
@@ -121,11 +120,5 @@ fn record(args: &List, context: &mut Context) -> Result<Answer> {
     ]);
     let receipt = delivery::one(&mut ledger, &sight, &draft, "keys", &[&key])
         .map_err(|failure| folder.place(failure).hint("the key needs `append:key.listed`"))?;
-    delivery::acknowledge(&[receipt], context)?;
-    sight.remember(&folder)?;
-    delivery::tidy(&folder, &mut ledger)
-}
-
-fn digest(text: &str) -> String {
-    format!("sha256:{}", hex(&Sha256::of(text.as_bytes()).0))
+    delivery::settle(receipt, (&folder, &mut ledger, &sight), context)
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 use ledger_core::json::Value;
-use ledger_core::key::Signer as _;
 
 use crate::commands::collect::Others;
 use crate::context::Context;
@@ -51,18 +50,15 @@ pub(crate) struct Register {
 /// Registers the key, or writes the envelope that will.
 pub(crate) fn run(args: &Register, context: &mut Context) -> Result<Answer> {
     let mut signers = args.others.with(keys::load_all(&args.keys)?)?;
-    let (public, new) = match keys::load(&args.new) {
-        Ok(new) => (*new.public(), Some(new)),
-        Err(failure) if failure.code() == "key-public" && args.others.to().is_some() => {
-            (keys::public(&args.new)?, None)
+    let elsewhere = args.others.to().is_some();
+    let (public, new) = keys::newcomer(&args.new, elsewhere).map_err(|failure| {
+        if failure.code() != "key-public" {
+            return failure;
         }
-        Err(failure) if failure.code() == "key-public" => {
-            return Err(failure.instead(
-                "the new key signs its own registration: give its secret, or --to FILE to have it signed elsewhere",
-            ));
-        }
-        Err(failure) => return Err(failure),
-    };
+        failure.instead(
+            "the new key signs its own registration: give its secret, or --to FILE to have it signed elsewhere",
+        )
+    })?;
     signers.add(public.id(), new);
     let mut capabilities = args.capabilities.clone();
     capabilities.sort();

@@ -36,13 +36,7 @@ pub(crate) fn run(args: &Rotate, context: &mut Context) -> Result<Answer> {
     let id = old.public().id();
     let others = Others::to_file(args.to.clone());
     let mut signers = others.with(vec![old])?;
-    let (public, new) = match keys::load(&args.new) {
-        Ok(new) => (*new.public(), Some(new)),
-        Err(failure) if failure.code() == "key-public" && args.to.is_some() => {
-            (keys::public(&args.new)?, None)
-        }
-        Err(failure) => return Err(failure),
-    };
+    let (public, new) = keys::newcomer(&args.new, args.to.is_some())?;
     if public.id() == id {
         return Err(Failure::new("key-twice", "the new key is the old one")
             .hint("make a new key with `ledger key new`"));

@@ -7,9 +7,8 @@ use ledger_core::json::Value;
 use ledger_core::retention::Class;
 
 use crate::context::Context;
-use crate::delivery;
 use crate::failure::{Answer, Result};
-use crate::{clock, keys, seen};
+use crate::{clock, keys};
 
 /// Place or release a legal hold: nothing it covers is destroyed
 ///
@@ -64,10 +63,5 @@ pub(super) fn run(args: &Hold, context: &mut Context) -> Result<Answer> {
         ("subject", Value::object([("hold", Value::text(&args.id))])),
         ("type", Value::text("hold.changed")),
     ]);
-    let signing = keys::load_all(&args.keys)?;
-    let (folder, mut ledger, sight) = seen::open(context)?;
-    let receipt = delivery::one(&mut ledger, &sight, &draft, "vault", &keys::signers(&signing))?;
-    delivery::acknowledge(&[receipt], context)?;
-    sight.remember(&folder)?;
-    delivery::tidy(&folder, &mut ledger)
+    super::record(&draft, &args.keys, context)
 }

@@ -6,9 +6,8 @@ use clap::Args;
 use ledger_core::json::Value;
 
 use crate::context::Context;
-use crate::delivery;
 use crate::failure::{Answer, Failure, Result};
-use crate::{clock, keys, seen};
+use crate::{clock, keys};
 
 /// Say that accounts are one person, or no longer
 ///
@@ -55,10 +54,5 @@ pub(super) fn run(args: &Link, context: &mut Context) -> Result<Answer> {
         ("occurred_at", Value::text(clock::now()?.to_string())),
         ("type", Value::text("identity.linked")),
     ]);
-    let signing = keys::load_all(&args.keys)?;
-    let (folder, mut ledger, sight) = seen::open(context)?;
-    let receipt = delivery::one(&mut ledger, &sight, &draft, "vault", &keys::signers(&signing))?;
-    delivery::acknowledge(&[receipt], context)?;
-    sight.remember(&folder)?;
-    delivery::tidy(&folder, &mut ledger)
+    super::record(&draft, &args.keys, context)
 }
