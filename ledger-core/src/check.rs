@@ -13,6 +13,7 @@ mod item;
 pub mod operation;
 mod parameter;
 pub mod record;
+pub mod scope;
 mod words;
 
 pub use calendar::Calendar;

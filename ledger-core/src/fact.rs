@@ -10,7 +10,9 @@
 //! Rooms on top of it: [`deployment`] and [`scope`] join tables into what the tests ask about.
 
 pub mod deployment;
+pub mod people;
 pub mod scope;
+pub mod snapshot;
 mod table;
 
 pub use table::{At, Said, Table};
