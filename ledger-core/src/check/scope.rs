@@ -1,6 +1,6 @@
 //! Scope: whether what an item is about counts, and whether all about it could be read.
 
-use super::{Census, Context, Item, Kind, Other, Severity};
+use super::{Census, Context, Item, Kind, Other, Period, Severity};
 use crate::schema::words::Reference;
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
@@ -50,6 +50,17 @@ impl Context<'_> {
                 unread.code
             );
             item.raise(&UNREAD, sentence, [unread.at.index]);
+        }
+    }
+
+    /// Tells of the entries of a type that could not be read and say that they happened in a time:
+    /// what is missing may be in them.
+    pub fn tell_unread_of(&self, item: &mut Item, kind: &str, time: Period) {
+        let unread = self.facts.unread.iter();
+        for unread in unread.filter(|row| *row.kind == *kind && time.has(row.at.occurred)) {
+            let (index, code) = (unread.at.index, unread.code);
+            let sentence = format!("entry {index} of type {kind} cannot be read ({code})");
+            item.raise(&UNREAD, sentence, [index]);
         }
     }
 

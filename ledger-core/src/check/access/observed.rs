@@ -16,6 +16,7 @@ pub(super) struct Seen<'c> {
     /// Its rows, or why nothing can be told from it.
     pub(super) rows: Result<Vec<Row>, String>,
     by_person: HashMap<Pseudonym, Vec<usize>>,
+    by_account: HashMap<Box<str>, Vec<usize>>,
 }
 
 /// All snapshots by system.
@@ -67,12 +68,14 @@ impl<'c> Seen<'c> {
     fn of(context: &Context<'c>, said: &'c Said<AccessObserved>) -> Self {
         let rows = read(context, said);
         let mut by_person: HashMap<Pseudonym, Vec<usize>> = HashMap::new();
+        let mut by_account: HashMap<Box<str>, Vec<usize>> = HashMap::new();
         for (place, row) in rows.iter().flatten().enumerate() {
+            by_account.entry(row.account.clone()).or_default().push(place);
             if let Some(who) = row.person {
                 by_person.entry(who).or_default().push(place);
             }
         }
-        Self { said, rows, by_person }
+        Self { said, rows, by_person, by_account }
     }
 
     /// Its rows, if they are all that there are.
@@ -93,6 +96,13 @@ impl<'c> Seen<'c> {
     ) -> impl Iterator<Item = &'s Row> {
         let rows = self.rows.as_deref().unwrap_or_default();
         let places = names.iter().filter_map(|name| self.by_person.get(name)).flatten();
+        places.filter_map(|place| rows.get(*place)).filter(|row| row.is_enabled())
+    }
+
+    /// What an account may use.
+    pub(super) fn of_account(&self, account: &str) -> impl Iterator<Item = &Row> {
+        let rows = self.rows.as_deref().unwrap_or_default();
+        let places = self.by_account.get(account).into_iter().flatten();
         places.filter_map(|place| rows.get(*place)).filter(|row| row.is_enabled())
     }
 
