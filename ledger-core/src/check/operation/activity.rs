@@ -14,6 +14,8 @@ use crate::check::{
 use crate::fact::Said;
 use crate::schema::deploy::{DrillKind, DrillOutcome, DrillPerformed};
 use crate::schema::records::ActivityPerformed;
+use crate::schema::typed::Id;
+use crate::schema::words::Reference;
 use crate::time::Timestamp;
 
 /// Microseconds of a day.
@@ -168,36 +170,46 @@ fn slots(period: Period, every: u64) -> Vec<Period> {
     (0..count).map(|number| Period { from: edge(number), to: edge(number + 1) }).collect()
 }
 
-/// What was done of a kind: drills by the system under the regime that they are due for, other
-/// activities in one list.
+/// What was done of a kind, by what it is due for: each system under the regime if it is a kind of
+/// drill, or if such activities name systems; else everything together. What names no system counts
+/// for each.
 fn targets<'c>(
     context: &Context<'c>,
     kind: &str,
     census: &mut Census,
 ) -> BTreeMap<String, Vec<Done<'c>>> {
-    let mut all: BTreeMap<String, Vec<Done<'_>>> = BTreeMap::new();
-    let Some(drill) = DrillKind::parse(kind) else {
-        let rows = context.facts.activity_performed.all().iter();
-        let rows = rows.filter(|row| row.kind.as_str() == kind).map(Done::Activity);
-        all.insert(String::new(), rows.collect());
-        return all;
-    };
-    for system in context.facts.systems(minus(context.period.to, 1)) {
-        if system.is_under(context.regime) {
-            all.insert(system.system.to_string(), Vec::new());
-        } else {
-            census.exclude("no system under this regime");
+    let done: Vec<(Option<&str>, Done<'_>)> = match DrillKind::parse(kind) {
+        Some(drill) => {
+            let rows = context.facts.drill_performed.all().iter().filter(|row| row.kind == drill);
+            rows.map(|row| (Some(row.system.as_str()), Done::Drill(row))).collect()
         }
-    }
-    let rows = context.facts.drill_performed.all().iter().filter(|row| row.kind == drill);
-    for row in rows {
-        if let Some(done) = all.get_mut(row.system.as_str()) {
-            done.push(Done::Drill(row));
+        None => {
+            let rows = context.facts.activity_performed.all().iter();
+            let rows = rows.filter(|row| row.kind.as_str() == kind);
+            let system = |row: &'c Said<ActivityPerformed>| row.subject.get(Reference::System);
+            rows.map(|row| (system(row).map(Id::as_str), Done::Activity(row))).collect()
+        }
+    };
+    let mut all: BTreeMap<String, Vec<Done<'_>>> = BTreeMap::new();
+    if DrillKind::parse(kind).is_some() || done.iter().any(|(system, _)| system.is_some()) {
+        for system in context.facts.systems(minus(context.period.to, 1)) {
+            if system.is_under(context.regime) {
+                all.insert(system.system.to_string(), Vec::new());
+            } else {
+                census.exclude("no system under this regime");
+            }
         }
     }
     if all.is_empty() {
         // without systems it is due all the same
-        all.insert(String::new(), Vec::new());
+        all.insert(String::new(), done.into_iter().map(|(_, one)| one).collect());
+        return all;
+    }
+    for (system, one) in done {
+        match system {
+            Some(system) => all.get_mut(system).into_iter().for_each(|known| known.push(one)),
+            None => all.values_mut().for_each(|known| known.push(one)),
+        }
     }
     all
 }
@@ -280,7 +292,6 @@ fn content(context: &Context<'_>, words: &str, done: &Done<'_>, item: &mut Item)
 
 /// Whether a drill of its kind passed after it.
 fn is_repeated(context: &Context<'_>, row: &Said<DrillPerformed>) -> bool {
-    use crate::schema::words::Reference;
     let drills = context.facts.drill_performed.of(Reference::System, row.system.as_str());
     drills.into_iter().any(|later| {
         later.kind == row.kind

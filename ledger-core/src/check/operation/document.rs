@@ -1,7 +1,7 @@
 //! T24 document-current: whatever needs a document has one that is in force, was approved in the right
 //! role, and is the one that was stored.
 //!
-//! A document is about an object when its scope or counterparty names it. What needs one is found in
+//! A document is about an object when its scope, counterparty or references name it. What needs one is found in
 //! [`object`].
 
 use std::collections::HashMap;
@@ -149,6 +149,8 @@ impl<'c> Library<'c> {
         for row in context.facts.document_approved.all() {
             let mut names: Vec<&str> = row.scope.iter().map(|name| name.as_str()).collect();
             names.extend(row.counterparty.as_ref().map(|name| name.as_str()));
+            // what the document's own references name it is about as well
+            names.extend(row.subject.iter().filter(|(kind, _)| *kind != Reference::Document).map(|(_, id)| id.as_str()));
             names.sort_unstable();
             names.dedup();
             for name in names {
