@@ -6,13 +6,25 @@ mod expiry;
 pub mod grant;
 pub mod hygiene;
 pub mod leaver;
+pub mod matrix;
+pub mod mover;
 mod observed;
 pub mod remediation;
 pub mod review;
 mod reviewer;
 pub mod session;
+pub mod standing;
 
 use super::Test;
 
 /// T13 to T20.
-pub const TESTS: &[Test] = &[grant::TEST, leaver::TEST, session::TEST, review::TEST, remediation::TEST, hygiene::TEST];
+pub const TESTS: &[Test] = &[
+    grant::TEST,
+    leaver::TEST,
+    mover::TEST,
+    session::TEST,
+    standing::TEST,
+    review::TEST,
+    remediation::TEST,
+    hygiene::TEST,
+];

@@ -192,7 +192,6 @@ pub fn items(bytes: &[u8]) -> Result<Vec<ReviewItem>> {
     })
 }
 
-
 /// The members of one row, each taken at most once; what is left over or of another shape is known
 /// in the end.
 struct Members<'a> {
@@ -234,11 +233,7 @@ impl<'a> Members<'a> {
         self.take(name, |view| view.plain()?.parse().ok())
     }
 
-    fn word<T>(
-        &mut self,
-        name: &'static str,
-        known: impl FnOnce(&str) -> Option<T>,
-    ) -> Option<T> {
+    fn word<T>(&mut self, name: &'static str, known: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         self.take(name, |view| known(view.plain()?))
     }
 }
@@ -287,7 +282,10 @@ mod tests {
             (br#"{"account":"a-1"}"#, "list-row"),
             (br#"{"account":"a-1","system":"shop","what":true}"#, "list-member"),
             (br#"{"account":"a-1","enabled":"yes","system":"shop"}"#, "list-value"),
-            (br#"{"account":"a-1","person":{"id":"7","issuer":"hr"},"system":"shop"}"#, "list-value"),
+            (
+                br#"{"account":"a-1","person":{"id":"7","issuer":"hr"},"system":"shop"}"#,
+                "list-value",
+            ),
             (br#"{"account":"a-1","account_type":"robot","system":"shop"}"#, "list-value"),
         ];
         for (bytes, code) in strange {

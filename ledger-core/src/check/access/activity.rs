@@ -18,7 +18,12 @@ impl<'f> Activity<'f> {
     pub(super) fn of(facts: &'f Facts) -> Self {
         let mut all = Self { by: HashMap::new() };
         for row in facts.access_used.all() {
-            all.put(row.principal.pseudonym, row.last_at, row.at.index, ("used", row.system.as_str()));
+            all.put(
+                row.principal.pseudonym,
+                row.last_at,
+                row.at.index,
+                ("used", row.system.as_str()),
+            );
         }
         for row in facts.session_elevated.all() {
             if row.phase == SessionPhase::Opened {

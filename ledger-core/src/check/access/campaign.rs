@@ -7,8 +7,8 @@ use crate::check::Context;
 use crate::fact::Said;
 use crate::fact::snapshot::{ReviewItem, items};
 use crate::schema::review::{
-    AssignmentCause, CampaignAssigned, CampaignClosed, CampaignDecided, CampaignOpened, CampaignState,
-    CertifyDecision, ReviewedItem,
+    AssignmentCause, CampaignAssigned, CampaignClosed, CampaignDecided, CampaignOpened,
+    CampaignState, CertifyDecision, ReviewedItem,
 };
 use crate::schema::words::Reference;
 use crate::time::Timestamp;
@@ -118,7 +118,8 @@ fn read(context: &Context<'_>, opened: &Said<CampaignOpened>) -> Result<Vec<Revi
         .attachments
         .read(&list.attachment)
         .ok_or_else(|| format!("its list {} is not there", list.attachment.to_reference()))?;
-    let all = items(&bytes).map_err(|error| format!("its list cannot be read ({})", error.code()))?;
+    let all =
+        items(&bytes).map_err(|error| format!("its list cannot be read ({})", error.code()))?;
     if all.len() as u64 != list.count {
         return Err(format!("its list has {} items instead of {}", all.len(), list.count));
     }

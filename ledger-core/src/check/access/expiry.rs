@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::fact::{Facts, Said};
 use crate::schema::access::{AccessAction, AccessChanged, AccessObject};
-use crate::vault::persons::Pseudonym;
 use crate::time::Timestamp;
+use crate::vault::persons::Pseudonym;
 
 type Changed = Said<AccessChanged>;
 
@@ -39,9 +39,10 @@ impl<'f> Removals<'f> {
     pub(super) fn first(&self, given: &AccessChanged, after: Timestamp) -> Option<&'f Changed> {
         let named = given.access.as_ref().and_then(|access| self.by_access.get(access.as_str()));
         let named = named.into_iter().flatten().filter(|row| row.system == given.system);
-        let person = given.principal.pseudonym.and_then(|who| {
-            self.by_person.get(&(who, given.system.as_str()))
-        });
+        let person = given
+            .principal
+            .pseudonym
+            .and_then(|who| self.by_person.get(&(who, given.system.as_str())));
         let fitting = person.into_iter().flatten().filter(|row| ends(row, given));
         let all = named.chain(fitting).copied().filter(|row| row.effective_at > after);
         all.min_by_key(|row| (row.effective_at, row.at.index))

@@ -49,11 +49,8 @@ const EXCEEDS: Kind = Kind::fails(
     Severity::High,
     "more or something else was granted than was approved",
 );
-const EXPIRED: Kind = Kind::fails(
-    "expiry-missed",
-    Severity::High,
-    "time-boxed access was not taken away at its end",
-);
+const EXPIRED: Kind =
+    Kind::fails("expiry-missed", Severity::High, "time-boxed access was not taken away at its end");
 const AFTER: Kind =
     Kind::fails("approved-after-grant", Severity::Medium, "approved after it was granted");
 const WRONG: Kind = Kind::fails(
@@ -83,9 +80,7 @@ pub const TEST: Test = Test {
     rule: "Before it was granted, an owner of the entitlement, who neither gets nor gives the access, had \
            approved at least this much, and time-boxed access ended when its time was over.",
     parameters: &[MANAGER, GRACE, MAX_LAG],
-    kinds: &[
-        SELF, NONE, EXCEEDS, EXPIRED, AFTER, WRONG, NOBODY, UNNAMED, RUNS, UNDECLARED, UNREAD,
-    ],
+    kinds: &[SELF, NONE, EXCEEDS, EXPIRED, AFTER, WRONG, NOBODY, UNNAMED, RUNS, UNDECLARED, UNREAD],
     run,
 };
 
@@ -151,7 +146,8 @@ fn spelled(entitlement: &Entitlement) -> String {
 fn until(context: &Context<'_>, row: &Changed) -> Option<(Timestamp, u64)> {
     let own = row.expires_at.map(|end| (end, row.at.index));
     own.or_else(|| {
-        let asked = context.facts.access_requested.of(Reference::Access, row.access.as_ref()?.as_str());
+        let asked =
+            context.facts.access_requested.of(Reference::Access, row.access.as_ref()?.as_str());
         let mut ends = asked.filter_map(|asked| Some((asked.expires_at?, asked.at.index)));
         ends.next_back()
     })
@@ -292,7 +288,8 @@ fn independent(
     let cited = || indexes.iter().copied().chain([row.at.index]);
     let (mut others, mut unsure) = (Vec::new(), false);
     for approval in before {
-        let (other, said) = context.other_than(approval.approver.pseudonym, parties, approval.at.occurred);
+        let (other, said) =
+            context.other_than(approval.approver.pseudonym, parties, approval.at.occurred);
         item.cite(said);
         match other {
             Other::Yes => others.push(*approval),

@@ -52,11 +52,8 @@ const ORPHAN: Kind = Kind::fails(
     Severity::High,
     "the account belongs to nobody who works here, or to no service with an owner and purpose",
 );
-const SHARED: Kind = Kind::fails(
-    "shared-unowned",
-    Severity::High,
-    "a shared account has no owner or no purpose",
-);
+const SHARED: Kind =
+    Kind::fails("shared-unowned", Severity::High, "a shared account has no owner or no purpose");
 const FACTOR: Kind = Kind::fails(
     "privileged-without-mfa",
     Severity::High,
@@ -115,7 +112,8 @@ fn run(context: &Context<'_>) -> Census {
     let used = used(context);
     let last = Timestamp::from_micros(context.period.to.micros().saturating_sub(1));
     let last = last.unwrap_or(context.period.to);
-    let mut systems: Vec<&str> = context.facts.systems(last).iter().map(|s| s.system.as_str()).collect();
+    let mut systems: Vec<&str> =
+        context.facts.systems(last).iter().map(|s| s.system.as_str()).collect();
     systems.extend(observed.each().map(|seen| seen.said.system.as_str()));
     systems.sort_unstable();
     systems.dedup();
@@ -143,7 +141,8 @@ fn run(context: &Context<'_>) -> Census {
             if !context.counts(&mut item, system, &words, &mut census) {
                 continue;
             }
-            let known = rows.iter().filter_map(|row| row.person.and_then(|who| used.get(&(who, system))));
+            let known =
+                rows.iter().filter_map(|row| row.person.and_then(|who| used.get(&(who, system))));
             let known = known.map(|(at, entry)| {
                 item.cite([*entry]);
                 *at
@@ -162,7 +161,8 @@ fn used<'c>(context: &Context<'c>) -> HashMap<(Pseudonym, &'c str), (Timestamp, 
     let mut all: HashMap<(Pseudonym, &str), (Timestamp, u64)> = HashMap::new();
     for row in context.facts.access_used.all() {
         if let Some(who) = row.principal.pseudonym {
-            let newest = all.entry((who, row.system.as_str())).or_insert((row.last_at, row.at.index));
+            let newest =
+                all.entry((who, row.system.as_str())).or_insert((row.last_at, row.at.index));
             *newest = (*newest).max((row.last_at, row.at.index));
         }
     }
@@ -258,7 +258,13 @@ fn held(people: &People<'_>, account: &Account<'_>, words: &str, entry: [u64; 1]
 }
 
 /// Whether the owner, where it is a person, still works here.
-fn owner(people: &People<'_>, account: &Account<'_>, words: &str, entry: [u64; 1], item: &mut Item) {
+fn owner(
+    people: &People<'_>,
+    account: &Account<'_>,
+    words: &str,
+    entry: [u64; 1],
+    item: &mut Item,
+) {
     let owner = account.rows.iter().find_map(|row| row.owner.as_deref());
     let Some(owner) = owner.and_then(|owner| owner.parse::<Pseudonym>().ok()) else { return };
     if let Some(word) = people.left(owner, account.at) {
@@ -267,7 +273,13 @@ fn owner(people: &People<'_>, account: &Account<'_>, words: &str, entry: [u64; 1
     }
 }
 
-fn key(context: &Context<'_>, account: &Account<'_>, words: &str, entry: [u64; 1], item: &mut Item) {
+fn key(
+    context: &Context<'_>,
+    account: &Account<'_>,
+    words: &str,
+    entry: [u64; 1],
+    item: &mut Item,
+) {
     let most = context.parameters.span(&ROTATE);
     match account.rows.iter().filter_map(|row| row.key_rotated_at).min() {
         None => {
@@ -303,7 +315,8 @@ fn dormant(
         }
         return;
     }
-    let given = account.rows.iter().flat_map(|row| [row.created_at, row.granted_at]).flatten().min();
+    let given =
+        account.rows.iter().flat_map(|row| [row.created_at, row.granted_at]).flatten().min();
     if !account.tells_use {
         item.raise(&UNKNOWN, format!("{words}: its source tells of no use"), entry);
         return;

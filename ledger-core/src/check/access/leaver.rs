@@ -177,11 +177,13 @@ fn judge(context: &Context<'_>, desk: &Desk<'_>, row: &Left, item: &mut Item) {
     let strange: BTreeSet<&str> =
         used.copied().filter(|id| context.facts.system(id, row.effective_at).is_none()).collect();
     for id in strange {
-        let sentence = format!("{}, had access to {id}, and no such system is registered", words(row));
+        let sentence =
+            format!("{}, had access to {id}, and no such system is registered", words(row));
         item.raise(&UNDECLARED, sentence, [row.at.index]);
     }
     if systems.is_empty() {
-        let sentence = format!("{}, and no system is registered where access had to end", words(row));
+        let sentence =
+            format!("{}, and no system is registered where access had to end", words(row));
         item.raise(&UNDECLARED, sentence, [row.at.index]);
     }
     for system in systems {
@@ -189,13 +191,14 @@ fn judge(context: &Context<'_>, desk: &Desk<'_>, row: &Left, item: &mut Item) {
         in_system(context, desk, row, &names, system, item);
     }
     let back = desk.people.words(who, context.now);
-    let back = back.iter().find(|word| {
-        word.event == PersonEvent::Joined && word.effective_at > row.effective_at
-    });
+    let back = back
+        .iter()
+        .find(|word| word.event == PersonEvent::Joined && word.effective_at > row.effective_at);
     let until = back.map_or(context.now, |word| word.effective_at);
     for (at, entry, what) in desk.activity.between(&names, row.effective_at, until) {
         let late = span(since(row.effective_at, at));
-        let sentence = format!("{}; {late} later, at {at}, they {what} (entry {entry})", words(row));
+        let sentence =
+            format!("{}; {late} later, at {at}, they {what} (entry {entry})", words(row));
         item.raise(&ACTED, sentence, [row.at.index, entry]);
     }
 }
@@ -219,10 +222,14 @@ fn in_system(
 ) {
     let (id, left) = (system.system.as_str(), row.effective_at);
     let before = desk.observed.newest(id, left);
-    let later: Vec<_> =
-        desk.observed.after(id, left).filter(|(seen, _)| seen.said.taken_at <= context.now).collect();
+    let later: Vec<_> = desk
+        .observed
+        .after(id, left)
+        .filter(|(seen, _)| seen.said.taken_at <= context.now)
+        .collect();
     if before.is_none() && later.is_empty() {
-        let sentence = format!("{}; no whole snapshot of {id} tells what access they had", words(row));
+        let sentence =
+            format!("{}; no whole snapshot of {id} tells what access they had", words(row));
         let unread = desk.observed.all(id).iter().map(|seen| seen.said.at.index);
         item.raise(&UNSEEN, sentence, unread.chain([row.at.index, system.at.index]));
         return;
@@ -234,10 +241,20 @@ fn in_system(
     let gone = later.get(still.map_or(0, |place| place + 1));
     let gone = gone.map(|(seen, _)| (seen.said.taken_at, seen.said.at.index));
     let mut held = given(desk, names, id, left, gone);
-    let removed = removed(desk, names, id, left, still.and_then(|place| later.get(place)).map(|(seen, _)| seen.said.taken_at));
-    let first = before.filter(|(seen, _)| listed(seen)).or_else(|| later.iter().find(|(seen, _)| listed(seen)).copied());
+    let removed = removed(
+        desk,
+        names,
+        id,
+        left,
+        still.and_then(|place| later.get(place)).map(|(seen, _)| seen.said.taken_at),
+    );
+    let first = before
+        .filter(|(seen, _)| listed(seen))
+        .or_else(|| later.iter().find(|(seen, _)| listed(seen)).copied());
     if let Some((seen, _)) = first {
-        let last = still.and_then(|place| later.get(place)).map_or(seen.said.at.index, |(seen, _)| seen.said.at.index);
+        let last = still
+            .and_then(|place| later.get(place))
+            .map_or(seen.said.at.index, |(seen, _)| seen.said.at.index);
         held.push(Held {
             what: format!("access to {id} as {} lists it", seen.words()),
             object: AccessObject::Account,
@@ -259,8 +276,12 @@ fn given(
     left: Timestamp,
     listed_until: Option<(Timestamp, u64)>,
 ) -> Vec<Held> {
-    let mut rows: Vec<&Changed> =
-        names.iter().filter_map(|name| desk.changes.get(&(*name, system))).flatten().copied().collect();
+    let mut rows: Vec<&Changed> = names
+        .iter()
+        .filter_map(|name| desk.changes.get(&(*name, system)))
+        .flatten()
+        .copied()
+        .collect();
     rows.sort_by_key(|row| (row.effective_at, row.at.index));
     let mut held = Vec::new();
     for (place, row) in rows.iter().enumerate().filter(|(_, row)| !takes(row)) {
@@ -295,7 +316,8 @@ fn removed(
 ) -> Option<(Timestamp, u64)> {
     let rows = names.iter().filter_map(|name| desk.changes.get(&(*name, system))).flatten();
     let account = |row: &&&Changed| row.object == AccessObject::Account && takes(row);
-    let first = rows.copied().filter(|row| account(&row)).map(|row| (row.effective_at, row.at.index));
+    let first =
+        rows.copied().filter(|row| account(&row)).map(|row| (row.effective_at, row.at.index));
     first.filter(|(at, _)| *at >= left && listed.is_none_or(|listed| *at > listed)).min()
 }
 
@@ -315,8 +337,11 @@ fn tell(context: &Context<'_>, row: &Left, held: &Held, item: &mut Item) {
         Some((at, entry)) => {
             let severity = if held.privileged { Severity::High } else { Severity::Medium };
             let late = span(since(left, at));
-            let sentence =
-                format!("{}; {what} was gone {late} later (entry {entry}), not within {}", words(row), span(limit));
+            let sentence = format!(
+                "{}; {what} was gone {late} later (entry {entry}), not within {}",
+                words(row),
+                span(limit)
+            );
             item.raise_as(&LATE, severity, sentence, cited.into_iter().chain([entry]));
         }
         None if context.now < last => {

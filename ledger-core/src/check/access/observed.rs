@@ -42,6 +42,11 @@ impl<'c> Observed<'c> {
         self.by_system.get(system).map_or(&[], Vec::as_slice)
     }
 
+    /// The systems of which there are any.
+    pub(super) fn systems(&self) -> impl Iterator<Item = &'c str> {
+        self.by_system.keys().copied()
+    }
+
     /// All of them, by system.
     pub(super) fn each(&self) -> impl Iterator<Item = &Seen<'c>> {
         self.by_system.values().flatten()
@@ -119,7 +124,8 @@ fn read(context: &Context<'_>, said: &Said<AccessObserved>) -> Result<Vec<Row>, 
         .attachments
         .read(&list.attachment)
         .ok_or_else(|| format!("its list {} is not there", list.attachment.to_reference()))?;
-    let all = rows(&bytes).map_err(|error| format!("its list cannot be read ({})", error.code()))?;
+    let all =
+        rows(&bytes).map_err(|error| format!("its list cannot be read ({})", error.code()))?;
     if all.len() as u64 != list.count {
         return Err(format!("its list has {} rows instead of {}", all.len(), list.count));
     }

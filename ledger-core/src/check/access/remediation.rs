@@ -75,11 +75,8 @@ const UNKNOWN: Kind = Kind::undecided(
     Severity::High,
     "the list of the review does not tell what the item is about",
 );
-const RUNS: Kind = Kind::undecided(
-    "removal-running",
-    Severity::Low,
-    "the time for taking it away is not over",
-);
+const RUNS: Kind =
+    Kind::undecided("removal-running", Severity::Low, "the time for taking it away is not over");
 
 /// T19.
 pub const TEST: Test = Test {
@@ -97,7 +94,7 @@ pub const TEST: Test = Test {
 type Changed = Said<AccessChanged>;
 
 /// What changes of access are found by: the review's item, or the person in the system.
-struct Changes<'c> {
+pub(super) struct Changes<'c> {
     by_item: HashMap<&'c str, Vec<&'c Changed>>,
     by_person: HashMap<(Pseudonym, &'c str), Vec<&'c Changed>>,
     lookbacks: HashMap<&'c str, Vec<&'c Said<ActivityPerformed>>>,
@@ -129,7 +126,11 @@ fn run(context: &Context<'_>) -> Census {
             }
             match listed.get(id) {
                 None => {
-                    let why = campaign.items.as_ref().err().map_or("its list has no such item", String::as_str);
+                    let why = campaign
+                        .items
+                        .as_ref()
+                        .err()
+                        .map_or("its list has no such item", String::as_str);
                     let cited = [opened.at.index, decision.said.at.index];
                     item.raise(&UNKNOWN, format!("{words}; {why}"), cited);
                 }
@@ -156,7 +157,7 @@ fn words(campaign: &Campaign<'_>, decision: &Decision<'_>) -> String {
 }
 
 impl<'c> Changes<'c> {
-    fn of(context: &Context<'c>) -> Self {
+    pub(super) fn of(context: &Context<'c>) -> Self {
         let mut all =
             Self { by_item: HashMap::new(), by_person: HashMap::new(), lookbacks: HashMap::new() };
         for row in context.facts.access_changed.all() {
@@ -177,12 +178,13 @@ impl<'c> Changes<'c> {
     }
 
     /// Changes that are about what the item is about, by effective time.
-    fn about(&self, target: &ReviewItem) -> Vec<&'c Changed> {
+    pub(super) fn about(&self, target: &ReviewItem) -> Vec<&'c Changed> {
         let named = self.by_item.get(&*target.item).into_iter().flatten();
         let named = named.filter(|row| row.system.as_str() == &*target.system);
         let person = target.person.and_then(|who| self.by_person.get(&(who, &*target.system)));
         let fitting = person.into_iter().flatten().filter(|row| {
-            let role = row.entitlement.as_ref().map(|what| (what.role.as_str(), what.scope.as_str()));
+            let role =
+                row.entitlement.as_ref().map(|what| (what.role.as_str(), what.scope.as_str()));
             match (role, target.entitlement.as_deref()) {
                 (Some((role, scope)), Some(wanted)) => {
                     role == wanted && target.scope.as_deref().is_none_or(|known| known == scope)
@@ -257,8 +259,10 @@ impl Case<'_, '_> {
         }
         if gone_at > last {
             let late = span(since(last, gone_at));
-            let sentence =
-                format!("{}; it was carried out at {gone_at} (entry {by}), {late} after {last}", self.words);
+            let sentence = format!(
+                "{}; it was carried out at {gone_at} (entry {by}), {late} after {last}",
+                self.words
+            );
             item.raise(&LATE, sentence, [entry, by]);
         }
         if privileged && context.parameters.flag(&LOOKBACK) {
@@ -278,7 +282,8 @@ impl Case<'_, '_> {
 
     /// Nothing says that it is gone.
     fn kept(&self, last: Timestamp, newest: Option<&Seen<'_>>, item: &mut Item) {
-        let cited = [self.decision.said.at.index].into_iter().chain(newest.map(|s| s.said.at.index));
+        let cited =
+            [self.decision.said.at.index].into_iter().chain(newest.map(|s| s.said.at.index));
         if self.context.now < last {
             item.raise(&RUNS, format!("{}; it has to be gone at {last}", self.words), cited);
             return;
@@ -293,13 +298,7 @@ impl Case<'_, '_> {
     }
 
     /// Whether somebody looked at the use before the removal.
-    fn looked_back(
-        &self,
-        changes: &Changes<'_>,
-        campaign: &str,
-        gone: Timestamp,
-        item: &mut Item,
-    ) {
+    fn looked_back(&self, changes: &Changes<'_>, campaign: &str, gone: Timestamp, item: &mut Item) {
         let id = self.target.item.as_ref();
         let whole = format!("{campaign}/{id}");
         let inputs = [id, campaign, whole.as_str()];
@@ -321,9 +320,9 @@ impl Case<'_, '_> {
     fn came_back(&self, about: &[&Changed], later: &[&Seen<'_>], gone: Timestamp, item: &mut Item) {
         let until = plus(gone, self.context.parameters.span(&REGRANT));
         let within = |at: Timestamp| gone < at && at <= until;
-        let given = about.iter().find(|row| {
-            row.action == AccessAction::Granted && within(row.effective_at)
-        });
+        let given = about
+            .iter()
+            .find(|row| row.action == AccessAction::Granted && within(row.effective_at));
         let entry = self.decision.said.at.index;
         if let Some(row) = given {
             let access = row.access.as_ref().map_or("", |access| access.as_str());

@@ -78,7 +78,8 @@ pub const TEST: Test = Test {
            administrator of the system.",
     parameters: &[AGE, HIERARCHY, CLOSE, BULK_COUNT, BULK_WITHIN],
     kinds: &[
-        MISSING, OPEN, SELF, STALE, UNFIT, LATE, OLD, BULK, NOBODY, UNSEEN, RUNS, UNDECLARED, UNREAD,
+        MISSING, OPEN, SELF, STALE, UNFIT, LATE, OLD, BULK, NOBODY, UNSEEN, RUNS, UNDECLARED,
+        UNREAD,
     ],
     run,
 };
@@ -125,8 +126,10 @@ fn systems(
                 counts |= known.is_under(context.regime);
             }
             None => {
-                let sentence =
-                    format!("review {} is about {system}, and no such system is registered", opened.campaign);
+                let sentence = format!(
+                    "review {} is about {system}, and no such system is registered",
+                    opened.campaign
+                );
                 item.raise(&UNDECLARED, sentence, [opened.at.index]);
                 counts = true;
             }
@@ -151,9 +154,15 @@ fn judge(
     hierarchy(context, campaign, item);
     let mut rows: Vec<&Row> = Vec::new();
     let mut whole = true;
-    for (seen, named) in campaign.snapshots(observed).into_iter().zip(campaign.opened.snapshots.iter()) {
+    for (seen, named) in
+        campaign.snapshots(observed).into_iter().zip(campaign.opened.snapshots.iter())
+    {
         let Some(seen) = seen else {
-            item.raise(&UNSEEN, format!("{words}; no snapshot with the list {named} is there"), [opened]);
+            item.raise(
+                &UNSEEN,
+                format!("{words}; no snapshot with the list {named} is there"),
+                [opened],
+            );
             whole = false;
             continue;
         };
@@ -190,16 +199,19 @@ fn hierarchy(context: &Context<'_>, campaign: &Campaign<'_>, item: &mut Item) {
     let mut feeds: BTreeMap<&str, Option<(Timestamp, u64)>> = BTreeMap::new();
     let registered = context.facts.source_registered.all().iter();
     let registered = registered.filter(|row| row.from.unwrap_or(row.at.occurred) <= at);
-    for row in registered.filter(|row| row.populations.iter().any(|name| name.as_str() == PERSONS)) {
+    for row in registered.filter(|row| row.populations.iter().any(|name| name.as_str() == PERSONS))
+    {
         feeds.insert(row.source.as_str(), None);
     }
     let reconciled = context.facts.source_reconciled.all().iter();
-    for row in reconciled.filter(|row| row.population.as_str() == PERSONS && row.extracted_at <= at) {
+    for row in reconciled.filter(|row| row.population.as_str() == PERSONS && row.extracted_at <= at)
+    {
         let newest = feeds.entry(row.source.as_str()).or_default();
         *newest = (*newest).max(Some((row.extracted_at, row.at.index)));
     }
     if feeds.is_empty() {
-        let sentence = format!("{}; no feed of persons was ever reconciled before", campaign.words());
+        let sentence =
+            format!("{}; no feed of persons was ever reconciled before", campaign.words());
         item.raise(&OLD, sentence, [opened]);
     }
     for (source, newest) in feeds {
@@ -234,7 +246,8 @@ fn fresh(context: &Context<'_>, campaign: &Campaign<'_>, seen: &Seen<'_>, item: 
         stale(format!("is not whole: {rows} of {total} rows"));
     }
     // the reconciliation has to name the system: another source's says nothing about this one
-    let of_system = context.facts.source_reconciled.of(Reference::System, seen.said.system.as_str());
+    let of_system =
+        context.facts.source_reconciled.of(Reference::System, seen.said.system.as_str());
     let reconciled = of_system.into_iter().find(|row| {
         row.population.as_str() == "access.observed"
             && row.from <= taken
@@ -333,7 +346,11 @@ fn closed(context: &Context<'_>, campaign: &Campaign<'_>, item: &mut Item) {
             item.raise(&LATE, sentence, [opened, closed.at.index]);
         }
         None if context.now < due => {
-            item.raise(&RUNS, format!("{} and has to be closed until {due}", campaign.words()), [opened]);
+            item.raise(
+                &RUNS,
+                format!("{} and has to be closed until {due}", campaign.words()),
+                [opened],
+            );
         }
         None => {
             let sentence = format!("{} and was not closed until {due}", campaign.words());

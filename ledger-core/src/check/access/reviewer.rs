@@ -71,7 +71,8 @@ impl Found {
 
     fn tell(self, kind: &Kind, words: &str, what: &str, item: &mut Item) {
         if self.count > 0 {
-            let sentence = format!("{words}; {} items {what}, the first is {}", self.count, self.first);
+            let sentence =
+                format!("{words}; {} items {what}, the first is {}", self.count, self.first);
             item.raise(kind, sentence, self.entries);
         }
     }
@@ -113,7 +114,12 @@ pub(super) fn judge(
         }
     }
     let words = campaign.words();
-    own.tell(&SELF, &words, "were decided by their subject, or by an administrator of the system alone", item);
+    own.tell(
+        &SELF,
+        &words,
+        "were decided by their subject, or by an administrator of the system alone",
+        item,
+    );
     unfit.tell(&UNFIT, &words, "were decided by somebody who was neither manager nor owner", item);
     unsure.tell(&NOBODY, &words, "have a reviewer or subject who cannot be told apart", item);
     bulk(context, &words, pace, item);
@@ -134,9 +140,10 @@ fn administrators<'r>(
         duties.insert(system.as_str(), administer.map(|one| one.entitlement.as_str()).collect());
     }
     for row in rows.iter().filter(|row| row.is_enabled()) {
-        let administers = row.entitlement.as_deref().is_some_and(|what| {
-            duties.get(&*row.system).is_some_and(|known| known.contains(what))
-        });
+        let administers = row
+            .entitlement
+            .as_deref()
+            .is_some_and(|what| duties.get(&*row.system).is_some_and(|known| known.contains(what)));
         if let (true, Some(who)) = (administers, row.person) {
             all.entry(&row.system).or_default().insert(who);
         }
@@ -229,7 +236,8 @@ impl Bench<'_, '_> {
         }
         // a stand-in counts for who was asked first, and cannot pass it on
         let handed = self.campaign.handed.get(&*one.item).into_iter().flatten();
-        let stands = handed.filter(|row| row.at.occurred <= at && row.until.is_none_or(|until| at < until));
+        let stands =
+            handed.filter(|row| row.at.occurred <= at && row.until.is_none_or(|until| at < until));
         let stands: Vec<_> = stands
             .map(|row| (row.reviewer.pseudonym, row.from.and_then(|from| from.pseudonym)))
             .collect();

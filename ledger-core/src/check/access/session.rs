@@ -56,7 +56,8 @@ const LONG: Kind = Kind::fails(
 );
 const REVIEWED: Kind =
     Kind::fails("session-not-reviewed", Severity::Medium, "nobody reviewed the session in time");
-const LOG: Kind = Kind::fails("session-log-missing", Severity::High, "no log of the session was kept");
+const LOG: Kind =
+    Kind::fails("session-log-missing", Severity::High, "no log of the session was kept");
 const CREDENTIAL: Kind = Kind::fails(
     "credential-not-rotated",
     Severity::Medium,
@@ -156,7 +157,8 @@ fn judge(context: &Context<'_>, session: &Session<'_>, words: &str, item: &mut I
     let rotated = session.all.iter().any(|row| row.credential_rotated == Some(Answer::Yes));
     let must = opened.kind == SessionKind::BreakGlass && context.parameters.flag(&ROTATE);
     if must && !rotated {
-        let sentence = format!("{words} and closed at {end}; nothing says that the credential was changed");
+        let sentence =
+            format!("{words} and closed at {end}; nothing says that the credential was changed");
         item.raise(&CREDENTIAL, sentence, said().chain([first]));
     }
     reviewed(context, session, end, words, item);
@@ -186,7 +188,11 @@ fn approved(context: &Context<'_>, session: &Session<'_>, words: &str, item: &mu
     }
     let cited = session.all.iter().map(|row| row.at.index);
     if named.is_empty() && context.now < last {
-        item.raise(&RUNS, format!("{words} without approval; it can be approved until {last}"), cited);
+        item.raise(
+            &RUNS,
+            format!("{words} without approval; it can be approved until {last}"),
+            cited,
+        );
         return;
     }
     let how = if named.is_empty() { "nobody" } else { "only who opened it" };
@@ -208,7 +214,8 @@ fn length(
         Some(end) => {
             item.read("open for", span(since(opened.at.occurred, end)));
             if end > last {
-                let sentence = format!("{words} and closed at {end}, {} too late", span(since(last, end)));
+                let sentence =
+                    format!("{words} and closed at {end}, {} too late", span(since(last, end)));
                 item.raise(&LONG, sentence, cited);
             }
             Some(end)
@@ -218,7 +225,11 @@ fn length(
             None
         }
         None => {
-            item.raise(&LONG, format!("{words} until {last} at most, and nothing says that it was closed"), cited);
+            item.raise(
+                &LONG,
+                format!("{words} until {last} at most, and nothing says that it was closed"),
+                cited,
+            );
             None
         }
     }
@@ -239,7 +250,8 @@ fn reviewed(
     let (mut own, mut unsure) = (Vec::new(), Vec::new());
     for row in reviews {
         let reviewer = row.reviewer.and_then(|reviewer| reviewer.pseudonym);
-        let (other, said) = context.other(reviewer, session.opened.principal.pseudonym, row.at.occurred);
+        let (other, said) =
+            context.other(reviewer, session.opened.principal.pseudonym, row.at.occurred);
         item.cite(said);
         match other {
             Other::Yes => return,

@@ -133,7 +133,8 @@ fn run(context: &Context<'_>) -> Census {
         let targets = targets(context, &kind, &mut census);
         for (target, done) in targets {
             for (number, slot) in slots.iter().enumerate() {
-                let place = if target.is_empty() { kind.clone() } else { format!("{kind}/{target}") };
+                let place =
+                    if target.is_empty() { kind.clone() } else { format!("{kind}/{target}") };
                 let mut item = Item::new(format!("{place}/{}", number + 1), minus(slot.to, 1));
                 if !target.is_empty() {
                     item.system = Some(target.clone());
@@ -142,7 +143,13 @@ fn run(context: &Context<'_>) -> Census {
                 }
                 item.read("from", slot.from);
                 item.read("to", slot.to);
-                judge(context, &format!("{place} was due from {} to {}", slot.from, slot.to), *slot, &done, &mut item);
+                judge(
+                    context,
+                    &format!("{place} was due from {} to {}", slot.from, slot.to),
+                    *slot,
+                    &done,
+                    &mut item,
+                );
                 census.items.push(item);
             }
         }
@@ -219,19 +226,28 @@ fn judge(context: &Context<'_>, words: &str, slot: Period, done: &[Done<'_>], it
     let inside: Vec<&Done<'_>> = done.iter().filter(|one| belongs(one, slot, last)).collect();
     let cited: Vec<u64> = inside.iter().map(|one| one.entry()).collect();
     item.cite(cited.iter().copied());
-    let first = inside.iter().filter(|one| one.at() <= last).min_by_key(|one| (one.at(), one.entry()));
+    let first =
+        inside.iter().filter(|one| one.at() <= last).min_by_key(|one| (one.at(), one.entry()));
     let Some(first) = first else {
         // where nothing was ever said, the beginning of the log stands for all of it
         let near = done.iter().map(Done::entry).next_back();
         let near = near.or(item.entries.first().copied()).unwrap_or_default();
         if context.now <= last {
-            item.raise(&RUNS, format!("{words}; it can be done until {last}"), cited.into_iter().chain([near]));
+            item.raise(
+                &RUNS,
+                format!("{words}; it can be done until {last}"),
+                cited.into_iter().chain([near]),
+            );
             return;
         }
         let how = inside.first().map_or("nothing says that it was done".to_owned(), |one| {
             format!("it was done at {} (entry {})", one.at(), one.entry())
         });
-        item.raise(&MISSED, format!("{words}, at last until {last}; {how}"), cited.into_iter().chain([near]));
+        item.raise(
+            &MISSED,
+            format!("{words}, at last until {last}; {how}"),
+            cited.into_iter().chain([near]),
+        );
         for kind in ["activity.performed", "drill.performed"] {
             context.tell_unread_of(item, kind, Period { from: slot.from, to: plus(last, 1) });
         }
@@ -239,7 +255,8 @@ fn judge(context: &Context<'_>, words: &str, slot: Period, done: &[Done<'_>], it
     };
     let (at, due) = (first.at(), first.due());
     if at >= slot.to {
-        let sentence = format!("{words}; it was done after that, at {at} (entry {})", first.entry());
+        let sentence =
+            format!("{words}; it was done after that, at {at} (entry {})", first.entry());
         item.raise_as(&LATE, Severity::Medium, sentence, [first.entry()]);
     } else if at > due {
         let sentence =
@@ -302,7 +319,10 @@ fn is_repeated(context: &Context<'_>, row: &Said<DrillPerformed>) -> bool {
 
 fn activity(context: &Context<'_>, words: &str, row: &Said<ActivityPerformed>, item: &mut Item) {
     let entry = [row.at.index];
-    let did = format!("{words}; {} was done at {} (entry {})", row.activity, row.at.occurred, row.at.index);
+    let did = format!(
+        "{words}; {} was done at {} (entry {})",
+        row.activity, row.at.occurred, row.at.index
+    );
     if row.inputs.is_empty() {
         item.raise(&INPUTS, format!("{did} and names no inputs"), entry);
     }
@@ -326,10 +346,13 @@ fn activity(context: &Context<'_>, words: &str, row: &Said<ActivityPerformed>, i
     item.cite(said);
     match other {
         Other::Yes if row.reviewed_at.is_some() => {}
-        Other::Yes => item.raise(&REVIEWED, format!("{did}; nothing says when it was reviewed"), entry),
+        Other::Yes => {
+            item.raise(&REVIEWED, format!("{did}; nothing says when it was reviewed"), entry)
+        }
         Other::No => item.raise(&REVIEWED, format!("{did}; who did it also reviewed it"), entry),
         Other::Unknown => {
-            let sentence = format!("{did}; it cannot be told whether its reviewer is another person");
+            let sentence =
+                format!("{did}; it cannot be told whether its reviewer is another person");
             item.raise(&NOBODY, sentence, entry);
         }
     }
@@ -341,7 +364,8 @@ mod tests {
 
     #[test]
     fn slots_fill_the_period() {
-        let time = |text: &str| Timestamp::parse(text.as_bytes()).unwrap_or_else(|_| panic!("{text}"));
+        let time =
+            |text: &str| Timestamp::parse(text.as_bytes()).unwrap_or_else(|_| panic!("{text}"));
         let period = Period {
             from: time("2026-07-01T00:00:00.000000Z"),
             to: time("2026-10-01T00:00:00.000000Z"),
@@ -353,6 +377,9 @@ mod tests {
             assert!(slots.windows(2).all(|pair| pair[0].to == pair[1].from));
         }
         assert_eq!(slots(period, 90 * DAY).first().map(|slot| slot.from), Some(period.from));
-        assert_eq!(slots(period, 365 * DAY).first().map(|slot| slot.from), Some(minus(period.to, 365 * DAY)));
+        assert_eq!(
+            slots(period, 365 * DAY).first().map(|slot| slot.from),
+            Some(minus(period.to, 365 * DAY))
+        );
     }
 }

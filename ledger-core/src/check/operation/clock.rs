@@ -6,7 +6,9 @@
 use crate::check::scope::{UNREAD, plus, since};
 use crate::check::{Census, Context, Item, Kind, Severity, Test, span};
 use crate::fact::Said;
-use crate::schema::incident::{BreachDecided, BreachStep, DataRole, IncidentChanged, IncidentState};
+use crate::schema::incident::{
+    BreachDecided, BreachStep, DataRole, IncidentChanged, IncidentState,
+};
 use crate::schema::records::{RequestChanged, RequestState};
 use crate::schema::words::{Answer, Reference};
 use crate::time::Timestamp;
@@ -111,9 +113,11 @@ fn incidents(context: &Context<'_>, name: &str, census: &mut Census) {
             "contain" => matches!(state, IncidentState::Mitigated | IncidentState::Resolved),
             _ => state == IncidentState::Resolved,
         };
-        let stop = rows.iter().filter(|row| reached(row.state) && row.state != IncidentState::Reopened);
+        let stop =
+            rows.iter().filter(|row| reached(row.state) && row.state != IncidentState::Reopened);
         // a reopened incident is resolved by the last word
-        let open = rows.last().is_some_and(|row| row.state == IncidentState::Reopened) && name == "resolve";
+        let open = rows.last().is_some_and(|row| row.state == IncidentState::Reopened)
+            && name == "resolve";
         let stops = stop.map(|row| (row.at.occurred, row.at.index));
         let stop = match name {
             _ if open => None,
@@ -125,7 +129,16 @@ fn incidents(context: &Context<'_>, name: &str, census: &mut Census) {
         let limit = limits::of(context.parameters, name, severity);
         let entries = rows.iter().map(|row| row.at.index).collect();
         let words = format!("incident {id} of {} was noticed at {from}", severity.as_str());
-        let clock = Clock { name: name.to_owned(), words, from, limit, stop, law: false, reasons: None, entries };
+        let clock = Clock {
+            name: name.to_owned(),
+            words,
+            from,
+            limit,
+            stop,
+            law: false,
+            reasons: None,
+            entries,
+        };
         let mut item = clock.judge(context, id);
         item.read("severity", severity.as_str());
         context.tell_unread(&mut item, Reference::Incident, id);
@@ -155,12 +168,14 @@ fn breaches(context: &Context<'_>, name: &str, census: &mut Census) {
         let declined = steps.iter().find(|row| row.step == BreachStep::NotNotified);
         let limit = limits::named(context.parameters, name);
         let law = limits::is_law(name);
-        let clock = Clock { name: name.to_owned(), words, from, limit, stop, law, reasons, entries };
+        let clock =
+            Clock { name: name.to_owned(), words, from, limit, stop, law, reasons, entries };
         let mut item = match declined.filter(|_| stop.is_none()) {
             Some(declined) => not_told(&clock, id, declined, &steps),
             None if applies == Answer::Unknown => {
                 let mut item = clock.item(id);
-                let sentence = format!("{}, and nobody said whether clock {name} runs", clock.words);
+                let sentence =
+                    format!("{}, and nobody said whether clock {name} runs", clock.words);
                 item.raise(&UNKNOWN, sentence, clock.entries.iter().copied());
                 item
             }
@@ -189,7 +204,8 @@ fn applies(name: &str, rows: &[&Told], steps: &[&Said<BreachDecided>]) -> Option
         Some(Answer::Unknown) | None => Answer::Unknown,
         Some(answer) => answer,
     };
-    let processor = rows.iter().rev().find_map(|row| row.role).map(|role| role == DataRole::Processor);
+    let processor =
+        rows.iter().rev().find_map(|row| row.role).map(|role| role == DataRole::Processor);
     let for_processor = matches!(name, "gdpr-33-2" | "hipaa-164-410");
     let both = name == "customer";
     match processor {
@@ -243,9 +259,7 @@ fn not_told(
         None => {
             let sentence = format!(
                 "{}; at {} it was decided to tell nobody (entry {}), and no assessment before that gives reasons",
-                clock.words,
-                declined.what.at,
-                declined.at.index
+                clock.words, declined.what.at, declined.at.index
             );
             item.raise(&UNASSESSED, sentence, [declined.at.index]);
         }
@@ -270,7 +284,8 @@ fn requests(context: &Context<'_>, census: &mut Census) {
         });
         let name = if extended.is_some() { "dsr-extended" } else { "dsr" };
         let decided = rows.iter().filter(|row| row.state == RequestState::Decided);
-        let stop = decided.map(|row| (row.replied_at.unwrap_or(row.at.occurred), row.at.index)).min();
+        let stop =
+            decided.map(|row| (row.replied_at.unwrap_or(row.at.occurred), row.at.index)).min();
         let clock = Clock {
             name: name.to_owned(),
             words: format!("request {id} was received at {from}"),
@@ -313,7 +328,8 @@ impl Clock {
                     item.read("late, with reasons", span(since(last, at)));
                 } else {
                     let late = span(since(last, at));
-                    let sentence = format!("{words} and was stopped {late} later, at {at} (entry {entry})");
+                    let sentence =
+                        format!("{words} and was stopped {late} later, at {at} (entry {entry})");
                     item.raise(kind, sentence, self.entries.iter().copied().chain([entry]));
                 }
             }

@@ -71,11 +71,8 @@ const SIGNATORY: Kind = Kind::fails(
     Severity::Medium,
     "the document was not approved in a role that may",
 );
-const DIGEST: Kind = Kind::fails(
-    "digest-mismatch",
-    Severity::Critical,
-    "one version of a document has two digests",
-);
+const DIGEST: Kind =
+    Kind::fails("digest-mismatch", Severity::Critical, "one version of a document has two digests");
 const NOBODY: Kind =
     Kind::undecided("signatory-unresolved", Severity::Medium, "it cannot be told who approved it");
 const KINDLESS: Kind = Kind::undecided(
@@ -150,7 +147,12 @@ impl<'c> Library<'c> {
             let mut names: Vec<&str> = row.scope.iter().map(|name| name.as_str()).collect();
             names.extend(row.counterparty.as_ref().map(|name| name.as_str()));
             // what the document's own references name it is about as well
-            names.extend(row.subject.iter().filter(|(kind, _)| *kind != Reference::Document).map(|(_, id)| id.as_str()));
+            names.extend(
+                row.subject
+                    .iter()
+                    .filter(|(kind, _)| *kind != Reference::Document)
+                    .map(|(_, id)| id.as_str()),
+            );
             names.sort_unstable();
             names.dedup();
             for name in names {
@@ -173,9 +175,11 @@ fn judge(
     object: &Object,
     item: &mut Item,
 ) {
-    let (at, words) = (object.at, format!("{} needs a document of kind {}", object.words, kind.as_str()));
+    let (at, words) =
+        (object.at, format!("{} needs a document of kind {}", object.words, kind.as_str()));
     let named = object.names.iter().filter_map(|name| library.about.get(&(kind, name.as_str())));
-    let mut rows: Vec<&Document> = named.flatten().copied().filter(|row| row.at.occurred <= at).collect();
+    let mut rows: Vec<&Document> =
+        named.flatten().copied().filter(|row| row.at.occurred <= at).collect();
     rows.sort_by_key(|row| (row.valid_from, row.at.index));
     let cited = |item: &Item| -> Vec<u64> {
         let all: Vec<u64> = item.entries.iter().copied().collect();
@@ -183,7 +187,12 @@ fn judge(
     };
     if rows.is_empty() {
         let severity = object.severity.unwrap_or(NONE.severity);
-        item.raise_as(&NONE, severity, format!("{words} at {at}, and none was approved for it"), cited(item));
+        item.raise_as(
+            &NONE,
+            severity,
+            format!("{words} at {at}, and none was approved for it"),
+            cited(item),
+        );
         let time = Period { from: Timestamp::from_micros(0).unwrap_or(at), to: context.now };
         context.tell_unread_of(item, "document.approved", time);
         return;
@@ -191,16 +200,23 @@ fn judge(
     let entries: Vec<u64> = rows.iter().map(|row| row.at.index).collect();
     let Some(row) = rows.iter().rev().find(|row| stands(row, at)) else {
         let until = rows.iter().filter_map(|row| row.valid_to).max();
-        let how = until.map_or("none was in force yet".to_owned(), |to| format!("the last was in force until {to}"));
+        let how = until.map_or("none was in force yet".to_owned(), |to| {
+            format!("the last was in force until {to}")
+        });
         item.raise_as(&EXPIRED, Severity::High, format!("{words} at {at}; {how}"), entries);
         return;
     };
     item.cite([row.at.index]);
     item.read("document", &row.document);
     item.read("version", &row.version);
-    let what = format!("{words}; {} version {} (entry {})", row.document, row.version, row.at.index);
+    let what =
+        format!("{words}; {} version {} (entry {})", row.document, row.version, row.at.index);
     if row.review_due < at {
-        item.raise(&EXPIRED, format!("{what} was due for review at {}", row.review_due), [row.at.index]);
+        item.raise(
+            &EXPIRED,
+            format!("{what} was due for review at {}", row.review_due),
+            [row.at.index],
+        );
     }
     signed(context, row, &what, item);
     one_digest(context, row, &what, item);
@@ -212,10 +228,12 @@ fn signed(context: &Context<'_>, row: &Document, what: &str, item: &mut Item) {
     let same = context.facts.document_approved.of(Reference::Document, row.document.as_str());
     let same: Vec<&Document> =
         same.filter(|one| one.version == row.version && one.digest == row.digest).collect();
-    let fits = |one: &&&Document| roles.is_empty() || roles.iter().any(|role| role == one.role.as_str());
+    let fits =
+        |one: &&&Document| roles.is_empty() || roles.iter().any(|role| role == one.role.as_str());
     let fitting: Vec<&&Document> = same.iter().filter(fits).collect();
     if fitting.is_empty() {
-        let sentence = format!("{what} was approved as {}, not as {}", row.role, roles.join(" or "));
+        let sentence =
+            format!("{what} was approved as {}, not as {}", row.role, roles.join(" or "));
         item.raise(&SIGNATORY, sentence, [row.at.index]);
     } else if fitting.iter().all(|one| one.approver.pseudonym.is_none()) {
         item.raise(&NOBODY, format!("{what} was approved by nobody who is known"), [row.at.index]);

@@ -156,9 +156,13 @@ fn reach(recorded: &[&Said<ChangeRecorded>]) -> Option<Impact> {
 /// Incidents for which a breach was assessed or personal data were touched.
 fn breaches(context: &Context<'_>, high: bool, objects: &mut Vec<Object>) {
     for id in context.facts.incident_changed.ids(Reference::Incident) {
-        let rows: Vec<_> = context.facts.incident_changed.of(Reference::Incident, id.as_str()).collect();
-        let steps: Vec<_> = context.facts.breach_decided.of(Reference::Incident, id.as_str()).collect();
-        let Some(first) = rows.first().filter(|row| context.period.has(row.at.occurred)) else { continue };
+        let rows: Vec<_> =
+            context.facts.incident_changed.of(Reference::Incident, id.as_str()).collect();
+        let steps: Vec<_> =
+            context.facts.breach_decided.of(Reference::Incident, id.as_str()).collect();
+        let Some(first) = rows.first().filter(|row| context.period.has(row.at.occurred)) else {
+            continue;
+        };
         let touched = |answer: Option<Answer>| answer.is_some_and(|answer| answer != Answer::No);
         let personal = rows.iter().any(|row| touched(row.personal_data) || touched(row.ephi));
         let risky = steps.iter().any(|row| row.high_risk.is_some_and(|risk| risk != Answer::No));
@@ -208,7 +212,9 @@ fn declared(context: &Context<'_>, kind: &str, objects: &mut Vec<Object>) {
         }
     }
     if kind == "processor" {
-        for row in context.facts.vendor_release_assessed.all().iter().filter(|row| row.at.occurred <= last) {
+        for row in
+            context.facts.vendor_release_assessed.all().iter().filter(|row| row.at.occurred <= last)
+        {
             found.entry(row.vendor.as_str()).or_insert(row.at.index);
         }
     }

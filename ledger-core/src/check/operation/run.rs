@@ -22,7 +22,8 @@ const FOLLOW_UP: Parameter = Parameter::new(
     "time from a failed or missing run to its rerun or incident",
 );
 
-const ABSENT: Kind = Kind::fails("run-absent", Severity::High, "a run that was expected did not take place");
+const ABSENT: Kind =
+    Kind::fails("run-absent", Severity::High, "a run that was expected did not take place");
 const IGNORED: Kind = Kind::fails(
     "failure-ignored",
     Severity::High,
@@ -172,7 +173,8 @@ fn expected(context: &Context<'_>, line: &Line<'_>, item: &mut Item) {
     let (id, within) = (&line.id, context.parameters.span(&FOLLOW_UP));
     let firsts = firsts(line);
     let Some(pace) = pace(&firsts) else {
-        let sentence = format!("{id} ran {} times, too few to tell when it runs next", firsts.len());
+        let sentence =
+            format!("{id} ran {} times, too few to tell when it runs next", firsts.len());
         item.raise(&PACE, sentence, line.runs.iter().map(|run| run.entry).take(ENOUGH));
         return;
     };
@@ -195,20 +197,28 @@ fn expected(context: &Context<'_>, line: &Line<'_>, item: &mut Item) {
             continue;
         }
         let until = plus(due, within);
-        let incident = line.runs.iter().find(|run| {
-            run.incident.is_some() && run.at > before.at && run.at <= until
-        });
+        let incident = line
+            .runs
+            .iter()
+            .find(|run| run.incident.is_some() && run.at > before.at && run.at <= until);
         if let Some(run) = incident {
             item.cite([run.entry]);
             continue;
         }
         let cited = [before.entry, next.entry].into_iter().filter(|entry| *entry > 0);
         if next.slot.is_empty() && context.now < until {
-            item.raise(&RUNS, format!("{id} was expected at {due}; it can be made up for until {until}"), cited);
+            item.raise(
+                &RUNS,
+                format!("{id} was expected at {due}; it can be made up for until {until}"),
+                cited,
+            );
             continue;
         }
         let then = if next.slot.is_empty() { "did not run until" } else { "ran next at" };
-        let sentence = format!("{id} ran at {} (slot {}), was expected again at {due}, and {then} {}", before.at, before.slot, next.at);
+        let sentence = format!(
+            "{id} ran at {} (slot {}), was expected again at {due}, and {then} {}",
+            before.at, before.slot, next.at
+        );
         item.raise(&ABSENT, sentence, cited);
     }
 }
@@ -237,14 +247,16 @@ fn followed(context: &Context<'_>, line: &Line<'_>, run: &Run<'_>, item: &mut It
         Some((at, entry)) if at <= last => item.cite([entry]),
         Some((at, entry)) => {
             let late = span(since(last, at));
-            let sentence = format!("{words} and was followed up at {at} (entry {entry}), {late} late");
+            let sentence =
+                format!("{words} and was followed up at {at} (entry {entry}), {late} late");
             item.raise(&LATE, sentence, [run.entry, entry]);
         }
         None if context.now < last => {
             item.raise(&RUNS, format!("{words} and can be followed up until {last}"), [run.entry]);
         }
         None => {
-            let sentence = format!("{words}, and was neither repeated with success nor became an incident");
+            let sentence =
+                format!("{words}, and was neither repeated with success nor became an incident");
             item.raise(&IGNORED, sentence, [run.entry]);
         }
     }
@@ -261,7 +273,8 @@ fn without(context: &Context<'_>, census: &mut Census) {
     let last = minus(context.period.to, 1);
     for system in context.facts.systems(last) {
         let id = system.system.as_str();
-        let known = context.facts.backup_run.of(Reference::System, id).any(|row| row.started_at <= last);
+        let known =
+            context.facts.backup_run.of(Reference::System, id).any(|row| row.started_at <= last);
         if known || !system.is_under(context.regime) {
             continue;
         }
@@ -269,7 +282,11 @@ fn without(context: &Context<'_>, census: &mut Census) {
         item.system = Some(id.to_owned());
         let sentence = format!("no backup of system {id} is known until {last}");
         item.raise(&ABSENT, sentence, [system.at.index]);
-        context.tell_unread_of(&mut item, "backup.run", Period { from: context.period.from, to: context.period.to });
+        context.tell_unread_of(
+            &mut item,
+            "backup.run",
+            Period { from: context.period.from, to: context.period.to },
+        );
         census.items.push(item);
     }
 }

@@ -251,7 +251,8 @@ impl Case<'_> {
                     item.raise_as(&UNTESTED, Severity::Medium, sentence, entry);
                 }
                 Other::Unknown => {
-                    let sentence = format!("{words}; it cannot be told whether by another than its owner");
+                    let sentence =
+                        format!("{words}; it cannot be told whether by another than its owner");
                     item.raise(&NOBODY, sentence, entry);
                 }
             }
@@ -263,9 +264,8 @@ impl Case<'_> {
         }
         let before = |row: &&&Changed| row.at.occurred <= closed.at.occurred;
         let retest = self.rows.iter().filter(before).rev();
-        let mut retest = retest.filter(|row| {
-            row.state == ExceptionState::Retested && row.retest.is_some()
-        });
+        let mut retest =
+            retest.filter(|row| row.state == ExceptionState::Retested && row.retest.is_some());
         let Some(retest) = retest.next() else {
             item.raise(&UNTESTED, format!("{words} and was not tested again"), entry);
             return;
@@ -302,7 +302,8 @@ impl Case<'_> {
         let entries = [row.at.index, risk.at.index];
         let until = closed.map_or(context.now, |row| row.at.occurred);
         if risk.expires_at <= until {
-            let sentence = format!("{words}; that ended at {} (entry {})", risk.expires_at, risk.at.index);
+            let sentence =
+                format!("{words}; that ended at {} (entry {})", risk.expires_at, risk.at.index);
             item.raise(&EXPIRED, sentence, entries);
         }
         let most = context.parameters.span(&VALID);
@@ -333,9 +334,12 @@ impl Case<'_> {
         let entry = [risk.at.index];
         match other {
             Other::Yes => {}
-            Other::No => item.raise(&LEVEL, format!("{words}; who owns it accepted the risk"), entry),
+            Other::No => {
+                item.raise(&LEVEL, format!("{words}; who owns it accepted the risk"), entry)
+            }
             Other::Unknown => {
-                let sentence = format!("{words}; it cannot be told whether by another than its owner");
+                let sentence =
+                    format!("{words}; it cannot be told whether by another than its owner");
                 item.raise(&NOBODY, sentence, entry);
             }
         }
@@ -345,7 +349,8 @@ impl Case<'_> {
         let roles = context.parameters.ids(&ROLES);
         let word = risk.approver.pseudonym.map(|who| people.words(who, at)).unwrap_or_default();
         let word = word.into_iter().rev().find(|word| word.role_profile.is_some());
-        let role = word.and_then(|word| Some((word.role_profile.as_ref()?.as_str(), word.at.index)));
+        let role =
+            word.and_then(|word| Some((word.role_profile.as_ref()?.as_str(), word.at.index)));
         match role {
             Some((role, said)) if roles.iter().any(|known| known == role) => item.cite([said]),
             Some((role, said)) => {

@@ -12,7 +12,9 @@ pub(super) fn of(context: &Context<'_>, population: &str, key: Option<&Id>) -> O
     let mut lags: Vec<(u64, u64)> = rows(context.facts, population)
         .into_iter()
         .filter(|at| context.period.has(at.occurred))
-        .filter(|at| key.is_none_or(|key| at.key.is_some_and(|own| own.to_string() == key.as_str())))
+        .filter(|at| {
+            key.is_none_or(|key| at.key.is_some_and(|own| own.to_string() == key.as_str()))
+        })
         .map(|at| (at.lag(), at.index))
         .collect();
     lags.sort_unstable();

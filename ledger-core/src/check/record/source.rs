@@ -34,11 +34,8 @@ const OUTAGE: Parameter = Parameter::new(
     "silence of a source, beyond its heartbeat, that is an outage",
 );
 
-const MISSING: Kind = Kind::fails(
-    "missing-in-ledger",
-    Severity::High,
-    "the source holds what the ledger does not",
-);
+const MISSING: Kind =
+    Kind::fails("missing-in-ledger", Severity::High, "the source holds what the ledger does not");
 const EXTRA: Kind = Kind::fails(
     "extra-in-ledger",
     Severity::High,
@@ -83,13 +80,8 @@ pub const TEST: Test = Test {
 };
 
 /// Populations of which one that is missing defeats every control over them.
-const GRAVE: [&str; 5] = [
-    "access.changed",
-    "deployment.finished",
-    "deployment.started",
-    "deployments",
-    "grants",
-];
+const GRAVE: [&str; 5] =
+    ["access.changed", "deployment.finished", "deployment.started", "deployments", "grants"];
 
 type Source = Said<SourceRegistered>;
 type Reconciled = Said<SourceReconciled>;
@@ -137,12 +129,14 @@ fn in_force<'c>(context: &Context<'c>, id: &str) -> Option<&'c Source> {
 /// Sources that report and that nobody registered.
 fn strangers(context: &Context<'_>, census: &mut Census) {
     for id in context.facts.source_heartbeat.ids(Reference::Source) {
-        let known = context.facts.source_registered.of(Reference::Source, id.as_str()).next().is_some();
+        let known =
+            context.facts.source_registered.of(Reference::Source, id.as_str()).next().is_some();
         let mut beats = context.facts.source_heartbeat.of(Reference::Source, id.as_str());
         let beat = beats.find(|row| context.period.has(row.at.occurred));
         if let Some(beat) = beat.filter(|_| !known) {
             let mut item = Item::new(id.as_str(), beat.at.occurred);
-            let sentence = format!("source {id} reported at {} and was never registered", beat.at.occurred);
+            let sentence =
+                format!("source {id} reported at {} and was never registered", beat.at.occurred);
             item.raise(&UNKNOWN, sentence, [beat.at.index]);
             census.items.push(item);
         }
@@ -214,7 +208,11 @@ fn covered(
     }
     if until < end {
         let cited = rows.iter().map(|row| row.at.index).chain([source.at.index]);
-        item.raise(&UNRECONCILED, format!("{words} was not reconciled from {until} to {end}"), cited);
+        item.raise(
+            &UNRECONCILED,
+            format!("{words} was not reconciled from {until} to {end}"),
+            cited,
+        );
     }
 }
 
@@ -232,11 +230,16 @@ fn counted(words: &str, population: &str, row: &Reconciled, item: &mut Item) {
     if row.missing > 0 {
         let grave = GRAVE.contains(&population);
         let severity = if grave { Severity::Critical } else { Severity::High };
-        let sentence = format!("{when}: {} of {} are not in the ledger", row.missing, row.source_count);
+        let sentence =
+            format!("{when}: {} of {} are not in the ledger", row.missing, row.source_count);
         item.raise_as(&MISSING, severity, sentence, entry);
     }
     if row.extra > 0 {
-        item.raise(&EXTRA, format!("{when}: the source does not know {} of the ledger's", row.extra), entry);
+        item.raise(
+            &EXTRA,
+            format!("{when}: the source does not know {} of the ledger's", row.extra),
+            entry,
+        );
     }
     if row.different > 0 {
         item.raise(&DIFFERENT, format!("{when}: {} differ", row.different), entry);
