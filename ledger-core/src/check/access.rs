@@ -2,11 +2,14 @@
 
 mod activity;
 mod campaign;
+mod changes;
 mod expiry;
 pub mod grant;
+mod hierarchy;
 pub mod hygiene;
 pub mod leaver;
 pub mod matrix;
+mod mitigation;
 pub mod mover;
 mod observed;
 pub mod remediation;
@@ -14,6 +17,7 @@ pub mod review;
 mod reviewer;
 pub mod session;
 pub mod standing;
+mod timebox;
 
 use super::Test;
 

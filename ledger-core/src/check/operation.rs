@@ -6,6 +6,7 @@ pub mod document;
 mod limits;
 mod object;
 pub mod run;
+mod slot;
 
 use super::Test;
 

@@ -1,5 +1,6 @@
 //! Record: tests about the records themselves, T25 to T29.
 
+mod acceptance;
 mod detector;
 pub mod exception;
 mod lag;

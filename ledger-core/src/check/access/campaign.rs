@@ -95,8 +95,8 @@ impl<'c> Campaign<'c> {
                 let fits = |seen: &&Seen<'_>| {
                     seen.said.entitlements.attachment.to_reference() == digest.as_str()
                 };
-                let all = self.opened.systems.iter().flat_map(|s| observed.all(s.as_str()));
-                all.filter(fits).next_back()
+                let mut all = self.opened.systems.iter().flat_map(|s| observed.all(s.as_str()));
+                all.rfind(fits)
             })
             .collect()
     }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::expiry;
+use super::timebox::{EXPIRED, GRACE, RUNS, expire, until};
 use crate::check::scope::{UNDECLARED, UNREAD, plus};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Other, Parameter, Severity, Test, Value, entries, span,
@@ -17,19 +18,12 @@ use crate::schema::access::{AccessAction, AccessChanged, AccessObject};
 use crate::schema::approve::{ApprovalDecided, ApprovalDecision};
 use crate::schema::typed::Id;
 use crate::schema::words::{Entitlement, Reference};
-use crate::time::Timestamp;
 
 const MANAGER: Parameter = Parameter::new(
     "manager_approval",
     || Value::Flag(false),
     Direction::Larger,
     "the person's manager must approve too",
-);
-pub(super) const GRACE: Parameter = Parameter::new(
-    "expiry_grace",
-    || Value::hours(1),
-    Direction::Smaller,
-    "how long a time-boxed grant may outlive its end",
 );
 const MAX_LAG: Parameter = Parameter::new(
     "max_lag",
@@ -49,8 +43,6 @@ const EXCEEDS: Kind = Kind::fails(
     Severity::High,
     "more or something else was granted than was approved",
 );
-const EXPIRED: Kind =
-    Kind::fails("expiry-missed", Severity::High, "time-boxed access was not taken away at its end");
 const AFTER: Kind =
     Kind::fails("approved-after-grant", Severity::Medium, "approved after it was granted");
 const WRONG: Kind = Kind::fails(
@@ -68,8 +60,6 @@ const UNNAMED: Kind = Kind::undecided(
     Severity::High,
     "the grant names no entitlement, so no approval can be held against it",
 );
-const RUNS: Kind =
-    Kind::fails("expiry-ahead", Severity::Info, "the access is time-boxed, and its end is ahead");
 
 /// T13.
 pub const TEST: Test = Test {
@@ -131,7 +121,7 @@ fn run(context: &Context<'_>) -> Census {
 }
 
 /// How a sentence begins that speaks of a grant.
-fn words(row: &Changed) -> String {
+pub(super) fn words(row: &Changed) -> String {
     let what = row.entitlement.as_ref().map(spelled);
     let what = what.unwrap_or_else(|| format!("{} {}", row.object.as_str(), row.system));
     let access = row.access.as_ref().map(|id| format!(" (access {id})")).unwrap_or_default();
@@ -140,17 +130,6 @@ fn words(row: &Changed) -> String {
 
 fn spelled(entitlement: &Entitlement) -> String {
     format!("{}:{}:{}", entitlement.system, entitlement.role, entitlement.scope)
-}
-
-/// Until when the access was asked for or given, and the entry that says so.
-fn until(context: &Context<'_>, row: &Changed) -> Option<(Timestamp, u64)> {
-    let own = row.expires_at.map(|end| (end, row.at.index));
-    own.or_else(|| {
-        let asked =
-            context.facts.access_requested.of(Reference::Access, row.access.as_ref()?.as_str());
-        let mut ends = asked.filter_map(|asked| Some((asked.expires_at?, asked.at.index)));
-        ends.next_back()
-    })
 }
 
 /// Approvals of accesses by their own ids: for grants that name no access.
@@ -346,33 +325,4 @@ fn independent(
         let sentence = format!("{words}; {verb} {whom} who approved it ({})", entries(&indexes));
         item.raise(kind, sentence, cited());
     }
-}
-
-/// Whether time-boxed access ended in time.
-fn expire(
-    context: &Context<'_>,
-    row: &Changed,
-    end: Timestamp,
-    said: u64,
-    ends: &expiry::Removals<'_>,
-    item: &mut Item,
-) {
-    let words = words(row);
-    item.read("expires", end);
-    let last = plus(end, context.parameters.span(&GRACE));
-    let removed = ends.first(row, row.effective_at);
-    if let Some(removed) = removed.filter(|removed| removed.effective_at <= last) {
-        item.cite([removed.at.index]);
-        return;
-    }
-    let cited = [row.at.index, said];
-    if context.now < last {
-        item.raise(&RUNS, format!("{words}; it ends at {end}"), cited);
-        return;
-    }
-    let how = removed.map_or("nothing says that it was taken away".to_owned(), |removed| {
-        format!("it was taken away at {} (entry {})", removed.effective_at, removed.at.index)
-    });
-    let cited = cited.into_iter().chain(removed.map(|removed| removed.at.index));
-    item.raise(&EXPIRED, format!("{words}; its time was over at {end}, and {how}"), cited);
 }

@@ -7,14 +7,15 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::activity::Activity;
+use super::changes::Changes;
 use super::expiry::{ends, takes};
 use super::observed::Observed;
 use crate::check::scope::{UNDECLARED, UNREAD, plus, since};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Parameter, Severity, Test, Value, span,
 };
+use crate::fact::Said;
 use crate::fact::people::People;
-use crate::fact::{Facts, Said};
 use crate::schema::access::{AccessChanged, AccessObject, PersonChanged, PersonEvent};
 use crate::schema::scope::SystemRegistered;
 use crate::schema::words::Reference;
@@ -90,7 +91,7 @@ type Changed = Said<AccessChanged>;
 struct Desk<'c> {
     people: People<'c>,
     observed: Observed<'c>,
-    changes: HashMap<(Pseudonym, &'c str), Vec<&'c Changed>>,
+    changes: Changes<'c>,
     activity: Activity<'c>,
     /// In which systems anybody had anything.
     used: HashMap<Pseudonym, BTreeSet<&'c str>>,
@@ -98,9 +99,9 @@ struct Desk<'c> {
 
 impl<'c> Desk<'c> {
     fn of(context: &Context<'c>) -> Self {
-        let (observed, changes) = (Observed::of(context), changes(context.facts));
+        let (observed, changes) = (Observed::of(context), Changes::of(context));
         let mut used: HashMap<Pseudonym, BTreeSet<&str>> = HashMap::new();
-        for (who, system) in changes.keys() {
+        for (who, system) in changes.by_person.keys() {
             used.entry(*who).or_default().insert(system);
         }
         for seen in observed.each() {
@@ -146,17 +147,6 @@ fn is_replaced(desk: &Desk<'_>, context: &Context<'_>, row: &Left, who: Pseudony
     let words = desk.people.words(who, context.now);
     let mut after = words.iter().skip_while(|word| word.at.index != row.at.index).skip(1);
     after.next().is_some_and(|next| next.event == PersonEvent::Left)
-}
-
-/// What was given to and taken from each person in each system, by effective time.
-fn changes(facts: &Facts) -> HashMap<(Pseudonym, &str), Vec<&Changed>> {
-    let mut all: HashMap<(Pseudonym, &str), Vec<&Changed>> = HashMap::new();
-    for row in facts.access_changed.all() {
-        if let Some(who) = row.principal.pseudonym {
-            all.entry((who, row.system.as_str())).or_default().push(row);
-        }
-    }
-    all
 }
 
 fn words(row: &Left) -> String {
@@ -278,7 +268,7 @@ fn given(
 ) -> Vec<Held> {
     let mut rows: Vec<&Changed> = names
         .iter()
-        .filter_map(|name| desk.changes.get(&(*name, system)))
+        .filter_map(|name| desk.changes.by_person.get(&(*name, system)))
         .flatten()
         .copied()
         .collect();
@@ -314,7 +304,8 @@ fn removed(
     left: Timestamp,
     listed: Option<Timestamp>,
 ) -> Option<(Timestamp, u64)> {
-    let rows = names.iter().filter_map(|name| desk.changes.get(&(*name, system))).flatten();
+    let rows =
+        names.iter().filter_map(|name| desk.changes.by_person.get(&(*name, system))).flatten();
     let account = |row: &&&Changed| row.object == AccessObject::Account && takes(row);
     let first =
         rows.copied().filter(|row| account(&row)).map(|row| (row.effective_at, row.at.index));

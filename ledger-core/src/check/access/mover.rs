@@ -8,8 +8,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::campaign::Campaign;
+use super::changes::Changes;
 use super::observed::Observed;
-use super::remediation::Changes;
 use crate::check::scope::{UNDECLARED, UNREAD, plus, since};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Other, Parameter, Severity, Test, Value, span,
@@ -107,7 +107,7 @@ fn run(context: &Context<'_>) -> Census {
         if row.event != PersonEvent::Moved || !context.period.has(row.effective_at) {
             continue;
         }
-        let record = row.subject.get(Reference::Person).map(|id| id.as_str());
+        let record = row.subject.get(Reference::Person).map(crate::schema::typed::Id::as_str);
         let id = record.map_or_else(|| format!("moved@{}", row.at.index), str::to_owned);
         let id = if used.insert(id.clone()) { id } else { format!("{id}@{}", row.at.index) };
         let mut item = Item::new(id, row.effective_at);
@@ -209,19 +209,16 @@ fn held<'d>(
     let mut held = Vec::new();
     for system in systems {
         item.cite([system.at.index]);
-        match desk.observed.newest(system.system.as_str(), row.effective_at) {
-            Some((seen, _)) => {
-                item.cite([seen.said.at.index]);
-                held.extend(seen.of_person(names));
-            }
-            None => {
-                let sentence = format!(
-                    "{}; no whole snapshot of {} tells what they could do before",
-                    words(row),
-                    system.system
-                );
-                item.raise(&UNSEEN, sentence, [row.at.index, system.at.index]);
-            }
+        if let Some((seen, _)) = desk.observed.newest(system.system.as_str(), row.effective_at) {
+            item.cite([seen.said.at.index]);
+            held.extend(seen.of_person(names));
+        } else {
+            let sentence = format!(
+                "{}; no whole snapshot of {} tells what they could do before",
+                words(row),
+                system.system
+            );
+            item.raise(&UNSEEN, sentence, [row.at.index, system.at.index]);
         }
     }
     held

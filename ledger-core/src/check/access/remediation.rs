@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::campaign::{Campaign, Decision};
+use super::changes::Changes;
 use super::expiry::takes;
 use super::observed::{Observed, Seen};
 use crate::check::scope::{UNDECLARED, plus, since};
@@ -16,11 +17,9 @@ use crate::fact::Said;
 use crate::fact::snapshot::ReviewItem;
 use crate::schema::access::{AccessAction, AccessChanged};
 use crate::schema::approve::ApprovalDecision;
-use crate::schema::records::ActivityPerformed;
 use crate::schema::review::CertifyDecision;
 use crate::schema::words::Reference;
 use crate::time::Timestamp;
-use crate::vault::persons::Pseudonym;
 
 const WITHIN: Parameter = Parameter::new(
     "revoke_within",
@@ -93,13 +92,6 @@ pub const TEST: Test = Test {
 
 type Changed = Said<AccessChanged>;
 
-/// What changes of access are found by: the review's item, or the person in the system.
-pub(super) struct Changes<'c> {
-    by_item: HashMap<&'c str, Vec<&'c Changed>>,
-    by_person: HashMap<(Pseudonym, &'c str), Vec<&'c Changed>>,
-    lookbacks: HashMap<&'c str, Vec<&'c Said<ActivityPerformed>>>,
-}
-
 fn run(context: &Context<'_>) -> Census {
     let mut census = Census::default();
     let (observed, changes) = (Observed::of(context), Changes::of(context));
@@ -120,7 +112,7 @@ fn run(context: &Context<'_>) -> Census {
             item.read("decision", decision.what.decision.as_str());
             let words = words(&campaign, decision);
             let system = listed.get(id).map(|target| &*target.system);
-            let system = system.or(opened.systems.first().map(|system| system.as_str()));
+            let system = system.or(opened.systems.first().map(crate::schema::typed::Id::as_str));
             if !context.counts(&mut item, system.unwrap_or_default(), &words, &mut census) {
                 continue;
             }
@@ -154,51 +146,6 @@ fn words(campaign: &Campaign<'_>, decision: &Decision<'_>) -> String {
         what.decision.as_str(),
         what.item
     )
-}
-
-impl<'c> Changes<'c> {
-    pub(super) fn of(context: &Context<'c>) -> Self {
-        let mut all =
-            Self { by_item: HashMap::new(), by_person: HashMap::new(), lookbacks: HashMap::new() };
-        for row in context.facts.access_changed.all() {
-            if let Some(item) = &row.item {
-                all.by_item.entry(item.as_str()).or_default().push(row);
-            }
-            if let Some(who) = row.principal.pseudonym {
-                all.by_person.entry((who, row.system.as_str())).or_default().push(row);
-            }
-        }
-        let looked = context.facts.activity_performed.all().iter();
-        for row in looked.filter(|row| row.kind.as_str() == "lookback") {
-            for input in &row.inputs {
-                all.lookbacks.entry(input.as_str()).or_default().push(row);
-            }
-        }
-        all
-    }
-
-    /// Changes that are about what the item is about, by effective time.
-    pub(super) fn about(&self, target: &ReviewItem) -> Vec<&'c Changed> {
-        let named = self.by_item.get(&*target.item).into_iter().flatten();
-        let named = named.filter(|row| row.system.as_str() == &*target.system);
-        let person = target.person.and_then(|who| self.by_person.get(&(who, &*target.system)));
-        let fitting = person.into_iter().flatten().filter(|row| {
-            let role =
-                row.entitlement.as_ref().map(|what| (what.role.as_str(), what.scope.as_str()));
-            match (role, target.entitlement.as_deref()) {
-                (Some((role, scope)), Some(wanted)) => {
-                    role == wanted && target.scope.as_deref().is_none_or(|known| known == scope)
-                }
-                // without its account there is no entitlement
-                (None, _) => takes(row),
-                (Some(_), None) => false,
-            }
-        });
-        let mut all: Vec<&Changed> = named.chain(fitting).copied().collect();
-        all.sort_by_key(|row| (row.effective_at, row.at.index));
-        all.dedup_by_key(|row| row.at.index);
-        all
-    }
 }
 
 /// One decision, and what it is about.
@@ -304,15 +251,14 @@ impl Case<'_, '_> {
         let inputs = [id, campaign, whole.as_str()];
         let mut looks = inputs.iter().filter_map(|input| changes.lookbacks.get(*input)).flatten();
         let looked = looks.find(|row| row.at.occurred >= self.decision.what.decided_at);
-        match looked {
-            Some(row) => item.cite([row.at.index]),
-            None => {
-                let sentence = format!(
-                    "{}; it is privileged, and nobody looked at its use until {gone}",
-                    self.words
-                );
-                item.raise(&BLIND, sentence, [self.decision.said.at.index]);
-            }
+        if let Some(row) = looked {
+            item.cite([row.at.index]);
+        } else {
+            let sentence = format!(
+                "{}; it is privileged, and nobody looked at its use until {gone}",
+                self.words
+            );
+            item.raise(&BLIND, sentence, [self.decision.said.at.index]);
         }
     }
 
@@ -332,15 +278,14 @@ impl Case<'_, '_> {
                     && approval.at.occurred > self.decision.what.decided_at
                     && approval.at.occurred <= row.effective_at
             });
-            match approvals.next() {
-                Some(approval) => item.cite([row.at.index, approval.at.index]),
-                None => {
-                    let sentence = format!(
-                        "{}; it was given again at {} (entry {}), and nobody had approved that after the decision",
-                        self.words, row.effective_at, row.at.index
-                    );
-                    item.raise(&BACK, sentence, [entry, row.at.index]);
-                }
+            if let Some(approval) = approvals.next() {
+                item.cite([row.at.index, approval.at.index]);
+            } else {
+                let sentence = format!(
+                    "{}; it was given again at {} (entry {}), and nobody had approved that after the decision",
+                    self.words, row.effective_at, row.at.index
+                );
+                item.raise(&BACK, sentence, [entry, row.at.index]);
             }
             return;
         }

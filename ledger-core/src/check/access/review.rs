@@ -3,9 +3,10 @@
 //!
 //! The snapshots are named by the digests of their lists. The reviewers are judged in [`reviewer`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::campaign::Campaign;
+use super::hierarchy::{HIERARCHY, OLD, hierarchy};
 use super::observed::{Observed, Seen};
 use super::reviewer::{self, BULK, BULK_COUNT, BULK_WITHIN, NOBODY, SELF, UNFIT};
 use crate::check::scope::{UNDECLARED, UNREAD, plus, since};
@@ -24,21 +25,12 @@ const AGE: Parameter = Parameter::new(
     Direction::Smaller,
     "how old a snapshot may be when its review opens",
 );
-const HIERARCHY: Parameter = Parameter::new(
-    "hierarchy_age",
-    || Value::days(7),
-    Direction::Smaller,
-    "how old the data about managers and owners may be when a review opens",
-);
 const CLOSE: Parameter = Parameter::new(
     "close_within",
     || Value::days(15),
     Direction::Smaller,
     "time from the end of the period to the closing of its review",
 );
-
-/// The population of a feed of persons.
-const PERSONS: &str = "person.changed";
 
 const MISSING: Kind = Kind::fails(
     "items-missing",
@@ -54,11 +46,6 @@ const STALE: Kind = Kind::fails(
 );
 const LATE: Kind =
     Kind::fails("review-late", Severity::Medium, "the review was not closed in time");
-const OLD: Kind = Kind::fails(
-    "hierarchy-stale",
-    Severity::Medium,
-    "the data about managers were not checked soon before the review",
-);
 const UNSEEN: Kind = Kind::undecided(
     "list-missing",
     Severity::High,
@@ -120,19 +107,16 @@ fn systems(
 ) -> bool {
     let mut counts = false;
     for system in opened.systems.iter() {
-        match context.facts.system(system.as_str(), item.at) {
-            Some(known) => {
-                item.cite([known.at.index]);
-                counts |= known.is_under(context.regime);
-            }
-            None => {
-                let sentence = format!(
-                    "review {} is about {system}, and no such system is registered",
-                    opened.campaign
-                );
-                item.raise(&UNDECLARED, sentence, [opened.at.index]);
-                counts = true;
-            }
+        if let Some(known) = context.facts.system(system.as_str(), item.at) {
+            item.cite([known.at.index]);
+            counts |= known.is_under(context.regime);
+        } else {
+            let sentence = format!(
+                "review {} is about {system}, and no such system is registered",
+                opened.campaign
+            );
+            item.raise(&UNDECLARED, sentence, [opened.at.index]);
+            counts = true;
         }
         item.system.get_or_insert_with(|| system.to_string());
     }
@@ -189,43 +173,6 @@ fn judge(
         }
     }
     closed(context, campaign, item);
-}
-
-/// Whether the data about managers were checked soon before.
-fn hierarchy(context: &Context<'_>, campaign: &Campaign<'_>, item: &mut Item) {
-    let (at, most) = (campaign.at(), context.parameters.span(&HIERARCHY));
-    let opened = campaign.opened.at.index;
-    // every feed of persons, for nobody knows which of them tells of whom
-    let mut feeds: BTreeMap<&str, Option<(Timestamp, u64)>> = BTreeMap::new();
-    let registered = context.facts.source_registered.all().iter();
-    let registered = registered.filter(|row| row.from.unwrap_or(row.at.occurred) <= at);
-    for row in registered.filter(|row| row.populations.iter().any(|name| name.as_str() == PERSONS))
-    {
-        feeds.insert(row.source.as_str(), None);
-    }
-    let reconciled = context.facts.source_reconciled.all().iter();
-    for row in reconciled.filter(|row| row.population.as_str() == PERSONS && row.extracted_at <= at)
-    {
-        let newest = feeds.entry(row.source.as_str()).or_default();
-        *newest = (*newest).max(Some((row.extracted_at, row.at.index)));
-    }
-    if feeds.is_empty() {
-        let sentence =
-            format!("{}; no feed of persons was ever reconciled before", campaign.words());
-        item.raise(&OLD, sentence, [opened]);
-    }
-    for (source, newest) in feeds {
-        let when = newest.map(|(when, _)| when);
-        if when.is_some_and(|when| since(when, at) <= most) {
-            item.cite(newest.map(|(_, entry)| entry));
-            continue;
-        }
-        let when = when.map_or("was never reconciled".to_owned(), |when| {
-            format!("was last reconciled at {when}, {} before", span(since(when, at)))
-        });
-        let sentence = format!("{}; the feed of persons of {source} {when}", campaign.words());
-        item.raise(&OLD, sentence, [opened].into_iter().chain(newest.map(|(_, entry)| entry)));
-    }
 }
 
 /// Whether a snapshot is whole, fresh and reconciled with its source.

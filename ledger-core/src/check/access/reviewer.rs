@@ -60,7 +60,7 @@ struct Found {
 impl Found {
     fn add(&mut self, what: &str, entries: &[u64]) {
         if self.count == 0 {
-            self.first = what.to_owned();
+            what.clone_into(&mut self.first);
         }
         self.count += 1;
         // the first few stand for all; the items name the rest

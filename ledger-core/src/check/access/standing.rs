@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::matrix::{Matrix, Reach, Rule};
+use super::mitigation::{CONFLICT, EXPIRED, IDLE, UNPROVEN, VALID, mitigated};
 use super::observed::{Observed, Seen};
-use crate::check::scope::{UNDECLARED, plus, since};
+use crate::check::scope::{UNDECLARED, since};
 use crate::check::{
-    Census, Context, Direction, Item, Kind, Parameter, Parameters, Severity, State, Test, Value,
-    span,
+    Census, Context, Direction, Item, Kind, Parameter, Severity, State, Test, Value, span,
 };
 use crate::fact::people::People;
 use crate::fact::snapshot::Row;
@@ -21,12 +21,6 @@ use crate::schema::words::Reference;
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
-const VALID: Parameter = Parameter::new(
-    "mitigation_valid",
-    || Value::days(365),
-    Direction::Smaller,
-    "longest validity of a mitigation",
-);
 const REVIEW: Parameter = Parameter::new(
     "matrix_review_every",
     || Value::days(365),
@@ -34,21 +28,6 @@ const REVIEW: Parameter = Parameter::new(
     "the matrix of separated duties is reviewed and signed at least this often",
 );
 
-const CONFLICT: Kind = Kind::fails(
-    "conflicting-duties",
-    Severity::High,
-    "one person holds duties that are in conflict",
-);
-const EXPIRED: Kind = Kind::fails(
-    "mitigation-expired",
-    Severity::High,
-    "what makes up for a conflict is over, or was granted for too long",
-);
-const IDLE: Kind = Kind::fails(
-    "mitigation-not-working",
-    Severity::High,
-    "what makes up for a conflict ran with findings, or is no longer allowed",
-);
 const UNMAPPED: Kind =
     Kind::fails("privileged-unmapped", Severity::Medium, "a privileged entitlement has no duties");
 const STALE: Kind = Kind::fails(
@@ -63,11 +42,6 @@ const UNSEEN: Kind = Kind::undecided(
 );
 const UNSET: Kind =
     Kind::undecided("no-matrix", Severity::High, "no matrix of separated duties is given");
-const UNPROVEN: Kind = Kind::undecided(
-    "mitigation-unproven",
-    Severity::Medium,
-    "it cannot be told whether what makes up for a conflict ran",
-);
 
 /// T17.
 pub const TEST: Test = Test {
@@ -195,7 +169,7 @@ fn duties<'c>(context: &Context<'c>, at: Timestamp) -> HashMap<(&'c str, &'c str
     let mut all: HashMap<(&str, &str), Vec<&str>> = HashMap::new();
     for system in context.facts.systems(at) {
         for one in system.duties.iter().flatten() {
-            let duties = one.duties.iter().map(|duty| duty.as_str());
+            let duties = one.duties.iter().map(crate::schema::typed::Id::as_str);
             all.entry((system.system.as_str(), one.entitlement.as_str()))
                 .or_default()
                 .extend(duties);
@@ -309,80 +283,4 @@ fn meet(rule: &Rule, a: &str, b: &str, seen: &Seen<'_>, held: &Held<'_>) -> Opti
         }
     }
     None
-}
-
-/// Whether somebody accepted the conflict, and what makes up for it ran.
-fn mitigated(
-    context: &Context<'_>,
-    rule: &Rule,
-    seen: &Seen<'_>,
-    names: &BTreeSet<Pseudonym>,
-    words: &str,
-    tested: &mut HashMap<String, Option<State>>,
-    item: &mut Item,
-) {
-    let (at, entry) = (seen.said.taken_at, seen.said.at.index);
-    // who accepts it decides with authority: as it stood in the log
-    let accepted = context.facts.risk_accepted.all().iter().filter(|risk| {
-        risk.rule.as_ref().is_some_and(|id| id.as_str() == rule.id)
-            && risk.person.pseudonym.is_some_and(|who| names.contains(&who))
-            && risk.at.occurred <= at
-            && risk.at.index < entry
-    });
-    let Some(risk) = accepted.max_by_key(|risk| (risk.expires_at, risk.at.index)) else {
-        item.raise_as(
-            &CONFLICT,
-            rule.severity,
-            format!("{words}, and nobody accepted it"),
-            [entry],
-        );
-        return;
-    };
-    let cited = [entry, risk.at.index];
-    item.cite(cited);
-    let words =
-        format!("{words}; it was accepted until {} (entry {})", risk.expires_at, risk.at.index);
-    if risk.expires_at <= at {
-        item.raise(&EXPIRED, format!("{words}, which was over"), cited);
-        return;
-    }
-    if risk.expires_at > plus(risk.at.occurred, context.parameters.span(&VALID)) {
-        let most = span(context.parameters.span(&VALID));
-        item.raise(&EXPIRED, format!("{words}, which is longer than {most}"), cited);
-    }
-    if rule.mitigation.is_empty() {
-        item.raise_as(
-            &IDLE,
-            rule.severity,
-            format!("{words}, and nothing can make up for it"),
-            cited,
-        );
-    }
-    for test in &rule.mitigation {
-        let state = tested.entry(test.clone()).or_insert_with(|| retest(context, test));
-        match state {
-            Some(State::Pass) => {}
-            Some(State::Fail) => {
-                let sentence =
-                    format!("{words}; {test}, which makes up for it, has findings in the period");
-                item.raise_as(&IDLE, rule.severity, sentence, cited);
-            }
-            _ => {
-                let sentence = format!(
-                    "{words}; it cannot be told whether {test}, which makes up for it, ran"
-                );
-                item.raise(&UNPROVEN, sentence, cited);
-            }
-        }
-    }
-}
-
-/// What a compensating test says about the same period, done again and not believed; none if it is
-/// none that can be done here.
-fn retest(context: &Context<'_>, id: &str) -> Option<State> {
-    let test = crate::check::find(id).filter(|test| test.id != TEST.id)?;
-    let limits = Parameters::default();
-    let census = (test.run)(&Context { parameters: &limits, ..*context });
-    let worst = census.items.iter().map(Item::state).min();
-    Some(worst.unwrap_or(State::NoOccurrence))
 }

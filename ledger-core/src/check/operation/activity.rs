@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::slot::slots;
 use crate::check::scope::{UNREAD, minus, plus};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Other, Parameter, Period, Severity, Test, Value,
@@ -17,9 +18,6 @@ use crate::schema::records::ActivityPerformed;
 use crate::schema::typed::Id;
 use crate::schema::words::Reference;
 use crate::time::Timestamp;
-
-/// Microseconds of a day.
-const DAY: u64 = 86_400 * 1_000_000;
 
 const KIND: Parameter = Parameter::new(
     "kind",
@@ -157,26 +155,6 @@ fn run(context: &Context<'_>) -> Census {
     census
 }
 
-/// The slots of a period, or the one that ends with it.
-fn slots(period: Period, every: u64) -> Vec<Period> {
-    let (from, to) = (period.from.micros(), period.to.micros());
-    let whole = to.saturating_sub(from);
-    let count = (whole + every / 2).checked_div(every).unwrap_or(1);
-    if count <= 1 {
-        // a year's slot may begin long before a quarter, a quarter's slot is the quarter
-        let length = if count == 1 { whole } else { every };
-        return vec![Period { from: minus(period.to, length), to: period.to }];
-    }
-    let edge = |number: u64| {
-        let micros = u128::from(whole) * u128::from(number) / u128::from(count);
-        let micros = u64::try_from(micros).unwrap_or(whole);
-        // slots of days begin when the period's days do
-        let day = if every >= DAY && whole.is_multiple_of(DAY) { DAY } else { 1 };
-        plus(period.from, micros / day * day)
-    };
-    (0..count).map(|number| Period { from: edge(number), to: edge(number + 1) }).collect()
-}
-
 /// What was done of a kind, by what it is due for: each system under the regime if it is a kind of
 /// drill, or if such activities name systems; else everything together. What names no system counts
 /// for each.
@@ -185,17 +163,14 @@ fn targets<'c>(
     kind: &str,
     census: &mut Census,
 ) -> BTreeMap<String, Vec<Done<'c>>> {
-    let done: Vec<(Option<&str>, Done<'_>)> = match DrillKind::parse(kind) {
-        Some(drill) => {
-            let rows = context.facts.drill_performed.all().iter().filter(|row| row.kind == drill);
-            rows.map(|row| (Some(row.system.as_str()), Done::Drill(row))).collect()
-        }
-        None => {
-            let rows = context.facts.activity_performed.all().iter();
-            let rows = rows.filter(|row| row.kind.as_str() == kind);
-            let system = |row: &'c Said<ActivityPerformed>| row.subject.get(Reference::System);
-            rows.map(|row| (system(row).map(Id::as_str), Done::Activity(row))).collect()
-        }
+    let done: Vec<(Option<&str>, Done<'_>)> = if let Some(drill) = DrillKind::parse(kind) {
+        let rows = context.facts.drill_performed.all().iter().filter(|row| row.kind == drill);
+        rows.map(|row| (Some(row.system.as_str()), Done::Drill(row))).collect()
+    } else {
+        let rows = context.facts.activity_performed.all().iter();
+        let rows = rows.filter(|row| row.kind.as_str() == kind);
+        let system = |row: &'c Said<ActivityPerformed>| row.subject.get(Reference::System);
+        rows.map(|row| (system(row).map(Id::as_str), Done::Activity(row))).collect()
     };
     let mut all: BTreeMap<String, Vec<Done<'_>>> = BTreeMap::new();
     if DrillKind::parse(kind).is_some() || done.iter().any(|(system, _)| system.is_some()) {
@@ -347,7 +322,7 @@ fn activity(context: &Context<'_>, words: &str, row: &Said<ActivityPerformed>, i
     match other {
         Other::Yes if row.reviewed_at.is_some() => {}
         Other::Yes => {
-            item.raise(&REVIEWED, format!("{did}; nothing says when it was reviewed"), entry)
+            item.raise(&REVIEWED, format!("{did}; nothing says when it was reviewed"), entry);
         }
         Other::No => item.raise(&REVIEWED, format!("{did}; who did it also reviewed it"), entry),
         Other::Unknown => {
@@ -355,31 +330,5 @@ fn activity(context: &Context<'_>, words: &str, row: &Said<ActivityPerformed>, i
                 format!("{did}; it cannot be told whether its reviewer is another person");
             item.raise(&NOBODY, sentence, entry);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slots_fill_the_period() {
-        let time =
-            |text: &str| Timestamp::parse(text.as_bytes()).unwrap_or_else(|_| panic!("{text}"));
-        let period = Period {
-            from: time("2026-07-01T00:00:00.000000Z"),
-            to: time("2026-10-01T00:00:00.000000Z"),
-        };
-        for (days, count) in [(1, 92), (7, 13), (30, 3), (90, 1), (92, 1), (365, 1)] {
-            let slots = slots(period, days * DAY);
-            assert_eq!(slots.len(), count, "{days}");
-            assert_eq!(slots.last().map(|slot| slot.to), Some(period.to));
-            assert!(slots.windows(2).all(|pair| pair[0].to == pair[1].from));
-        }
-        assert_eq!(slots(period, 90 * DAY).first().map(|slot| slot.from), Some(period.from));
-        assert_eq!(
-            slots(period, 365 * DAY).first().map(|slot| slot.from),
-            Some(minus(period.to, 365 * DAY))
-        );
     }
 }

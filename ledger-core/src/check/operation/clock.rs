@@ -199,8 +199,7 @@ fn applies(name: &str, rows: &[&Told], steps: &[&Said<BreachDecided>]) -> Option
     };
     let assessed = !steps.is_empty();
     let data = match data {
-        Some(Answer::No) if !assessed => return None,
-        None if !assessed => return None,
+        Some(Answer::No) | None if !assessed => return None,
         Some(Answer::Unknown) | None => Answer::Unknown,
         Some(answer) => answer,
     };
@@ -254,15 +253,14 @@ fn not_told(
             && row.what.at <= declined.what.at
             && (row.reasons.is_some() || row.document.is_some())
     });
-    match assessed {
-        Some(row) => item.cite([row.at.index]),
-        None => {
-            let sentence = format!(
-                "{}; at {} it was decided to tell nobody (entry {}), and no assessment before that gives reasons",
-                clock.words, declined.what.at, declined.at.index
-            );
-            item.raise(&UNASSESSED, sentence, [declined.at.index]);
-        }
+    if let Some(row) = assessed {
+        item.cite([row.at.index]);
+    } else {
+        let sentence = format!(
+            "{}; at {} it was decided to tell nobody (entry {}), and no assessment before that gives reasons",
+            clock.words, declined.what.at, declined.at.index
+        );
+        item.raise(&UNASSESSED, sentence, [declined.at.index]);
     }
     item
 }

@@ -144,8 +144,9 @@ impl<'c> Library<'c> {
     fn of(context: &Context<'c>) -> Self {
         let mut about: HashMap<(DocumentKind, &str), Vec<&Document>> = HashMap::new();
         for row in context.facts.document_approved.all() {
-            let mut names: Vec<&str> = row.scope.iter().map(|name| name.as_str()).collect();
-            names.extend(row.counterparty.as_ref().map(|name| name.as_str()));
+            let mut names: Vec<&str> =
+                row.scope.iter().map(crate::schema::typed::Id::as_str).collect();
+            names.extend(row.counterparty.as_ref().map(crate::schema::typed::Id::as_str));
             // what the document's own references name it is about as well
             names.extend(
                 row.subject

@@ -135,7 +135,7 @@ fn changes(context: &Context<'_>, census: &mut Census, objects: &mut Vec<Object>
         entries.extend(recorded.last().map(|row| row.at.index));
         entries.extend(classified.map(|row| row.at.index));
         let mut object = Object::new("change", change.as_str(), at, entries);
-        object.names.extend(deployment.artifact().map(|artifact| artifact.to_reference()));
+        object.names.extend(deployment.artifact().map(crate::hash::Sha256::to_reference));
         object.system = standing.systems().first().map(|system| system.system.to_string());
         // what went to production without it cannot be taken back
         object.severity = impact.map(|_| Severity::Critical);
@@ -145,7 +145,7 @@ fn changes(context: &Context<'_>, census: &mut Census, objects: &mut Vec<Object>
 }
 
 fn kind_of(row: &Said<ChangeClassified>) -> Option<&'static str> {
-    row.kind.map(|kind| kind.as_str())
+    row.kind.map(crate::schema::change::ChangeKind::as_str)
 }
 
 /// The farthest that anybody said the change reaches, for security or privacy.
@@ -166,7 +166,7 @@ fn breaches(context: &Context<'_>, high: bool, objects: &mut Vec<Object>) {
         let touched = |answer: Option<Answer>| answer.is_some_and(|answer| answer != Answer::No);
         let personal = rows.iter().any(|row| touched(row.personal_data) || touched(row.ephi));
         let risky = steps.iter().any(|row| row.high_risk.is_some_and(|risk| risk != Answer::No));
-        if !(personal || !steps.is_empty()) || high && !risky {
+        if !personal && steps.is_empty() || high && !risky {
             continue;
         }
         let mut entries: Vec<u64> = rows.iter().map(|row| row.at.index).collect();

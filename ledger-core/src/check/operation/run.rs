@@ -112,7 +112,7 @@ fn lines(facts: &Facts) -> Vec<Line<'_>> {
     let mut all: BTreeMap<String, Line<'_>> = BTreeMap::new();
     for row in facts.job_run.all() {
         let id = format!("job/{}", row.job);
-        let system = row.subject.get(Reference::System).map(|id| id.as_str());
+        let system = row.subject.get(Reference::System).map(crate::schema::typed::Id::as_str);
         let subject = (Reference::Job, row.job.as_str());
         let line = all.entry(id.clone()).or_insert(Line { id, system, subject, runs: Vec::new() });
         line.runs.push(Run {
@@ -120,8 +120,8 @@ fn lines(facts: &Facts) -> Vec<Line<'_>> {
             at: row.started_at,
             entry: row.at.index,
             outcome: row.outcome,
-            rerun_of: row.rerun_of.as_ref().map(|id| id.as_str()),
-            incident: row.incident.as_ref().map(|id| id.as_str()),
+            rerun_of: row.rerun_of.as_ref().map(crate::schema::typed::Id::as_str),
+            incident: row.incident.as_ref().map(crate::schema::typed::Id::as_str),
         });
     }
     for row in facts.backup_run.all() {
@@ -135,7 +135,7 @@ fn lines(facts: &Facts) -> Vec<Line<'_>> {
             at: row.started_at,
             entry: row.at.index,
             outcome: row.outcome,
-            rerun_of: row.rerun_of.as_ref().map(|id| id.as_str()),
+            rerun_of: row.rerun_of.as_ref().map(crate::schema::typed::Id::as_str),
             incident: None,
         });
     }

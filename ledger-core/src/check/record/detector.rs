@@ -94,7 +94,7 @@ fn address(text: &str) -> bool {
     text.split(['/', ':']).any(|piece| {
         let parts: Vec<&str> = piece.split('.').collect();
         let small = |part: &&str| part.len() <= 3 && part.parse::<u8>().is_ok();
-        parts.len() == 4 && parts.iter().all(|part| small(&part))
+        parts.len() == 4 && parts.iter().all(small)
     })
 }
 

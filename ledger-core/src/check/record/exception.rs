@@ -1,13 +1,14 @@
 //! T29 remediation-on-time: what was found wrong was judged, repaired and tested again in time, or
 //! somebody with the authority accepted the risk for a while.
 
+use super::acceptance::{EXPIRED, LEVEL, NOBODY, ROLES, VALID};
 use crate::check::scope::{UNREAD, plus, since};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Other, Parameter, Severity, Test, Value, span,
 };
 use crate::fact::Said;
 use crate::fact::people::People;
-use crate::schema::records::{Disposition, ExceptionChanged, ExceptionState, RiskAccepted};
+use crate::schema::records::{Disposition, ExceptionChanged, ExceptionState};
 use crate::schema::words::{Reference, Regime, Severity as Grade};
 use crate::time::Timestamp;
 
@@ -47,18 +48,6 @@ const RETEST: Parameter = Parameter::new(
     Direction::Larger,
     "time over which the retest must pass before an exception is closed",
 );
-const VALID: Parameter = Parameter::new(
-    "acceptance_valid",
-    || Value::days(365),
-    Direction::Smaller,
-    "longest validity of a risk acceptance",
-);
-const ROLES: Parameter = Parameter::new(
-    "acceptance_roles",
-    || Value::Ids(vec!["compliance-officer".to_owned()]),
-    Direction::Either,
-    "roles that may accept a risk of severity high or critical",
-);
 
 const OVERDUE: Kind =
     Kind::fails("remediation-overdue", Severity::High, "it was not judged or repaired in time");
@@ -66,21 +55,6 @@ const UNTESTED: Kind = Kind::fails(
     "closed-without-retest",
     Severity::High,
     "it was closed without a retest over the whole time, or by who had repaired it",
-);
-const EXPIRED: Kind = Kind::fails(
-    "acceptance-expired",
-    Severity::High,
-    "the risk is accepted by nobody, no longer, or for too long",
-);
-const LEVEL: Kind = Kind::fails(
-    "acceptance-level",
-    Severity::High,
-    "whoever accepted the risk may not, or owns the exception",
-);
-const NOBODY: Kind = Kind::undecided(
-    "person-unresolved",
-    Severity::Medium,
-    "it cannot be told who accepted the risk, in which role, or who closed it",
 );
 const RUNS: Kind =
     Kind::fails("remediation-running", Severity::Info, "the time for it is not over");
@@ -98,14 +72,14 @@ pub const TEST: Test = Test {
     run,
 };
 
-type Changed = Said<ExceptionChanged>;
+pub(super) type Changed = Said<ExceptionChanged>;
 
 /// All that was said about one exception.
-struct Case<'c> {
-    id: &'c str,
-    rows: Vec<&'c Changed>,
+pub(super) struct Case<'c> {
+    pub(super) id: &'c str,
+    pub(super) rows: Vec<&'c Changed>,
     raised: Timestamp,
-    grade: Grade,
+    pub(super) grade: Grade,
     disposition: Option<(&'c Changed, Disposition)>,
 }
 
@@ -163,7 +137,7 @@ fn grade_of(grade: Grade) -> Severity {
 }
 
 impl Case<'_> {
-    fn words(&self) -> String {
+    pub(super) fn words(&self) -> String {
         let grade = grade_of(self.grade).as_str();
         format!("exception {} of severity {grade} was raised at {}", self.id, self.raised)
     }
@@ -280,87 +254,6 @@ impl Case<'_> {
                 span(window)
             );
             item.raise(&UNTESTED, sentence, [closed.at.index, retest.at.index]);
-        }
-    }
-
-    /// Whether the risk is accepted, by somebody who may, and not for too long.
-    fn accepted(
-        &self,
-        context: &Context<'_>,
-        people: &People<'_>,
-        row: &Changed,
-        closed: Option<&Changed>,
-        item: &mut Item,
-    ) {
-        let words = format!("{} and its risk was to be accepted", self.words());
-        let risks = context.facts.risk_accepted.of(Reference::Exception, self.id);
-        let Some(risk) = risks.max_by_key(|risk| (risk.expires_at, risk.at.index)) else {
-            item.raise(&EXPIRED, format!("{words}, and nobody did"), [row.at.index]);
-            return;
-        };
-        item.cite([risk.at.index]);
-        let entries = [row.at.index, risk.at.index];
-        let until = closed.map_or(context.now, |row| row.at.occurred);
-        if risk.expires_at <= until {
-            let sentence =
-                format!("{words}; that ended at {} (entry {})", risk.expires_at, risk.at.index);
-            item.raise(&EXPIRED, sentence, entries);
-        }
-        let most = context.parameters.span(&VALID);
-        if since(risk.at.occurred, risk.expires_at) > most {
-            let sentence = format!(
-                "{words} from {} until {}, which is longer than {}",
-                risk.at.occurred,
-                risk.expires_at,
-                span(most)
-            );
-            item.raise(&EXPIRED, sentence, entries);
-        }
-        self.level(context, people, risk, &words, item);
-    }
-
-    fn level(
-        &self,
-        context: &Context<'_>,
-        people: &People<'_>,
-        risk: &Said<RiskAccepted>,
-        words: &str,
-        item: &mut Item,
-    ) {
-        let at = risk.at.occurred;
-        let owners = self.rows.iter().filter_map(|row| row.owner).map(|owner| owner.pseudonym);
-        let (other, said) = context.other_than(risk.approver.pseudonym, owners, at);
-        item.cite(said);
-        let entry = [risk.at.index];
-        match other {
-            Other::Yes => {}
-            Other::No => {
-                item.raise(&LEVEL, format!("{words}; who owns it accepted the risk"), entry)
-            }
-            Other::Unknown => {
-                let sentence =
-                    format!("{words}; it cannot be told whether by another than its owner");
-                item.raise(&NOBODY, sentence, entry);
-            }
-        }
-        if !matches!(self.grade, Grade::Sev1 | Grade::Sev2) {
-            return;
-        }
-        let roles = context.parameters.ids(&ROLES);
-        let word = risk.approver.pseudonym.map(|who| people.words(who, at)).unwrap_or_default();
-        let word = word.into_iter().rev().find(|word| word.role_profile.is_some());
-        let role =
-            word.and_then(|word| Some((word.role_profile.as_ref()?.as_str(), word.at.index)));
-        match role {
-            Some((role, said)) if roles.iter().any(|known| known == role) => item.cite([said]),
-            Some((role, said)) => {
-                let sentence = format!("{words} by a {role}, not by a {}", roles.join(" or "));
-                item.raise(&LEVEL, sentence, [risk.at.index, said]);
-            }
-            None => {
-                let sentence = format!("{words}; nothing says in which role");
-                item.raise(&NOBODY, sentence, entry);
-            }
         }
     }
 }

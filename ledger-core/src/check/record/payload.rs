@@ -170,7 +170,7 @@ fn request(
     let entry = [decided.at.index];
     let outcome = decided.outcome.unwrap_or(RequestOutcome::Refused);
     if outcome != RequestOutcome::Granted {
-        let basis = decided.basis.as_ref().map(|basis| basis.as_str());
+        let basis = decided.basis.as_ref().map(crate::schema::typed::Id::as_str);
         // grounds of other laws are an overlay's; those for erasing are none for refusing
         let gdpr = basis.is_some_and(|basis| basis.starts_with("gdpr"));
         let good = basis

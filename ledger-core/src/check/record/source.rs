@@ -95,7 +95,7 @@ fn run(context: &Context<'_>) -> Census {
             census.exclude("source is not active in the period");
             continue;
         };
-        for population in source.populations.iter().map(|name| name.as_str()) {
+        for population in source.populations.iter().map(crate::schema::typed::Id::as_str) {
             if !wanted.is_empty() && !wanted.iter().any(|name| name == population) {
                 census.exclude("population is not asked for");
                 continue;
