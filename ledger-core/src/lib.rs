@@ -5,6 +5,7 @@ pub mod capability;
 pub mod chain;
 pub mod check;
 pub mod checkpoint;
+pub mod control;
 pub mod cosignature;
 pub mod custody;
 pub mod dsse;
