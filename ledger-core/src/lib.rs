@@ -12,6 +12,7 @@ pub mod dsse;
 pub mod encoding;
 pub mod entry;
 pub mod error;
+pub mod evaluate;
 pub mod event;
 pub mod fact;
 pub mod hash;
