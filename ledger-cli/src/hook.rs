@@ -335,7 +335,7 @@ impl Hook {
 }
 
 /// A refusal by the ledger ends with status 4; a mistake in the input stays one.
-fn refused(failure: Failure) -> Failure {
+pub(crate) fn refused(failure: Failure) -> Failure {
     if failure.status() == 1 { failure.exit(4) } else { failure }
 }
 
@@ -354,7 +354,7 @@ fn closing(stream: &Spool, length: u64) -> Result<Value> {
 }
 
 /// The key that signs here; what is wrong with it is status 3.
-fn load(given: Option<&PathBuf>) -> Result<Key> {
+pub(crate) fn load(given: Option<&PathBuf>) -> Result<Key> {
     let path = match given {
         Some(path) => Some(path.clone()),
         None => environment::path(environment::KEY)?,

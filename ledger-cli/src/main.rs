@@ -4,9 +4,11 @@
 //! (`random`), the environment (`environment`), the terminal (`output`, `progress`).
 
 mod agent;
+mod approval;
 mod cli;
 mod clock;
 mod commands;
+mod consent;
 mod context;
 mod delivery;
 mod drafts;

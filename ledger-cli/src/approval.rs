@@ -1,0 +1,347 @@
+//! A person's decision: what it is about and what the ledger says about that is shown, the person is
+//! asked, and signs with a key of their own, here or on a machine without the ledger.
+
+mod evidence;
+mod until;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ledger_core::approval::{About, Request, Standing};
+use ledger_core::blob;
+use ledger_core::encoding::hex;
+use ledger_core::event::{is_digest, is_id};
+use ledger_core::hash::Sha256;
+use ledger_core::json::Value;
+use ledger_core::key::Signer as _;
+use ledger_core::ledger::Ledger;
+
+use crate::commands::collect::{self, Signers};
+use crate::consent::{self, Question};
+use crate::context::Context;
+use crate::failure::{Answer, Failure, Result};
+use crate::keys::{self, Key};
+use crate::{clock, delivery, environment, files, hook, seen};
+
+pub(crate) use until::until;
+
+/// The name of the request among the attachments of a decision.
+const ATTACHED: &str = "approval-request.json";
+/// The label of the streams of decisions.
+const LABEL: &str = "approval";
+
+/// What is decided about.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct What {
+    /// The change, like PAY-42
+    #[arg(required_unless_present = "from", conflicts_with = "from")]
+    pub(crate) change: Option<String>,
+    /// Digest of the artifact, sha256:HEX
+    #[arg(long, value_name = "DIGEST", required_unless_present = "from", conflicts_with = "from")]
+    pub(crate) artifact: Option<String>,
+    /// Where it may run, like `production`
+    #[arg(long, value_name = "ID", required_unless_present = "from", conflicts_with = "from")]
+    pub(crate) environment: Option<String>,
+    /// Digest of the configuration that is decided with it, sha256:HEX
+    #[arg(long, value_name = "DIGEST", conflicts_with = "from")]
+    pub(crate) config: Option<String>,
+    /// The service; else the one that the ledger names for the artifact
+    #[arg(long, value_name = "ID", conflicts_with = "from")]
+    pub(crate) service: Option<String>,
+}
+
+/// Who decides, with which key, and how the decision travels.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct How {
+    /// The person's own key, a file or agent:SHA256:… [or LEDGER_KEY]
+    #[arg(long, value_name = "KEY")]
+    key: Option<PathBuf>,
+    /// Who decides, the holder of the key [or LEDGER_PERSON]
+    #[arg(long = "as", value_name = "ISSUER:ID")]
+    person: Option<String>,
+    /// In which role, like `release_manager`
+    #[arg(long, value_name = "ID", required_unless_present = "request")]
+    role: Option<String>,
+    /// Why, in words; sealed
+    #[arg(long, value_name = "TEXT")]
+    comment: Option<String>,
+    /// Do not ask; needed where nobody can be asked
+    #[arg(long)]
+    yes: bool,
+    /// Only write down what is to be decided, to be signed where the key is; needs no key
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "out", "yes"])]
+    request: Option<PathBuf>,
+    /// Decide about what was written down with --request; needs no ledger with --out
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Write the signed event to this new file, for `ledger append --signed`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// What a decision says beside what it is about.
+pub(crate) struct Decision {
+    /// The word in the event.
+    pub(crate) word: &'static str,
+    /// What the person does, for the question.
+    pub(crate) verb: &'static str,
+    /// Further members of the event's data.
+    pub(crate) data: Vec<(&'static str, Value)>,
+}
+
+impl What {
+    /// Nothing yet: the request that is read says it.
+    pub(crate) fn nothing() -> Self {
+        Self { change: None, artifact: None, environment: None, config: None, service: None }
+    }
+
+    /// The artifact, environment and configuration of an approval that the ledger has.
+    pub(crate) fn of_approval(change: &str, approval: &str, context: &Context) -> Result<Self> {
+        let (_, ledger) = context.open()?;
+        let found = evidence::approved(&ledger, change, approval)?.ok_or_else(|| {
+            Failure::new("approval-none", format!("`{change}` has no approval `{approval}`"))
+                .hint(format!("`ledger log --subject change:{change}` lists what was decided"))
+        })?;
+        let text = |name: &str| found.get(name).and_then(Value::as_text).map(str::to_owned);
+        Ok(Self {
+            change: Some(change.to_owned()),
+            artifact: text("artifact"),
+            environment: text("environment"),
+            config: text("config"),
+            service: None,
+        })
+    }
+}
+
+/// Shows, asks, signs and delivers; or writes down what is to be shown and signed elsewhere.
+pub(crate) fn run(
+    what: &What,
+    how: &How,
+    decision: Decision,
+    context: &mut Context,
+) -> Result<Answer> {
+    let request = match &how.from {
+        Some(file) => Request::parse(&files::read(file)?)
+            .map_err(|error| Failure::from(error).within(files::shown(file)))?,
+        None => asked_about(what, context)?,
+    };
+    if let Some(file) = &how.request {
+        files::create(file, request.encode().as_bytes(), 0o644)?;
+        keep(&request, context)?;
+        show(&request, decision.verb, context)?;
+        let (name, digest) = (file.display().to_string(), request.digest());
+        context.out.object([("digest", Value::text(&digest)), ("file", Value::text(&name))])?;
+        context.out.line(format!("written      {name}, {digest}"))?;
+        context
+            .out
+            .line(format!("next         ledger {} --from {name} --out FILE", decision.verb))?;
+        return Ok(Answer::Yes);
+    }
+    let key = hook::load(how.key.as_ref())?;
+    let draft = draft(&request, how, decision.word, &decision.data, &key)?;
+    show(&request, decision.verb, context)?;
+    context.out.flush()?;
+    if !how.yes {
+        consent::ask(&Question {
+            text: format!("{} `{}` in `{}`?", decision.verb, request.change, request.environment),
+            unasked: "approval-unasked",
+            declined: "approval-declined",
+            hint: "read what is shown, then say --yes",
+        })?;
+    }
+    if let Some(out) = &how.out {
+        let genesis = request.ledger.genesis().0;
+        return collect::write(&draft, LABEL, genesis, &Signers::only(key), out, context);
+    }
+    deliver(&draft, &request, &key, context)
+}
+
+/// What is to be decided, with all that the ledger says about it.
+fn asked_about(what: &What, context: &Context) -> Result<Request> {
+    let given = |name: &str, value: &Option<String>, legal: fn(&str) -> bool| match value {
+        Some(value) if legal(value) => Ok(value.clone()),
+        value => Err(Failure::new(
+            "field-value",
+            format!("`{}` does not name one", value.as_deref().unwrap_or_default()),
+        )
+        .within(name.to_owned())
+        .hint("an unset variable is no value; a digest is `sha256:` and 64 hex digits")),
+    };
+    let maybe = |name: &str, value: &Option<String>, legal: fn(&str) -> bool| {
+        value.is_some().then(|| given(name, value, legal)).transpose()
+    };
+    let change = given("CHANGE", &what.change, is_id)?;
+    let artifact = given("--artifact", &what.artifact, is_digest)?;
+    let environment = given("--environment", &what.environment, is_id)?;
+    let config = maybe("--config", &what.config, is_digest)?;
+    let named = maybe("--service", &what.service, is_id)?;
+    let (_, ledger) = open(context)?;
+    let service = match named {
+        Some(service) => Some(service),
+        None => evidence::service(&ledger, &artifact)?,
+    };
+    let mut request = Request {
+        ledger: ledger.origin().clone(),
+        at: clock::now()?,
+        size: ledger.size(),
+        change,
+        artifact,
+        environment,
+        config,
+        service,
+        answers: None,
+        facts: Vec::new(),
+    };
+    request.answers = evidence::asked(&ledger, &request)?;
+    request.facts = evidence::facts(&ledger, &request, request.at)?;
+    Ok(request)
+}
+
+fn open(context: &Context) -> Result<(crate::context::Folder, Ledger)> {
+    context.open().map_err(|failure| {
+        if failure.code() == "ledger-none" || failure.code() == "ledger-unnamed" {
+            return failure.instead(
+                "write a request with --request FILE where the ledger is, and sign it here with --from",
+            );
+        }
+        failure
+    })
+}
+
+/// What was shown stays with the ledger, before anybody decides on it.
+fn keep(request: &Request, context: &Context) -> Result<()> {
+    let (folder, ledger) = open(context)?;
+    if *ledger.origin() != request.ledger {
+        return Err(Failure::refused(
+            "approval-ledger",
+            format!("the request is for `{}`, not for `{}`", request.ledger, ledger.origin()),
+        )
+        .within(folder.shown())
+        .exit(4));
+    }
+    // if we stop after this, a file is left that no entry names
+    blob::put(&**ledger.store(), request.encode().as_bytes())?;
+    Ok(())
+}
+
+/// All that is decided about, line by line; nothing with `--json`.
+fn show(request: &Request, verb: &str, context: &mut Context) -> Result<()> {
+    let out = &mut context.out;
+    let or = |value: &Option<String>, none: &str| value.as_deref().unwrap_or(none).to_owned();
+    let any = "none is named: it holds for any configuration";
+    let head = [
+        (verb, request.change.clone()),
+        ("artifact", request.artifact.clone()),
+        ("environment", request.environment.clone()),
+        ("config", or(&request.config, any)),
+        ("service", or(&request.service, "not recorded")),
+        ("ledger", format!("{}, {} entries, {}", request.ledger, request.size, request.at)),
+    ];
+    for (name, value) in head {
+        out.line(format!("{name:<12} {value}"))?;
+    }
+    let mut before: Option<About> = None;
+    for fact in &request.facts {
+        let about = if before == Some(fact.about) { "" } else { fact.about.word() };
+        let glyph = match fact.standing {
+            Standing::Good => '●',
+            Standing::Bad => '▲',
+            Standing::Unknown => '◆',
+            Standing::Plain => ' ',
+        };
+        let entries: Vec<String> = fact.entries.iter().map(ToString::to_string).collect();
+        let cited = match entries.len() {
+            0 => String::new(),
+            1 => format!("  (entry {})", entries.join(", ")),
+            _ => format!("  (entries {})", entries.join(", ")),
+        };
+        out.line(format!("{about:<12} {glyph} {}{cited}", fact.text))?;
+        before = Some(fact.about);
+    }
+    Ok(())
+}
+
+/// The event: what is decided, who decides, and the digest of what was shown.
+fn draft(
+    request: &Request,
+    how: &How,
+    word: &str,
+    further: &[(&'static str, Value)],
+    key: &Key,
+) -> Result<Value> {
+    let person = person(how.person.as_ref())?;
+    let shown = request.encode();
+    let digest = request.digest();
+    let parts = [digest.clone(), key.public().id().to_string(), word.to_owned()];
+    let id: String = hex(&Sha256::of(parts.join("\n").as_bytes()).0).chars().take(20).collect();
+    let mut goal = vec![
+        ("artifact", Value::text(&request.artifact)),
+        ("environment", Value::text(&request.environment)),
+    ];
+    goal.extend(request.config.iter().map(|config| ("config", Value::text(config))));
+    let mut data = vec![
+        ("approval", Value::text(format!("approval-{id}"))),
+        ("approver", person.clone()),
+        ("decision", Value::text(word)),
+        ("for", Value::object(goal)),
+        ("method", Value::text("key")),
+        ("role", Value::text(how.role.as_deref().unwrap_or_default())),
+    ];
+    data.extend(request.answers.iter().map(|answers| ("request", Value::text(answers))));
+    data.extend(how.comment.iter().map(|comment| ("comment", Value::text(comment))));
+    data.extend(further.iter().cloned());
+    let mut subject = vec![
+        ("artifact", Value::text(&request.artifact)),
+        ("change", Value::text(&request.change)),
+        ("environment", Value::text(&request.environment)),
+    ];
+    subject.extend(request.service.iter().map(|service| ("service", Value::text(service))));
+    let attached = Value::object([
+        ("digest", Value::text(digest)),
+        ("media_type", Value::text("application/json")),
+        ("name", Value::text(ATTACHED)),
+        ("size", Value::count(shown.len() as u64)),
+    ]);
+    Ok(Value::object([
+        ("actor", actor(&person)),
+        ("attachments", Value::List(vec![attached])),
+        ("data", Value::object(data)),
+        ("occurred_at", Value::text(clock::now()?.to_string())),
+        ("subject", Value::object(subject)),
+        ("type", Value::text("approval.decided")),
+    ]))
+}
+
+/// A person who signs with a key of their own, as the actor of an event.
+pub(crate) fn actor(person: &Value) -> Value {
+    Value::object([
+        ("auth", Value::text("key")),
+        ("id", person.clone()),
+        ("kind", Value::text("human")),
+    ])
+}
+
+/// The holder of the key, as `--as` or `LEDGER_PERSON` says.
+pub(crate) fn person(given: Option<&String>) -> Result<Value> {
+    let said = match given {
+        Some(text) => text.clone(),
+        None => match environment::path(environment::PERSON)? {
+            Some(text) => text.display().to_string(),
+            None => {
+                return Err(Failure::new("person-unnamed", "nothing says who decides").hint(
+                    "give --as ISSUER:ID, as the key's holder was registered, or set `LEDGER_PERSON`",
+                ));
+            }
+        },
+    };
+    keys::identity(&said).map_err(|failure| failure.within("--as"))
+}
+
+/// Into the ledger, now: a decision that nobody can see is none.
+fn deliver(draft: &Value, request: &Request, key: &Key, context: &mut Context) -> Result<Answer> {
+    keep(request, context)?;
+    let (folder, mut ledger, sight) = seen::open(context)?;
+    let receipt = delivery::one(&mut ledger, &sight, draft, LABEL, &[key]);
+    let receipt = receipt.map_err(|failure| hook::refused(folder.place(failure)))?;
+    delivery::settle(receipt, (&folder, &mut ledger, &sight), context)
+}
