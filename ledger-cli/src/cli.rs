@@ -7,9 +7,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, approve, checkpoint, close, consistency, cosign, delegate, demo, events, flush, import,
-    init, key, log, man, person, prove, ratify, record, recover, reject, retention, revoke, schema,
-    show, sign, status, tiles, vault, verify, witness,
+    append, approve, attach, break_glass, checkpoint, close, consistency, cosign, delegate, demo,
+    events, flush, import, init, key, log, man, person, prove, ratify, record, recover, reject,
+    retention, revoke, schema, show, sign, status, tiles, vault, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -56,11 +56,13 @@ enum Command {
     Close(close::Close),
     Flush(flush::Flush),
     Status(status::Status),
+    Attach(attach::Attach),
     Approve(approve::Approve),
     Reject(reject::Reject),
     Revoke(revoke::Revoke),
     Ratify(ratify::Ratify),
     Delegate(delegate::Delegate),
+    BreakGlass(break_glass::BreakGlass),
     Import(import::Import),
     Events(events::Events),
     Schema(schema::Schema),
@@ -116,11 +118,13 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Close(args) => close::run(args, context),
         Command::Flush(args) => flush::run(args, context),
         Command::Status(args) => status::run(args, context),
+        Command::Attach(args) => attach::run(args, context),
         Command::Approve(args) => approve::run(args, context),
         Command::Reject(args) => reject::run(args, context),
         Command::Revoke(args) => revoke::run(args, context),
         Command::Ratify(args) => ratify::run(args, context),
         Command::Delegate(args) => delegate::run(args, context),
+        Command::BreakGlass(args) => break_glass::run(args, context),
         Command::Import(args) => import::run(args, context),
         Command::Events(args) => events::run(args, context),
         Command::Schema(args) => schema::run(args, context),

@@ -2,6 +2,8 @@
 
 pub(crate) mod append;
 pub(crate) mod approve;
+pub(crate) mod attach;
+pub(crate) mod break_glass;
 pub(crate) mod checkpoint;
 pub(crate) mod close;
 pub(crate) mod collect;

@@ -12,6 +12,7 @@ use ledger_core::key::Signer;
 use ledger_core::ledger::{Group, Ledger, Receipt, Submission};
 use ledger_core::producer::{self, Position};
 use ledger_core::signature::Mode;
+use ledger_core::vault::inbox::Item;
 
 use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
@@ -79,7 +80,7 @@ pub(crate) fn one(
 ) -> Result<Receipt> {
     let position = Position::one_shot(label, random::bytes()?);
     let event = sign(ledger.origin(), &sight.named(draft), &position, signers)?;
-    let receipts = together(ledger, vec![event])?.map_err(|first| first.refusal.failure())?;
+    let receipts = together(ledger, vec![event], &[])?.map_err(|first| first.refusal.failure())?;
     receipts.first().copied().ok_or_else(|| Failure::new("receipt", "there is no receipt"))
 }
 
@@ -114,9 +115,10 @@ pub(crate) fn keeping(
     sight: &Sight,
     signers: &[&dyn Signer],
     events: Vec<Submission>,
+    items: &[Item],
 ) -> std::result::Result<Vec<Receipt>, (Option<usize>, Failure)> {
     let kept = events.clone();
-    match together(ledger, events).map_err(|failure| (None, failure))? {
+    match together(ledger, events, items).map_err(|failure| (None, failure))? {
         Ok(receipts) => Ok(receipts),
         Err(First { position, refusal }) => {
             let Some(event) = kept.get(position) else {
@@ -133,10 +135,11 @@ pub(crate) fn keeping(
 fn together(
     ledger: &mut Ledger,
     events: Vec<Submission>,
+    items: &[Item],
 ) -> Result<std::result::Result<Vec<Receipt>, First>> {
     let mut receipts = Vec::with_capacity(events.len());
     let mut first = None;
-    for (position, outcome) in each(ledger, events, true)?.into_iter().enumerate() {
+    for (position, outcome) in each(ledger, events, items, true)?.into_iter().enumerate() {
         match outcome {
             Ok(receipt) => receipts.push(receipt),
             // the others of a refused group have no reason of their own
@@ -153,10 +156,11 @@ fn together(
 }
 
 /// Takes the events through the door and into the log; what became of each. With `all` one that is
-/// refused keeps the others out, with code `group`.
+/// refused keeps the others out, with code `group`. `items` go to the vault beside what they seal.
 pub(crate) fn each(
     ledger: &mut Ledger,
     events: Vec<Submission>,
+    items: &[Item],
     all: bool,
 ) -> Result<Vec<std::result::Result<Receipt, Refusal>>> {
     let few = events.len() < FEW;
@@ -183,7 +187,7 @@ pub(crate) fn each(
     } else {
         let group = Group { now: clock::now()?, random: random::bytes()?, all_or_nothing: all };
         // the clock is read again under the lock: who waited for it must not record an older time
-        ledger.append_at(&admitted, group, || clock::now().unwrap_or(group.now))?
+        ledger.append_with(&admitted, items, group, || clock::now().unwrap_or(group.now))?
     };
     let mut settled = settled.into_iter();
     let mut next = || match settled.next() {

@@ -20,6 +20,7 @@ use ledger_core::ledger::{Receipt, Submission};
 use ledger_core::producer::{self, Position};
 use ledger_core::spool::Spool;
 
+use crate::attachments::Attachment;
 use crate::context::Context;
 use crate::drafts::Draft;
 use crate::failure::{Failure, Result};
@@ -64,8 +65,21 @@ pub(crate) enum Told {
 pub(crate) enum Next<'a> {
     /// These events.
     Drafts(&'a [Draft]),
+    /// This event: a stream of its own, unless one of the job and key is open.
+    Alone(&'a Draft),
     /// The end of the stream.
     Close,
+}
+
+impl<'a> Next<'a> {
+    /// The events; none where the stream is closed.
+    fn drafts(&self) -> Option<&'a [Draft]> {
+        match self {
+            Self::Drafts(drafts) => Some(drafts),
+            Self::Alone(draft) => Some(std::slice::from_ref(draft)),
+            Self::Close => None,
+        }
+    }
 }
 
 /// One call of the hook.
@@ -146,7 +160,8 @@ impl Hook {
             Err(failure) => return self.directly(next, acknowledge, failure),
         };
         if held.spool.as_ref().is_some_and(|spool| !spool.waiting.is_empty()) {
-            self.drain(&place, &mut held)?;
+            let name = self.name.clone();
+            self.drain(&place, &name, &mut held)?;
         }
         if held.spool.as_ref().is_some_and(Spool::ends) {
             held.rotate()?;
@@ -195,12 +210,24 @@ impl Hook {
         Ok(Told::Recorded)
     }
 
+    /// A file made ready to be attached to an event of this ledger.
+    pub(crate) fn attachment(&self, file: &Path, private: bool) -> Result<Attachment> {
+        Attachment::read(file, private, None, None, &self.origin)
+    }
+
+    /// Keeps attachments until their events are delivered, if nothing is wrong with the events.
+    pub(crate) fn keep(&self, attachments: &[Attachment], next: &Next<'_>) -> Result<()> {
+        self.judge(next)?;
+        let mut kept = attachments.iter().map(|one| one.keep(&self.state, &self.origin));
+        kept.try_for_each(|kept| kept.map_err(|failure| failure.exit(5)))
+    }
+
     /// What is wrong with an event itself is said before anything is written.
     fn judge(&self, next: &Next<'_>) -> Result<()> {
-        let Next::Drafts(drafts) = next else { return Ok(()) };
+        let drafts = next.drafts().unwrap_or_default();
         let position = Position::first(&self.pipeline.label(), [0; 16]);
         let (genesis, owner) = (self.origin.genesis().0, [self.key.public().id()]);
-        for draft in *drafts {
+        for draft in drafts {
             producer::prepare(&draft.value, Some(genesis), &position, &owner, [0; 32])
                 .map_err(|error| draft.place(delivery::of_draft(&error)))?;
         }
@@ -216,16 +243,14 @@ impl Hook {
     /// Completes, seals and signs what comes next in the stream.
     fn sign(&self, next: &Next<'_>, stream: &Spool) -> Result<Vec<Submission>> {
         let mut position = stream.next();
-        let drafts = match next {
-            Next::Drafts(drafts) => drafts,
-            Next::Close => {
-                position.is_final = true;
-                let draft = closing(stream, position.seq + 1)?;
-                return Ok(vec![self.sign_one(&draft, &position)?]);
-            }
+        let Some(drafts) = next.drafts() else {
+            position.is_final = true;
+            let draft = closing(stream, position.seq + 1)?;
+            return Ok(vec![self.sign_one(&draft, &position)?]);
         };
+        position.is_final = position.seq == 0 && matches!(next, Next::Alone(_));
         let mut events = Vec::with_capacity(drafts.len());
-        for draft in *drafts {
+        for draft in drafts {
             let signed = self.sign_one(&draft.value, &position);
             let event = signed.map_err(|failure| draft.place(failure))?;
             position = position.after(&event.event);
@@ -283,9 +308,9 @@ impl Hook {
     /// The own stream's spool; a damaged one is salvaged, and a new stream begins.
     fn hold(&mut self, place: &Place) -> Result<Held> {
         match place.hold(&self.name, None) {
-            Err(failure) if failure.code().starts_with("spool-") => {
+            Err(failure) if flush::is_damage(&failure) => {
                 let name = self.name.clone();
-                self.salvage(place, &name, &failure)?;
+                self.salvage(place, &name, None, &failure)?;
                 place.hold(&self.name, None)
             }
             held => held,
@@ -299,9 +324,9 @@ impl Hook {
         acknowledge: impl FnOnce(&[Receipt]) -> Result<()>,
         why: Failure,
     ) -> Result<Told> {
-        let Next::Drafts(drafts) = next else { return Err(why.exit(5)) };
+        let Some(drafts) = next.drafts() else { return Err(why.exit(5)) };
         let mut events = Vec::with_capacity(drafts.len());
-        for draft in *drafts {
+        for draft in drafts {
             let position = Position::one_shot(&self.pipeline.label(), random::bytes()?);
             let event = self.sign_one(&draft.value, &position);
             events.push(event.map_err(|failure| draft.place(failure))?);

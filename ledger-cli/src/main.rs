@@ -5,6 +5,8 @@
 
 mod agent;
 mod approval;
+mod attachments;
+mod awaited;
 mod cli;
 mod clock;
 mod commands;

@@ -142,16 +142,11 @@ fn changes(ledger: &Ledger, matter: &Request) -> Result<Vec<Fact>> {
         let text = "which service this digest is of is not recorded: --service says it".to_owned();
         return Ok(vec![about(Standing::Unknown, text, &[])]);
     };
-    let Some(last) = last_approved(ledger, service, environment)? else {
-        let text =
-            format!("no approval of `{service}` in `{environment}` is recorded before this one");
+    let Some(last) = last_approved(ledger, matter, service)? else {
+        let text = format!("no other digest of `{service}` was approved for `{environment}`");
         return Ok(vec![about(Standing::Unknown, text, &[])]);
     };
     let before = last.text("/data/for/artifact");
-    if before == matter.artifact {
-        let text = format!("this very digest was approved last for `{service}` in `{environment}`");
-        return Ok(vec![about(Standing::Plain, text, &[last.index])]);
-    }
     let mut facts = vec![about(
         Standing::Plain,
         format!("approved last for `{service}` in `{environment}`: {before}"),
@@ -191,8 +186,8 @@ fn changes(ledger: &Ledger, matter: &Request) -> Result<Vec<Fact>> {
     Ok(facts)
 }
 
-/// The newest approval of the service in the environment that was not revoked since.
-fn last_approved(ledger: &Ledger, service: &str, environment: &str) -> Result<Option<Item>> {
+/// The newest approval of another digest of the service in the environment that was not revoked since.
+fn last_approved(ledger: &Ledger, matter: &Request, service: &str) -> Result<Option<Item>> {
     let (items, _) = newest(ledger, Kind::Type, "approval.decided", 0)?;
     let mut revoked = BTreeSet::new();
     let mut services: BTreeMap<String, Option<String>> = BTreeMap::new();
@@ -202,7 +197,8 @@ fn last_approved(ledger: &Ledger, service: &str, environment: &str) -> Result<Op
                 revoked.insert(item.text("/data/of").to_owned());
             }
             "granted" | "ratified"
-                if item.text("/data/for/environment") == environment
+                if item.text("/data/for/environment") == matter.environment
+                    && item.text("/data/for/artifact") != matter.artifact
                     && !revoked.contains(item.text("/data/approval")) =>
             {
                 let artifact = item.text("/data/for/artifact").to_owned();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ledger_core::checkpoint::Checkpoint;
+use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::ledger::Ledger;
 use ledger_core::note::Note;
@@ -48,16 +49,28 @@ pub(crate) fn run(args: &Prove, context: &mut Context) -> Result<Answer> {
     };
     within(&entries, &ledger, &checkpoint)?;
     let size = checkpoint.size();
-    let hashes = hashes::of(&ledger, Some((size, checkpoint.root())))
-        .map_err(|error| Failure::by_law(&error))?;
     let proof = if args.range.is_some() {
+        let hashes = hashes::of(&ledger, Some((size, checkpoint.root())))
+            .map_err(|error| Failure::by_law(&error))?;
         let beside = tree::range_proof(&entries, size, &hashes)?;
         RangeProof::new(entries, beside, &note)?.encode()
     } else {
-        let path = tree::inclusion_proof(size, entries.start, &hashes)?;
+        let path = inclusion(&ledger, entries.start, &checkpoint)?;
         Proof::new(entries.start, path, &note)?.encode()
     };
     deliver(&proof, args.to.as_ref(), size, context)
+}
+
+/// The inclusion path of an entry under a checkpoint.
+pub(crate) fn inclusion(
+    ledger: &Ledger,
+    index: u64,
+    checkpoint: &Checkpoint,
+) -> Result<Vec<Sha256>> {
+    let size = checkpoint.size();
+    let hashes = hashes::of(ledger, Some((size, checkpoint.root())))
+        .map_err(|error| Failure::by_law(&error))?;
+    Ok(tree::inclusion_proof(size, index, &hashes)?)
 }
 
 /// Prints a proof, or writes it to a new file.
