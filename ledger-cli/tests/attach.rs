@@ -28,6 +28,22 @@ const RECORD: [&str; 13] = [
     PIPELINE,
 ];
 
+/// A ledger with its vault, and a pipeline's key: two entries.
+fn with_vault() -> World {
+    let world = World::empty();
+    std::fs::create_dir(world.path("d/keys")).unwrap();
+    for key in ["a.pem", "b.pem", PIPELINE] {
+        world.run(&["key", "new", key]).good();
+    }
+    let roots = ["--root", "a.pem=hr:1", "--root", "b.pem=hr:2"];
+    world.run(&[&["init", "d/ledger", "--name", "test/led"][..], &roots].concat()).good();
+    let can = ["--service", "ci", "--capability", "append:*"];
+    let register = ["key", "register", "--key", "a.pem", "--key", "b.pem", "--new", PIPELINE];
+    world.run(&[&register[..], &can].concat()).good();
+    world.run(&["vault", "absorb"]).good();
+    world
+}
+
 fn away(world: &World, is_away: bool) {
     let (here, gone) = (world.path("d/ledger"), world.path("d/gone"));
     let (from, to) = if is_away { (here, gone) } else { (gone, here) };
@@ -76,8 +92,7 @@ fn a_file_is_stored_and_named_by_an_event() {
 
 #[test]
 fn a_private_file_is_opened_by_the_vault_alone() {
-    let world = World::new();
-    world.run(&["vault", "absorb"]).good();
+    let world = with_vault();
     world.write("roles.csv", "login,role\nada,deployer\n");
     let reference = world.run(&["attach", "--private", "roles.csv"]).good();
     assert!(reference.contains(r#""private":true"#), "{reference}");
@@ -101,8 +116,7 @@ fn a_private_file_is_opened_by_the_vault_alone() {
 
 #[test]
 fn a_recorded_file_waits_with_its_event() {
-    let world = World::new();
-    world.run(&["vault", "absorb"]).good();
+    let world = with_vault();
     world.write("log.txt", "ok\n");
     world.write("who.txt", "ada\n");
     away(&world, true);
@@ -116,7 +130,7 @@ fn a_recorded_file_waits_with_its_event() {
     assert_eq!(world.run(&["flush", "--key", PIPELINE]).good(), "delivered 1, waiting 0\n");
     assert_eq!(waiting(&world), 0);
     assert!(blobs(&world).contains(&b"ok\n".to_vec()));
-    let entry = world.run(&["show", "64", "--raw"]).good();
+    let entry = world.run(&["show", "2", "--raw"]).good();
     assert!(
         entry.contains(r#""name":"log.txt""#) && entry.contains(r#""private":true"#),
         "{entry}"
@@ -152,7 +166,7 @@ fn a_proof_is_awaited_and_holds() {
     let said = Ended::from(job.wait_with_output().unwrap());
     assert!(said.stderr.contains("the proof is app.tar.tlog-proof"), "{}", said.stderr);
     assert!(said.good().starts_with("entry 64  "));
-    let policy = ["--policy", "d/policy"];
+    let policy = ["--policy", "d/auditor.policy"];
     let said = world.run(&[&["verify", "app.tar.tlog-proof"], &policy[..]].concat()).good();
     assert!(said.contains("INCLUSION     holds") || said.contains("holds"), "{said}");
     // the entry in it is held against its hash, not believed
