@@ -85,6 +85,8 @@ pub(crate) struct Decision {
     pub(crate) word: &'static str,
     /// What the person does, for the question.
     pub(crate) verb: &'static str,
+    /// What more the person must see: the name of a line and what stands there.
+    pub(crate) shown: Option<(&'static str, String)>,
     /// Further members of the event's data.
     pub(crate) data: Vec<(&'static str, Value)>,
 }
@@ -140,6 +142,7 @@ pub(crate) fn run(
     let key = hook::load(how.key.as_ref())?;
     let draft = draft(&request, how, decision.word, &decision.data, &key)?;
     show(&request, decision.verb, context)?;
+    show_decision(how, &decision, context)?;
     context.out.flush()?;
     if !how.yes {
         consent::ask(&Question {
@@ -210,7 +213,12 @@ fn open(context: &Context) -> Result<(crate::context::Folder, Ledger)> {
 
 /// What was shown stays with the ledger, before anybody decides on it.
 fn keep(request: &Request, context: &Context) -> Result<()> {
-    let (folder, ledger) = open(context)?;
+    let (folder, ledger) = open(context).map_err(|failure| match failure.code() {
+        "ledger-none" | "ledger-unnamed" => failure.instead(
+            "--out FILE writes the signed event, for `ledger append --signed` where the ledger is",
+        ),
+        _ => failure,
+    })?;
     if *ledger.origin() != request.ledger {
         return Err(Failure::refused(
             "approval-ledger",
@@ -259,6 +267,23 @@ fn show(request: &Request, verb: &str, context: &mut Context) -> Result<()> {
         before = Some(fact.about);
     }
     Ok(())
+}
+
+/// What the person adds to what is shown: all of it is signed.
+fn show_decision(how: &How, decision: &Decision, context: &mut Context) -> Result<()> {
+    let out = &mut context.out;
+    if let Some((name, value)) = &decision.shown {
+        out.line(format!("{name:<12} {value}"))?;
+    }
+    let until = decision.data.iter().find(|(name, _)| *name == "valid_until");
+    let until = until.and_then(|(_, until)| until.as_text());
+    let until = until.map_or_else(String::new, |until| format!(", until {until}"));
+    let role = how.role.as_deref().unwrap_or_default();
+    out.line(format!("decision     {} in the role `{role}`{until}", decision.word))?;
+    match &how.comment {
+        Some(comment) => out.line(format!("comment      {comment}")),
+        None => Ok(()),
+    }
 }
 
 /// The event: what is decided, who decides, and the digest of what was shown.

@@ -24,6 +24,9 @@ use crate::{clock, random};
 const FEW: usize = 64;
 /// The index is brought up when it is this many entries behind: each process reads those again.
 const BEHIND: usize = 256;
+/// One process in so many brings the index up, the others only when it is four times as far behind:
+/// of many that end at once, all but one would wait for the index's lock and find it done.
+const TURN: u64 = 64;
 /// Runs of the index with fewer entries than this are merged after an append.
 const MERGE_BELOW: u64 = 65_536;
 
@@ -225,7 +228,8 @@ pub(crate) fn settle(
 /// After the promise: remembers the newest entry, and brings the index up.
 pub(crate) fn tidy(folder: &Folder, ledger: &mut Ledger) -> Result<Answer> {
     remember(folder, ledger)?;
-    if let Err(error) = ledger.catch_up(BEHIND, MERGE_BELOW) {
+    let behind = if ledger.size().is_multiple_of(TURN) { BEHIND } else { 4 * BEHIND };
+    if let Err(error) = ledger.catch_up(behind, MERGE_BELOW) {
         talk(format!("note: the index was not brought up: {error}"));
     }
     Ok(Answer::Yes)

@@ -173,7 +173,12 @@ impl Hook {
         let host = spool::host_key(&self.state, true);
         let added = host.and_then(|host| held.add(&place, empty, &events, &host));
         if let Err(failure) = added {
-            return self.directly(next, acknowledge, failure);
+            // the line may stand there although it is not durable: delivered as it is and in
+            // another stream, the event would be there twice
+            return match held.back_to(before) {
+                Ok(()) => self.directly(next, acknowledge, failure),
+                Err(_) => Err(lost(&failure.to_string())),
+            };
         }
         let older = before.as_ref().is_some_and(|spool| !spool.waiting.is_empty());
         let said = match &mut self.target {
@@ -331,16 +336,7 @@ impl Hook {
             let event = self.sign_one(&draft.value, &position);
             events.push(event.map_err(|failure| draft.place(failure))?);
         }
-        let lost = |failure: &Failure| {
-            Failure::new(
-                "undelivered",
-                format!("neither the spool nor the ledger took it: {failure}; {why}"),
-            )
-            .hint(
-                "nothing was recorded for certain; repeat the call when one of them can be written",
-            )
-            .exit(5)
-        };
+        let lost = |failure: &Failure| lost(&format!("{failure}; {why}"));
         let said = match &mut self.target {
             Err(failure) => return Err(lost(failure)),
             Ok(target) => target.together(events, &[&self.key]).map_err(|f| lost(&f))?,
@@ -357,6 +353,13 @@ impl Hook {
             target.settle(&[&self.key]);
         }
     }
+}
+
+/// Status 5: nothing is promised.
+fn lost(why: &str) -> Failure {
+    Failure::new("undelivered", format!("neither the spool nor the ledger took it: {why}"))
+        .hint("nothing was recorded for certain; repeat the call when one of them can be written")
+        .exit(5)
 }
 
 /// A refusal by the ledger ends with status 4; a mistake in the input stays one.

@@ -20,6 +20,8 @@ struct Item {
     index: u64,
     kind: String,
     event: Value,
+    /// The pseudonym of the person who approved, if somebody did.
+    approver: Option<String>,
 }
 
 impl Item {
@@ -128,6 +130,7 @@ fn newest(ledger: &Ledger, kind: Kind, value: &str, first: u64) -> Result<(Vec<I
             index,
             kind: entry.event.kind.to_owned(),
             event: Value::from(entry.event.root),
+            approver: entry.person("/data/approver").map(|person| person.to_string()),
         })?);
     }
     Ok((items, more))
@@ -388,7 +391,9 @@ fn approvals(items: &[Item], matter: &Request) -> Vec<Fact> {
             "delegated" => Standing::Plain,
             _ => Standing::Bad,
         };
-        let mut text = format!("{decision} as `{id}` in the role `{}`", item.text("/data/role"));
+        let person = item.approver.as_deref().unwrap_or("nobody knows whom");
+        let role = item.text("/data/role");
+        let mut text = format!("{decision} as `{id}` in the role `{role}` by {person}");
         let until = item.text("/data/valid_until");
         if !until.is_empty() {
             text = format!("{text}, until {until}");

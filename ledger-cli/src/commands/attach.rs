@@ -32,8 +32,9 @@ pub(crate) struct Attach {
 /// Stores the file.
 pub(crate) fn run(args: &Attach, context: &mut Context) -> Result<Answer> {
     let (folder, ledger) = context.open().map_err(|failure| {
-        failure
-            .instead("`ledger record --attach FILE` keeps it with its event until the ledger is back")
+        failure.instead(
+            "`ledger record --attach FILE` keeps it with its event until the ledger is back",
+        )
     })?;
     let (name, media) = (args.name.as_deref(), args.media_type.as_deref());
     let attachment = Attachment::read(&args.file, args.private, name, media, ledger.origin())?;

@@ -34,6 +34,7 @@ pub(crate) fn run(args: &Delegate, context: &mut Context) -> Result<Answer> {
     let mut data = vec![("delegate_to", to)];
     let until = args.until.as_deref().map(approval::until).transpose()?;
     data.extend(until.map(|until| ("valid_until", until)));
-    let decision = Decision { word: "delegated", verb: "delegate", data };
+    let shown = Some(("to", args.to.clone()));
+    let decision = Decision { word: "delegated", verb: "delegate", shown, data };
     approval::run(&args.what, &args.how, decision, context)
 }

@@ -22,6 +22,6 @@ pub(crate) struct Ratify {
 
 /// Ratifies.
 pub(crate) fn run(args: &Ratify, context: &mut Context) -> Result<Answer> {
-    let decision = Decision { word: "ratified", verb: "ratify", data: Vec::new() };
+    let decision = Decision { word: "ratified", verb: "ratify", shown: None, data: Vec::new() };
     approval::run(&args.what, &args.how, decision, context)
 }

@@ -23,6 +23,6 @@ pub(crate) struct Reject {
 
 /// Rejects.
 pub(crate) fn run(args: &Reject, context: &mut Context) -> Result<Answer> {
-    let decision = Decision { word: "rejected", verb: "reject", data: Vec::new() };
+    let decision = Decision { word: "rejected", verb: "reject", shown: None, data: Vec::new() };
     approval::run(&args.what, &args.how, decision, context)
 }

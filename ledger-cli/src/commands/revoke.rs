@@ -38,5 +38,7 @@ pub(crate) fn run(args: &Revoke, context: &mut Context) -> Result<Answer> {
         None => What::nothing(),
     };
     let data = vec![("of", Value::text(&args.approval))];
-    approval::run(&what, &args.how, Decision { word: "revoked", verb: "revoke", data }, context)
+    let shown = Some(("revokes", args.approval.clone()));
+    let decision = Decision { word: "revoked", verb: "revoke", shown, data };
+    approval::run(&what, &args.how, decision, context)
 }

@@ -282,7 +282,8 @@ impl Held {
         self.spool = before;
         match &self.spool {
             Some(spool) => files::replace(&self.path, spool.encode()?.as_bytes(), 0o600, true),
-            None => files::remove(&self.path),
+            None if self.path.exists() => files::remove(&self.path),
+            None => Ok(()),
         }
     }
 
