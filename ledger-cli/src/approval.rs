@@ -119,7 +119,7 @@ impl What {
 pub(crate) fn run(
     what: &What,
     how: &How,
-    decision: Decision,
+    decision: &Decision,
     context: &mut Context,
 ) -> Result<Answer> {
     let request = match &how.from {
@@ -142,7 +142,7 @@ pub(crate) fn run(
     let key = hook::load(how.key.as_ref())?;
     let draft = draft(&request, how, decision.word, &decision.data, &key)?;
     show(&request, decision.verb, context)?;
-    show_decision(how, &decision, context)?;
+    show_decision(how, decision, context)?;
     context.out.flush()?;
     if !how.yes {
         consent::ask(&Question {

@@ -122,7 +122,7 @@ impl Attachment {
         let Some(key) = &self.key else { return Ok(()) };
         let name = format!("{}.key", file(origin, self.digest));
         state.make_folder_of(&name)?;
-        let line = base64(&key.clone().to_bytes()) + "\n";
+        let line = base64(&key.to_bytes()) + "\n";
         files::replace(&state.path(&name), line.as_bytes(), 0o600, true)
     }
 }

@@ -1,5 +1,6 @@
 //! Decisions of persons through the real program: what is shown, who is asked, what travels.
 #![allow(
+    clippy::string_slice,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test stops at the first surprise"

@@ -89,14 +89,13 @@ pub(super) fn facts(ledger: &Ledger, matter: &Request, now: Timestamp) -> Result
     facts.extend(gates(items, matter));
     facts.extend(waivers(items, matter, now));
     facts.extend(approvals(items, matter));
-    facts.extend(
-        looked.beyond.iter().map(|text| fact(About::Builds, Standing::Unknown, text.clone(), &[])),
-    );
+    facts
+        .extend(looked.beyond.iter().map(|text| fact(About::Builds, Standing::Unknown, text, &[])));
     let more = facts.len().saturating_sub(MAX_FACTS - 1);
     if more > 0 {
         facts.truncate(MAX_FACTS - 1);
         let text = format!("{more} further facts do not fit here");
-        facts.push(fact(About::Builds, Standing::Unknown, text, &[]));
+        facts.push(fact(About::Builds, Standing::Unknown, &text, &[]));
     }
     Ok(facts)
 }
@@ -139,20 +138,20 @@ fn newest(ledger: &Ledger, kind: Kind, value: &str, first: u64) -> Result<(Vec<I
 /// What is recorded of the service since the digest that was approved last for this environment.
 fn changes(ledger: &Ledger, matter: &Request) -> Result<Vec<Fact>> {
     let about =
-        |standing, text: String, entries: &[u64]| fact(About::Changes, standing, text, entries);
+        |standing, text: &str, entries: &[u64]| fact(About::Changes, standing, text, entries);
     let environment = &matter.environment;
     let Some(service) = &matter.service else {
         let text = "which service this digest is of is not recorded: --service says it".to_owned();
-        return Ok(vec![about(Standing::Unknown, text, &[])]);
+        return Ok(vec![about(Standing::Unknown, &text, &[])]);
     };
     let Some(last) = last_approved(ledger, matter, service)? else {
         let text = format!("no other digest of `{service}` was approved for `{environment}`");
-        return Ok(vec![about(Standing::Unknown, text, &[])]);
+        return Ok(vec![about(Standing::Unknown, &text, &[])]);
     };
     let before = last.text("/data/for/artifact");
     let mut facts = vec![about(
         Standing::Plain,
-        format!("approved last for `{service}` in `{environment}`: {before}"),
+        &format!("approved last for `{service}` in `{environment}`: {before}"),
         &[last.index],
     )];
     let (items, more) =
@@ -165,7 +164,7 @@ fn changes(ledger: &Ledger, matter: &Request) -> Result<Vec<Fact>> {
         state.1.push(item.index);
     }
     facts.extend(states.iter().map(|(change, (state, entries))| {
-        about(Standing::Plain, format!("change `{change}` since then: {state}"), entries)
+        about(Standing::Plain, &format!("change `{change}` since then: {state}"), entries)
     }));
     for item in items.iter().filter(|item| item.kind == "config.changed") {
         let weakened = item.text("/data/weakened");
@@ -175,16 +174,16 @@ fn changes(ledger: &Ledger, matter: &Request) -> Result<Vec<Fact>> {
             "{class} `{name}` {} since then, weakened: {weakened}",
             item.text("/data/action")
         );
-        facts.push(about(standing, text, &[item.index]));
+        facts.push(about(standing, &text, &[item.index]));
     }
     if facts.len() == counted {
         let text =
             format!("the digest is another, and no change of `{service}` is recorded since then");
-        facts.push(about(Standing::Unknown, text, &[]));
+        facts.push(about(Standing::Unknown, &text, &[]));
     }
     if more > 0 {
         let text = format!("{more} older entries of `{service}` were not looked at");
-        facts.push(about(Standing::Unknown, text, &[]));
+        facts.push(about(Standing::Unknown, &text, &[]));
     }
     Ok(facts)
 }
@@ -246,7 +245,7 @@ fn builds(items: &[Item]) -> Vec<Fact> {
                 Standing::Bad
             }
         };
-        facts.push(fact(About::Builds, standing, text, &[item.index]));
+        facts.push(fact(About::Builds, standing, &text, &[item.index]));
     }
     or_missing(facts, About::Builds, "where this digest comes from is not recorded")
 }
@@ -262,7 +261,7 @@ fn reviews(items: &[Item], matter: &Request) -> Vec<Fact> {
                 _ => Standing::Bad,
             };
             let text = format!("{decision} at commit `{}`", item.text("/data/commit"));
-            fact(About::Reviews, standing, text, &[item.index])
+            fact(About::Reviews, standing, &text, &[item.index])
         })
         .collect();
     or_missing(facts, About::Reviews, &format!("no review is recorded for `{}`", matter.change))
@@ -286,7 +285,7 @@ fn tests(items: &[Item]) -> Vec<Fact> {
                 count("failed") + count("errors"),
                 count("skipped"),
             );
-            fact(About::Tests, standing(item.text("/data/outcome")), text, &[item.index])
+            fact(About::Tests, standing(item.text("/data/outcome")), &text, &[item.index])
         })
         .collect();
     or_missing(facts, About::Tests, "no test is recorded for this digest")
@@ -306,7 +305,7 @@ fn scans(items: &[Item]) -> Vec<Fact> {
                 count("high"),
                 count("medium"),
             );
-            fact(About::Scans, standing(item.text("/data/outcome")), text, &[item.index])
+            fact(About::Scans, standing(item.text("/data/outcome")), &text, &[item.index])
         })
         .collect();
     or_missing(facts, About::Scans, "no scan is recorded for this digest")
@@ -320,7 +319,7 @@ fn gates(items: &[Item], matter: &Request) -> Vec<Fact> {
         .map(|item| {
             let verdict = item.text("/data/verdict");
             let text = format!("gate `{}`: {verdict}", item.text("/data/gate"));
-            fact(About::Gates, standing(verdict), text, &[item.index])
+            fact(About::Gates, standing(verdict), &text, &[item.index])
         })
         .collect();
     let text = format!("no gate of `{}` is recorded for this digest", matter.environment);
@@ -344,12 +343,12 @@ fn waivers(items: &[Item], matter: &Request, now: Timestamp) -> Vec<Fact> {
         // times of one spelling compare as texts
         if until > now.as_str() {
             let text = format!("{} `{}` is waived until {until}", what.0, what.1);
-            facts.push(fact(About::Waivers, Standing::Bad, text, &[item.index]));
+            facts.push(fact(About::Waivers, Standing::Bad, &text, &[item.index]));
         }
     }
     if facts.is_empty() {
         let text = "no waiver that is in force is recorded for this digest or change".to_owned();
-        facts.push(fact(About::Waivers, Standing::Plain, text, &[]));
+        facts.push(fact(About::Waivers, Standing::Plain, &text, &[]));
     }
     facts
 }
@@ -370,7 +369,7 @@ fn approvals(items: &[Item], matter: &Request) -> Vec<Fact> {
             if what == "approval.decided" && digest != matter.artifact && env == matter.environment
             {
                 let text = format!("{decision} for another digest: {digest}");
-                facts.push(fact(About::Approvals, Standing::Plain, text, &place));
+                facts.push(fact(About::Approvals, Standing::Plain, &text, &place));
             }
             continue;
         }
@@ -380,7 +379,7 @@ fn approvals(items: &[Item], matter: &Request) -> Vec<Fact> {
                 item.text("/data/approval"),
                 item.count("/data/required/count")
             );
-            facts.push(fact(About::Approvals, Standing::Plain, text, &place));
+            facts.push(fact(About::Approvals, Standing::Plain, &text, &place));
             continue;
         }
         let decision = item.text("/data/decision");
@@ -405,11 +404,11 @@ fn approvals(items: &[Item], matter: &Request) -> Vec<Fact> {
         if !other.is_empty() {
             text = format!("{text}, of `{other}`");
         }
-        facts.push(fact(About::Approvals, stands, text, &place));
+        facts.push(fact(About::Approvals, stands, &text, &place));
     }
     if facts.is_empty() {
         let text = "nobody has decided about this digest yet".to_owned();
-        facts.push(fact(About::Approvals, Standing::Plain, text, &[]));
+        facts.push(fact(About::Approvals, Standing::Plain, &text, &[]));
     }
     facts
 }
@@ -439,12 +438,12 @@ fn standing(outcome: &str) -> Standing {
 
 fn or_missing(mut facts: Vec<Fact>, about: About, text: &str) -> Vec<Fact> {
     if facts.is_empty() {
-        facts.push(fact(about, Standing::Unknown, text.to_owned(), &[]));
+        facts.push(fact(about, Standing::Unknown, text, &[]));
     }
     facts
 }
 
-fn fact(about: About, standing: Standing, text: String, entries: &[u64]) -> Fact {
+fn fact(about: About, standing: Standing, text: &str, entries: &[u64]) -> Fact {
     // what a later schema lets in is shown as this one shows it
     let plain = |char: char| if (' '..='~').contains(&char) { char } else { '?' };
     let text = text.chars().map(plain).take(MAX_TEXT).collect();

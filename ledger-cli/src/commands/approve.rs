@@ -32,5 +32,5 @@ pub(crate) fn run(args: &Approve, context: &mut Context) -> Result<Answer> {
     let until = args.until.as_deref().map(approval::until).transpose()?;
     let data = until.map(|until| ("valid_until", until)).into_iter().collect();
     let decision = Decision { word: "granted", verb: "approve", shown: None, data };
-    approval::run(&args.what, &args.how, decision, context)
+    approval::run(&args.what, &args.how, &decision, context)
 }

@@ -36,5 +36,5 @@ pub(crate) fn run(args: &Delegate, context: &mut Context) -> Result<Answer> {
     data.extend(until.map(|until| ("valid_until", until)));
     let shown = Some(("to", args.to.clone()));
     let decision = Decision { word: "delegated", verb: "delegate", shown, data };
-    approval::run(&args.what, &args.how, decision, context)
+    approval::run(&args.what, &args.how, &decision, context)
 }

@@ -23,5 +23,5 @@ pub(crate) struct Ratify {
 /// Ratifies.
 pub(crate) fn run(args: &Ratify, context: &mut Context) -> Result<Answer> {
     let decision = Decision { word: "ratified", verb: "ratify", shown: None, data: Vec::new() };
-    approval::run(&args.what, &args.how, decision, context)
+    approval::run(&args.what, &args.how, &decision, context)
 }

@@ -24,5 +24,5 @@ pub(crate) struct Reject {
 /// Rejects.
 pub(crate) fn run(args: &Reject, context: &mut Context) -> Result<Answer> {
     let decision = Decision { word: "rejected", verb: "reject", shown: None, data: Vec::new() };
-    approval::run(&args.what, &args.how, decision, context)
+    approval::run(&args.what, &args.how, &decision, context)
 }

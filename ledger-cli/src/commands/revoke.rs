@@ -40,5 +40,5 @@ pub(crate) fn run(args: &Revoke, context: &mut Context) -> Result<Answer> {
     let data = vec![("of", Value::text(&args.approval))];
     let shown = Some(("revokes", args.approval.clone()));
     let decision = Decision { word: "revoked", verb: "revoke", shown, data };
-    approval::run(&what, &args.how, decision, context)
+    approval::run(&what, &args.how, &decision, context)
 }
