@@ -1,6 +1,7 @@
 //! The hook: what a line in a pipeline does. Sign, write to the spool, deliver; and never break a
 //! deployment because the ledger is away.
 
+mod begin;
 pub(crate) mod ci;
 pub(crate) mod fields;
 mod flush;
@@ -24,11 +25,12 @@ use crate::attachments::Attachment;
 use crate::context::Context;
 use crate::drafts::Draft;
 use crate::failure::{Failure, Result};
-use crate::keys::{self, Key};
+use crate::keys::Key;
 use crate::output::talk;
 use crate::state::State;
-use crate::{clock, delivery, environment, files, random};
+use crate::{clock, delivery, files, random};
 
+pub(crate) use begin::load;
 use ci::Pipeline;
 use spool::{Held, Place};
 use target::Delivery;
@@ -127,7 +129,7 @@ impl Hook {
             Err(failure) if failure.code() == "delivery-url" => return Err(failure),
             target => target,
         };
-        let origin = origin(options, context, &workspace, &state, &target)?;
+        let origin = begin::origin(options, context, &workspace, &state, &target)?;
         let owner = key.public().id();
         let parts = [pipeline.job_key(), owner.to_string(), origin.to_string()];
         let name = hex(&Sha256::of(parts.join("\n").as_bytes()).0).chars().take(16).collect();
@@ -379,63 +381,4 @@ fn closing(stream: &Spool, length: u64) -> Result<Value> {
         ("subject", Value::object([("stream", Value::text(stream.stream()))])),
         ("data", Value::object([("length", Value::count(length))])),
     ]))
-}
-
-/// The key that signs here; what is wrong with it is status 3.
-pub(crate) fn load(given: Option<&PathBuf>) -> Result<Key> {
-    let path = match given {
-        Some(path) => Some(path.clone()),
-        None => environment::path(environment::KEY)?,
-    };
-    if let Some(path) = path.filter(|path| !path.to_string_lossy().starts_with("agent:")) {
-        spool::private(&path)?;
-    }
-    keys::load_one(given).map_err(|failure| failure.exit(3))
-}
-
-/// The ledger that is meant: the one that is there, or the one that was said or known to be.
-fn origin(
-    options: &Options,
-    context: &Context,
-    workspace: &Path,
-    state: &State,
-    target: &std::result::Result<Box<dyn Delivery>, Failure>,
-) -> Result<Origin> {
-    let said = match &options.origin {
-        Some(text) => Some(text.clone()),
-        None => environment::path(environment::ORIGIN)?.map(|text| text.display().to_string()),
-    };
-    let said = match said {
-        Some(text) => Some(Origin::parse(&text).map_err(|error| {
-            Failure::from(error)
-                .within("--origin")
-                .hint("it stands in the ledger's `ledger.toml`: a name and 64 hex digits")
-        })?),
-        None => None,
-    };
-    match (said, target) {
-        (Some(said), Ok(target)) if *target.origin() != said => Err(Failure::refused(
-            "origin",
-            format!("another ledger stands here: `{}`", target.origin()),
-        )
-        .exit(4)),
-        (Some(said), _) => Ok(said),
-        (None, Ok(target)) => Ok(target.origin().clone()),
-        (None, Err(failure)) => {
-            let path = files::absolute(&context.ledger_path()?)?;
-            let pinned = state.pinned_at(&path)?;
-            let known =
-                || Place::all(workspace, state).iter().find_map(|place| place.origin_at(&path));
-            pinned.or_else(known).ok_or_else(|| {
-                Failure::new(
-                    "undelivered",
-                    format!(
-                        "the ledger cannot be reached, and it is not known which it is: {failure}"
-                    ),
-                )
-                .hint("give --origin, which stands in its `ledger.toml`: then the event can wait")
-                .exit(5)
-            })
-        }
-    }
 }

@@ -2,6 +2,9 @@
 //!
 //! Plain functions over entries. Where nothing is recorded that is said, and never counts as good.
 
+mod changes;
+mod decisions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::approval::{About, Fact, MAX_ENTRIES, MAX_FACTS, MAX_TEXT, Request, Standing};
@@ -81,14 +84,14 @@ pub(super) fn approved(ledger: &Ledger, change: &str, approval: &str) -> Result<
 pub(super) fn facts(ledger: &Ledger, matter: &Request, now: Timestamp) -> Result<Vec<Fact>> {
     let looked = look(ledger, matter)?;
     let items = looked.items.as_slice();
-    let mut facts = changes(ledger, matter)?;
+    let mut facts = changes::changes(ledger, matter)?;
     facts.extend(builds(items));
     facts.extend(reviews(items, matter));
     facts.extend(tests(items));
     facts.extend(scans(items));
     facts.extend(gates(items, matter));
-    facts.extend(waivers(items, matter, now));
-    facts.extend(approvals(items, matter));
+    facts.extend(decisions::waivers(items, matter, now));
+    facts.extend(decisions::approvals(items, matter));
     facts
         .extend(looked.beyond.iter().map(|text| fact(About::Builds, Standing::Unknown, text, &[])));
     let more = facts.len().saturating_sub(MAX_FACTS - 1);
@@ -133,94 +136,6 @@ fn newest(ledger: &Ledger, kind: Kind, value: &str, first: u64) -> Result<(Vec<I
         })?);
     }
     Ok((items, more))
-}
-
-/// What is recorded of the service since the digest that was approved last for this environment.
-fn changes(ledger: &Ledger, matter: &Request) -> Result<Vec<Fact>> {
-    let about =
-        |standing, text: &str, entries: &[u64]| fact(About::Changes, standing, text, entries);
-    let environment = &matter.environment;
-    let Some(service) = &matter.service else {
-        let text = "which service this digest is of is not recorded: --service says it".to_owned();
-        return Ok(vec![about(Standing::Unknown, &text, &[])]);
-    };
-    let Some(last) = last_approved(ledger, matter, service)? else {
-        let text = format!("no other digest of `{service}` was approved for `{environment}`");
-        return Ok(vec![about(Standing::Unknown, &text, &[])]);
-    };
-    let before = last.text("/data/for/artifact");
-    let mut facts = vec![about(
-        Standing::Plain,
-        &format!("approved last for `{service}` in `{environment}`: {before}"),
-        &[last.index],
-    )];
-    let (items, more) =
-        newest(ledger, Kind::Subject, &format!("service:{service}"), last.index + 1)?;
-    let counted = facts.len();
-    let mut states: BTreeMap<&str, (&str, Vec<u64>)> = BTreeMap::new();
-    for item in items.iter().filter(|item| item.kind == "change.recorded") {
-        let state = states.entry(item.text("/subject/change")).or_default();
-        state.0 = item.text("/data/state");
-        state.1.push(item.index);
-    }
-    facts.extend(states.iter().map(|(change, (state, entries))| {
-        about(Standing::Plain, &format!("change `{change}` since then: {state}"), entries)
-    }));
-    for item in items.iter().filter(|item| item.kind == "config.changed") {
-        let weakened = item.text("/data/weakened");
-        let standing = if weakened == "no" { Standing::Plain } else { Standing::Bad };
-        let (class, name) = (item.text("/data/class"), item.text("/data/item"));
-        let text = format!(
-            "{class} `{name}` {} since then, weakened: {weakened}",
-            item.text("/data/action")
-        );
-        facts.push(about(standing, &text, &[item.index]));
-    }
-    if facts.len() == counted {
-        let text =
-            format!("the digest is another, and no change of `{service}` is recorded since then");
-        facts.push(about(Standing::Unknown, &text, &[]));
-    }
-    if more > 0 {
-        let text = format!("{more} older entries of `{service}` were not looked at");
-        facts.push(about(Standing::Unknown, &text, &[]));
-    }
-    Ok(facts)
-}
-
-/// The newest approval of another digest of the service in the environment that was not revoked since.
-fn last_approved(ledger: &Ledger, matter: &Request, service: &str) -> Result<Option<Item>> {
-    let (items, _) = newest(ledger, Kind::Type, "approval.decided", 0)?;
-    let mut revoked = BTreeSet::new();
-    let mut services: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for item in items.into_iter().rev() {
-        match item.text("/data/decision") {
-            "revoked" => {
-                revoked.insert(item.text("/data/of").to_owned());
-            }
-            "granted" | "ratified"
-                if item.text("/data/for/environment") == matter.environment
-                    && item.text("/data/for/artifact") != matter.artifact
-                    && !revoked.contains(item.text("/data/approval")) =>
-            {
-                let artifact = item.text("/data/for/artifact").to_owned();
-                let named = item.text("/subject/service");
-                let same = if named.is_empty() {
-                    if !services.contains_key(&artifact) {
-                        services.insert(artifact.clone(), self::service(ledger, &artifact)?);
-                    }
-                    services.get(&artifact).is_some_and(|of| of.as_deref() == Some(service))
-                } else {
-                    named == service
-                };
-                if same && !artifact.is_empty() {
-                    return Ok(Some(item));
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(None)
 }
 
 fn builds(items: &[Item]) -> Vec<Fact> {
@@ -324,93 +239,6 @@ fn gates(items: &[Item], matter: &Request) -> Vec<Fact> {
         .collect();
     let text = format!("no gate of `{}` is recorded for this digest", matter.environment);
     or_missing(facts, About::Gates, &text)
-}
-
-/// A waiver stands until it expires; one of a rule names the artifact or the change beside it.
-fn waivers(items: &[Item], matter: &Request, now: Timestamp) -> Vec<Fact> {
-    let now = now.to_string();
-    let mut facts = Vec::new();
-    for item in items {
-        let here = item.text("/data/environment");
-        let what = match item.kind.as_str() {
-            "gate.waived" if here == matter.environment => ("gate", item.text("/data/gate")),
-            "policy.waived" if item.text("/data/action") != "revoked" => {
-                ("policy", item.text("/subject/policy"))
-            }
-            _ => continue,
-        };
-        let until = item.text("/data/expires_at");
-        // times of one spelling compare as texts
-        if until > now.as_str() {
-            let text = format!("{} `{}` is waived until {until}", what.0, what.1);
-            facts.push(fact(About::Waivers, Standing::Bad, &text, &[item.index]));
-        }
-    }
-    if facts.is_empty() {
-        let text = "no waiver that is in force is recorded for this digest or change".to_owned();
-        facts.push(fact(About::Waivers, Standing::Plain, &text, &[]));
-    }
-    facts
-}
-
-fn approvals(items: &[Item], matter: &Request) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let revoked = items.iter().filter(|item| item.text("/data/decision") == "revoked");
-    let revoked: BTreeSet<&str> = revoked.map(|item| item.text("/data/of")).collect();
-    for item in items {
-        let what = item.kind.as_str();
-        if !matches!(what, "approval.decided" | "approval.requested") {
-            continue;
-        }
-        let place = [item.index];
-        if !of(item, matter) {
-            let digest = item.text("/data/for/artifact");
-            let (decision, env) = (item.text("/data/decision"), item.text("/data/for/environment"));
-            if what == "approval.decided" && digest != matter.artifact && env == matter.environment
-            {
-                let text = format!("{decision} for another digest: {digest}");
-                facts.push(fact(About::Approvals, Standing::Plain, &text, &place));
-            }
-            continue;
-        }
-        if what == "approval.requested" {
-            let text = format!(
-                "asked for as `{}`, {} needed",
-                item.text("/data/approval"),
-                item.count("/data/required/count")
-            );
-            facts.push(fact(About::Approvals, Standing::Plain, &text, &place));
-            continue;
-        }
-        let decision = item.text("/data/decision");
-        let id = item.text("/data/approval");
-        let stands = match decision {
-            _ if revoked.contains(id) => Standing::Plain,
-            "granted" | "ratified" => Standing::Good,
-            "delegated" => Standing::Plain,
-            _ => Standing::Bad,
-        };
-        let person = item.approver.as_deref().unwrap_or("nobody knows whom");
-        let role = item.text("/data/role");
-        let mut text = format!("{decision} as `{id}` in the role `{role}` by {person}");
-        let until = item.text("/data/valid_until");
-        if !until.is_empty() {
-            text = format!("{text}, until {until}");
-        }
-        if revoked.contains(id) {
-            text.push_str(", revoked since");
-        }
-        let other = item.text("/data/of");
-        if !other.is_empty() {
-            text = format!("{text}, of `{other}`");
-        }
-        facts.push(fact(About::Approvals, stands, &text, &place));
-    }
-    if facts.is_empty() {
-        let text = "nobody has decided about this digest yet".to_owned();
-        facts.push(fact(About::Approvals, Standing::Plain, &text, &[]));
-    }
-    facts
 }
 
 /// Whether an approval, or what asks for one, is for this digest in this environment.
