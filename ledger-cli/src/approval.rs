@@ -14,7 +14,7 @@ use ledger_core::event::{is_digest, is_id};
 use ledger_core::json::Value;
 use ledger_core::ledger::Ledger;
 
-use crate::commands::collect::{self, Signers};
+use crate::collect::{self, Signers};
 use crate::consent::{self, Question};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};

@@ -10,11 +10,11 @@ use ledger_core::hash::Blake3;
 use ledger_core::ledger::Receipt;
 use ledger_core::proof::Proof;
 
-use crate::commands::prove;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::files;
 use crate::output::talk;
+use crate::published;
 
 /// How long to sleep between two looks at the newest checkpoint.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -84,7 +84,7 @@ impl Wanted {
 fn prove_now(receipt: Receipt, context: &Context) -> Result<Vec<u8>> {
     let folder = context.folder()?;
     // read before the ledger is opened, which costs more
-    let (note, checkpoint) = prove::newest(&folder)?;
+    let (note, checkpoint) = published::newest(&folder)?;
     if checkpoint.size() <= receipt.index {
         return Err(Failure::new("checkpoint-behind", "no checkpoint covers the entry"));
     }
@@ -93,7 +93,7 @@ fn prove_now(receipt: Receipt, context: &Context) -> Result<Vec<u8>> {
     if Blake3::of(&line) != receipt.hash {
         return Err(Failure::refused("rollback", "the ledger no longer holds the entry"));
     }
-    let path = prove::inclusion(&ledger, receipt.index, &checkpoint)?;
+    let path = published::inclusion(&ledger, receipt.index, &checkpoint)?;
     Ok(Proof::new(receipt.index, path, &note)?.with_extra(&line)?.encode())
 }
 

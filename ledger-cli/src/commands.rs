@@ -6,7 +6,6 @@ pub(crate) mod attach;
 pub(crate) mod break_glass;
 pub(crate) mod checkpoint;
 pub(crate) mod close;
-pub(crate) mod collect;
 pub(crate) mod consistency;
 pub(crate) mod cosign;
 pub(crate) mod delegate;

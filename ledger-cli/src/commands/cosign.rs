@@ -12,7 +12,7 @@ use ledger_core::schema;
 use ledger_core::seal::{self, Scope};
 use ledger_core::trust;
 
-use crate::commands::collect;
+use crate::collect;
 use crate::consent::{self, Question};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};

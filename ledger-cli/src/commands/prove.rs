@@ -5,19 +5,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ledger_core::checkpoint::Checkpoint;
-use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::ledger::Ledger;
-use ledger_core::note::Note;
 use ledger_core::proof::Proof;
 use ledger_core::range::RangeProof;
-use ledger_core::signer::CHECKPOINT;
-use ledger_core::store;
 use ledger_core::tree;
 
-use crate::context::{Context, Folder};
+use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::{files, hashes};
+use crate::{files, hashes, published};
 
 /// Prove that an entry, or a stretch of entries, is in the ledger
 ///
@@ -39,7 +35,7 @@ pub(crate) struct Prove {
 /// Makes the proof.
 pub(crate) fn run(args: &Prove, context: &mut Context) -> Result<Answer> {
     let (folder, ledger) = context.open()?;
-    let (note, checkpoint) = newest(&folder)?;
+    let (note, checkpoint) = published::newest(&folder)?;
     let entries = match (&args.range, args.index) {
         (Some(range), _) => read_range(range)?,
         (None, index) => {
@@ -55,22 +51,10 @@ pub(crate) fn run(args: &Prove, context: &mut Context) -> Result<Answer> {
         let beside = tree::range_proof(&entries, size, &hashes)?;
         RangeProof::new(entries, beside, &note)?.encode()
     } else {
-        let path = inclusion(&ledger, entries.start, &checkpoint)?;
+        let path = published::inclusion(&ledger, entries.start, &checkpoint)?;
         Proof::new(entries.start, path, &note)?.encode()
     };
     deliver(&proof, args.to.as_ref(), size, context)
-}
-
-/// The inclusion path of an entry under a checkpoint.
-pub(crate) fn inclusion(
-    ledger: &Ledger,
-    index: u64,
-    checkpoint: &Checkpoint,
-) -> Result<Vec<Sha256>> {
-    let size = checkpoint.size();
-    let hashes = hashes::of(ledger, Some((size, checkpoint.root())))
-        .map_err(|error| Failure::by_law(&error))?;
-    Ok(tree::inclusion_proof(size, index, &hashes)?)
 }
 
 /// Prints a proof, or writes it to a new file.
@@ -89,23 +73,6 @@ pub(crate) fn deliver(
         context.out.bytes(proof)?;
     }
     Ok(Answer::Yes)
-}
-
-/// The newest published checkpoint; code `checkpoint-none`.
-pub(crate) fn newest(folder: &Folder) -> Result<(Vec<u8>, Checkpoint)> {
-    let note = store::read_all(&*folder.store, CHECKPOINT)?.ok_or_else(|| {
-        Failure::new("checkpoint-none", "the ledger has no checkpoint yet")
-            .within(folder.shown())
-            .hint("sign one with `ledger checkpoint --key FILE`")
-    })?;
-    let place = |error| Failure::from(error).within(format!("{}/{CHECKPOINT}", folder.shown()));
-    let checkpoint =
-        Note::parse(&note).and_then(|note| Checkpoint::parse(note.text())).map_err(place)?;
-    if checkpoint.origin() != folder.origin.to_string() {
-        return Err(Failure::refused("checkpoint-origin", "the checkpoint is of another ledger")
-            .within(folder.shown()));
-    }
-    Ok((note, checkpoint))
 }
 
 fn within(entries: &Range<u64>, ledger: &Ledger, checkpoint: &Checkpoint) -> Result<()> {
