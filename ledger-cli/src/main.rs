@@ -4,9 +4,14 @@
 //! (`random`), the environment (`environment`), the terminal (`output`, `progress`).
 
 mod agent;
+mod approval;
+mod attachments;
+mod awaited;
 mod cli;
 mod clock;
+mod collect;
 mod commands;
+mod consent;
 mod context;
 mod delivery;
 mod drafts;
@@ -19,6 +24,7 @@ mod import;
 mod keys;
 mod output;
 mod progress;
+mod published;
 mod random;
 mod seen;
 mod state;

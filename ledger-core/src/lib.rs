@@ -1,5 +1,6 @@
 //! An append-only, hash-chained, signed log of release events.
 
+pub mod approval;
 pub mod blob;
 pub mod capability;
 pub mod chain;

@@ -12,12 +12,12 @@ use ledger_core::note::{self, KeyType, Note, SignatureLine, VerifierKey};
 use ledger_core::signer::CHECKPOINT;
 use ledger_core::{store, tree};
 
-use crate::commands::{consistency, prove};
+use crate::commands::consistency;
 use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
 use crate::output::talk;
 use crate::state::State;
-use crate::{clock, files, hashes, keys, seen};
+use crate::{clock, files, hashes, keys, published, seen};
 
 const FORMAT: &str = "release-ledger/witness-memory@v1";
 /// The folder of cosigned checkpoints.
@@ -104,7 +104,7 @@ fn of_folder(
     context: &mut Context,
 ) -> Result<Answer> {
     let (folder, ledger) = context.open()?;
-    let (note, checkpoint) = prove::newest(&folder)?;
+    let (note, checkpoint) = published::newest(&folder)?;
     let known = log.or(read(state, key, checkpoint.origin())?.map(|memory| memory.log));
     let log = match known {
         Some(log) => log,
