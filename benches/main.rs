@@ -1,4 +1,4 @@
-//! Seeded benches: `ledger-bench ceiling | index | keys N DIR | log N DIR | parts DIR | read DIR | vault N DIR`.
+//! Seeded benches: `ledger-bench ceiling | index | keys N DIR | log N DIR | parts DIR | read DIR | records KIND N | vault N DIR`.
 //!
 //! Each prints the machine and, beside its figures, the number of syncs. `log` builds a ledger of N
 //! entries in a new folder and measures it; `read` measures one that is there.
@@ -7,6 +7,7 @@ mod ceiling;
 mod index;
 mod keys;
 mod log;
+mod records;
 mod vault;
 mod workload;
 
@@ -33,6 +34,9 @@ fn main() -> ExitCode {
         ["log", count, dir] => count.parse().map_or_else(|_| usage(), |count| log::run(count, dir)),
         ["parts", dir] => log::parts(dir),
         ["read", dir] => log::read(dir),
+        ["records", kind, count] => {
+            count.parse().map_or_else(|_| usage(), |count| records::run(kind, count))
+        }
         ["vault", count, dir] => {
             count.parse().map_or_else(|_| usage(), |count| vault::run(count, dir))
         }
@@ -50,7 +54,8 @@ fn main() -> ExitCode {
 fn usage() -> ledger_core::error::Result<()> {
     Err(ledger_core::error::Error::malformed(
         "usage",
-        "ledger-bench ceiling | index | keys N DIR | log N DIR | parts DIR | read DIR | vault N DIR",
+        "ledger-bench ceiling | index | keys N DIR | log N DIR | parts DIR | read DIR | \
+         records KIND N | vault N DIR",
     ))
 }
 

@@ -37,12 +37,6 @@ impl Person {
         Some(Self { issuer: issuer.to_owned(), id: short(id), name: None, email: None })
     }
 
-    /// Stands where a type demands somebody and the source names nobody. No person is linked to it, so
-    /// whatever is asked of this person cannot be told.
-    pub(crate) fn unsaid(issuer: &str) -> Self {
-        Self { issuer: issuer.to_owned(), id: "unsaid".to_owned(), name: None, email: None }
-    }
-
     /// With the name that the source shows.
     pub(crate) fn named(mut self, name: Option<&str>) -> Self {
         self.name = name.filter(|name| !name.is_empty()).map(short);
@@ -274,18 +268,9 @@ pub(crate) fn id(text: &str) -> String {
     out
 }
 
-/// What stands where a type demands a digest and the source says nothing to take one of: the SHA-256
-/// of no bytes. It is the digest of nothing, and of nothing else.
-pub(crate) const UNSAID: &str =
-    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
-/// The digest of what a source says about a state, in its one spelling; [`UNSAID`] for null.
-pub(crate) fn digest(value: &Json<'_>) -> Value {
-    if value.is_some() {
-        Value::text(Sha256::of(value.to_text().as_bytes()).to_reference())
-    } else {
-        Value::text(UNSAID)
-    }
+/// The digest of what a source says about a state, in its one spelling; none where it says nothing.
+pub(crate) fn digest(value: &Json<'_>) -> Option<Value> {
+    value.is_some().then(|| Value::text(Sha256::of(value.to_text().as_bytes()).to_reference()))
 }
 
 /// A digest reference, if that is what the text spells.

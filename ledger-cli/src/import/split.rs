@@ -212,13 +212,16 @@ impl<R: Read> Splitter<R> {
         let mut scan = Scan::new(self.framing, self.list.is_none());
         let mut length = 0;
         let end = loop {
-            let Some(byte) = self.byte(length) else { break End::Input };
-            if let Some(end) = scan.step(byte) {
-                break end;
+            if self.byte(length).is_none() {
+                break End::Input;
             }
-            length += 1;
+            let (taken, end) = scan.run(self.buffer.get(self.used + length..).unwrap_or_default());
+            length += taken;
             if length > MAX_RECORD {
                 break End::Long;
+            }
+            if let Some(end) = end {
+                break end;
             }
         };
         let open = || Reason::new("json-truncated", "the record does not close");
@@ -312,6 +315,7 @@ struct Scan {
     line_begins: bool,
     /// The name that is read at the first level, if wrappers are looked for.
     name: Vec<u8>,
+    naming: bool,
     lost: bool,
 }
 
@@ -330,8 +334,30 @@ impl Scan {
             last: 0,
             line_begins: false,
             name: Vec::new(),
+            naming: false,
             lost: false,
         }
+    }
+
+    /// Takes bytes until the value ends, or all; how many, and how it ended.
+    fn run(&mut self, bytes: &[u8]) -> (usize, Option<End>) {
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            if self.string && !self.escape && !self.naming && !self.line_begins {
+                // nothing else counts within a text
+                let rest = bytes.get(at..).unwrap_or_default();
+                let plain = memchr::memchr3(b'"', b'\\', b'\n', rest).unwrap_or(rest.len());
+                if plain > 0 {
+                    at += plain;
+                    continue;
+                }
+            }
+            if let Some(end) = self.step(*byte) {
+                return (at, Some(end));
+            }
+            at += 1;
+        }
+        (at, None)
     }
 
     /// Takes one byte; tells where the value ends.
@@ -347,7 +373,12 @@ impl Scan {
         match byte {
             b'"' => {
                 self.string = true;
-                self.name.clear();
+                self.naming = self.stack.len() == 1
+                    && !self.wraps.is_empty()
+                    && matches!(self.last, b'{' | b',');
+                if self.naming {
+                    self.name.clear();
+                }
                 self.last = byte;
             }
             b'{' | b'[' => {
@@ -384,7 +415,7 @@ impl Scan {
             self.string = false;
             return;
         }
-        if self.stack.len() == 1 && !self.wraps.is_empty() && self.name.len() < 64 {
+        if self.naming && self.name.len() < 64 {
             self.name.push(byte);
         }
     }

@@ -38,7 +38,7 @@ event! {
     subject(system) need(Append) actor(true)
     {
         access: Option<Id<'a>>, account: Sealed, action: AccessAction, approval: Option<Id<'a>>,
-        effective_at: Timestamp, entitlement: Option<Entitlement<'a>>, executor: Person,
+        effective_at: Timestamp, entitlement: Option<Entitlement<'a>>, executor: Option<Person>,
         expires_at: Option<Timestamp>, item: Option<Id<'a>>, object: AccessObject,
         principal: Person,
     }

@@ -34,7 +34,7 @@ event! {
     subject(run) need(Append) actor(true)
     rules(Rule::When("phase", "finished", &["outcome"]))
     {
-        attempt: Option<u64>, definition_digest: Digest<'a>, initiator: Person,
+        attempt: Option<u64>, definition_digest: Option<Digest<'a>>, initiator: Option<Person>,
         outcome: Option<RunOutcome>, phase: RunPhase, trigger: Trigger,
     }
 }
@@ -92,7 +92,7 @@ event! {
     EnvironmentChanged = "environment.changed"
     subject(environment) need(Append) actor(true)
     {
-        action: EnvironmentAction, definition_digest: Digest<'a>, mutability: Mutability,
+        action: EnvironmentAction, definition_digest: Option<Digest<'a>>, mutability: Option<Mutability>,
     }
 }
 

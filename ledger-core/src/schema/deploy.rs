@@ -37,7 +37,7 @@ event! {
     {
         approvals: Option<Vec<Id<'a>>>, artifact: Option<Digest<'a>>, change: Option<Id<'a>>,
         class: Option<Class>, config: Option<Digest<'a>>, incident: Option<Id<'a>>,
-        initiator: Person, operator_input: Option<OperatorInput>,
+        initiator: Option<Person>, operator_input: Option<OperatorInput>,
         parameters: Option<Map<'a, Id<'a>>>, previous: Option<Digest<'a>>,
         r#ref: Option<DeployedRef<'a>>, region: Option<Id<'a>>, run: Option<Id<'a>>,
         strategy: Strategy,
@@ -184,8 +184,14 @@ event! {
     ConfigChanged = "config.changed"
     subject(system) need(Append) actor(true)
     {
-        action: ConfigAction, after: Digest<'a>, approver: Option<Person>, before: Digest<'a>,
-        change: Option<Id<'a>>, changer: Person, class: ConfigClass, environment: Option<Id<'a>>,
+        action: ConfigAction,
+        /// Of the state afterwards; left out where there is none or the source does not show it.
+        after: Option<Digest<'a>>,
+        approver: Option<Person>,
+        /// Of the state before; left out where there was none or the source does not show it.
+        before: Option<Digest<'a>>,
+        change: Option<Id<'a>>, changer: Option<Person>, class: ConfigClass,
+        environment: Option<Id<'a>>,
         item: Id<'a>, service: Option<Id<'a>>, weakened: Answer,
     }
 }
@@ -200,8 +206,8 @@ event! {
     ConfigDrifted = "config.drifted"
     subject(system) need(Append) actor(true)
     {
-        approver: Option<Person>, due: Option<Timestamp>, expected: Digest<'a>, item: Id<'a>,
-        observed: Digest<'a>, reason: Option<Sealed>, state: DriftState,
+        approver: Option<Person>, due: Option<Timestamp>, expected: Option<Digest<'a>>, item: Id<'a>,
+        observed: Option<Digest<'a>>, reason: Option<Sealed>, state: DriftState,
     }
 }
 
@@ -218,8 +224,8 @@ event! {
     FeatureFlagChanged = "feature_flag.changed"
     subject(environment, flag) need(Append) actor(true)
     {
-        action: FlagAction, after: Id<'a>, approver: Option<Person>, before: Id<'a>,
-        changer: Person, owner: Option<Person>, review_by: Option<Timestamp>,
+        action: FlagAction, after: Option<Id<'a>>, approver: Option<Person>,
+        before: Option<Id<'a>>, changer: Option<Person>, owner: Option<Person>, review_by: Option<Timestamp>,
         /// Its share of the users in percent.
         rollout: Option<Decimal<'a>>,
     }
