@@ -115,11 +115,16 @@ fn answer(summary: &Summary) -> Answer {
 }
 
 fn given(args: &Import) -> Result<Given> {
-    Given::parse(&args.given).map_err(|wrong| {
+    let given = Given::parse(&args.given).map_err(|wrong| {
         let names: Vec<&str> = import::GIVEN.iter().map(|(name, _)| *name).collect();
         Failure::new("import-given", format!("`{wrong}` gives nothing that is known"))
             .hint(format!("write NAME=VALUE, each name once, of {}", names.join(", ")))
-    })
+    })?;
+    let Some(path) = given.get("mapping").map(PathBuf::from) else { return Ok(given) };
+    let content = std::fs::read_to_string(&path).map_err(|error| {
+        Failure::new("import-mapping", format!("cannot read `{}`: {error}", path.display()))
+    })?;
+    Ok(given.with("mapping", content))
 }
 
 /// Shows what would be appended.
@@ -134,6 +139,11 @@ fn dry_run(job: &Job<'_>, context: &mut Context) -> Result<Answer> {
             }
             for event in record.events {
                 let mut value = event.value;
+                if let Some(attached) = event.attached {
+                    // the list is shown in the clear, as the rest of the event is
+                    let text = String::from_utf8_lossy(&attached.bytes).into_owned();
+                    value.insert("attached".to_owned(), Value::text(text));
+                }
                 value.insert("source".to_owned(), Value::text(job.source.name));
                 value.insert("source_id".to_owned(), Value::text(event.source_id));
                 value.insert("ordinal".to_owned(), Value::count(event.ordinal));

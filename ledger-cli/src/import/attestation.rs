@@ -198,7 +198,7 @@ mod tests {
     fn results(text: &str) -> Vec<String> {
         let given = super::super::Given::default();
         let received = ledger_core::time::Timestamp::from_micros(1).unwrap();
-        let record = Record { bytes: text.as_bytes(), received, given: &given };
+        let record = Record { bytes: text.as_bytes(), header: b"", received, given: &given };
         let events = super::super::events(&SOURCE, &record).unwrap();
         let result = |event: super::super::Event| {
             let value = Value::Object(event.value);

@@ -6,6 +6,7 @@
 //! close is cut where the next record begins, and told with its reason.
 
 use std::io::{ErrorKind, Read};
+use std::sync::Arc;
 
 use super::Reason;
 
@@ -20,6 +21,8 @@ pub(crate) enum Framing {
     Json(&'static [&'static str]),
     /// The whole file is one record.
     Whole,
+    /// Rows of a table behind its header, with commas between the cells; quoted cells may hold line ends.
+    Rows,
 }
 
 /// A piece of a file: a record, or what is none.
@@ -29,6 +32,8 @@ pub(crate) struct Piece {
     pub(crate) offset: u64,
     /// Its bytes, untouched.
     pub(crate) bytes: Vec<u8>,
+    /// The header of its table, if it is a row of one.
+    pub(crate) header: Option<Arc<[u8]>>,
     /// Why it is no record, if it is none.
     pub(crate) broken: Option<Reason>,
 }
@@ -47,6 +52,7 @@ pub(crate) struct Splitter<R> {
     /// Whether records are items of an array, and whether that stands in an object.
     list: Option<bool>,
     begun: bool,
+    header: Option<Arc<[u8]>>,
 }
 
 /// What a scan found at its end.
@@ -75,6 +81,7 @@ impl<R: Read> Splitter<R> {
             failed: None,
             list: None,
             begun: false,
+            header: None,
         }
     }
 
@@ -124,7 +131,7 @@ impl<R: Read> Splitter<R> {
         let offset = self.base + self.used as u64;
         let bytes = self.buffer.get(self.used..self.used + length).unwrap_or_default().to_vec();
         self.used += length;
-        Piece { offset, bytes, broken }
+        Piece { offset, bytes, header: self.header.clone(), broken }
     }
 
     /// What stands at the beginning of the file decides whether it is a request with its headers.
@@ -188,6 +195,27 @@ impl<R: Read> Splitter<R> {
                 _ => return Some(self.stray()),
             }
         }
+    }
+
+    /// The next row that is not empty, with its line end.
+    fn row(&mut self) -> Option<Piece> {
+        while matches!(self.byte(0)?, b'\r' | b'\n') {
+            self.used += 1;
+        }
+        let (mut length, mut quoted) = (0, false);
+        while let Some(byte) = self.byte(length) {
+            length += 1;
+            match byte {
+                b'"' => quoted = !quoted,
+                b'\n' if !quoted => break,
+                _ if length > MAX_RECORD => return Some(self.long(length)),
+                _ => {}
+            }
+        }
+        // a row that the file breaks off in is no row
+        let broken =
+            if self.ended && self.byte(length).is_none() { self.failed.take() } else { None };
+        Some(self.cut(length, broken))
     }
 
     /// A scalar or rubbish: up to the end of the line, or of the item.
@@ -278,16 +306,24 @@ impl<R: Read> Iterator for Splitter<R> {
         if !self.begun {
             self.begun = true;
             self.byte(3);
+            // a byte order mark before UTF-8 means nothing; here alone it is passed over
             if self.buffer.starts_with(b"\xef\xbb\xbf") {
                 self.used = 3;
             }
             self.byte(0)?;
-            if self.framing == Framing::Whole || self.is_request() {
+            if self.framing == Framing::Rows {
+                self.header = Some(self.row()?.bytes.into());
+            } else if self.framing == Framing::Whole || self.is_request() {
                 return Some(self.whole());
             }
         }
         if self.framing == Framing::Whole {
             return self.failed.take().map(|broken| self.cut(0, Some(broken)));
+        }
+        if self.framing == Framing::Rows {
+            return self
+                .row()
+                .or_else(|| self.failed.take().map(|broken| self.cut(0, Some(broken))));
         }
         if let Some(piece) = self.record() {
             return Some(piece);

@@ -62,7 +62,7 @@ event! {
         collector: Id<'a>, complete: bool,
         /// The list in its normal form.
         entitlements: Attached<'a>,
-        pages: u64, query_digest: Digest<'a>, rows: u64, taken_at: Timestamp, total_reported: u64,
+        pages: u64, query_digest: Option<Digest<'a>>, rows: u64, taken_at: Timestamp, total_reported: Option<u64>,
     }
 }
 

@@ -139,7 +139,7 @@ event! {
     RuntimeObserved = "runtime.observed"
     subject(environment) need(Append) actor(true)
     {
-        collector: Id<'a>, complete: bool, query_digest: Digest<'a>, region: Id<'a>,
+        collector: Id<'a>, complete: bool, query_digest: Option<Digest<'a>>, region: Option<Id<'a>>,
         taken_at: Timestamp,
         /// Each with service, artifact and config.
         workloads: Attached<'a>,

@@ -25,7 +25,7 @@ use rayon::prelude::*;
 use super::flow::{Job, Mapped};
 use super::{Summary, is_unmapped};
 use crate::failure::{Failure, Result};
-use crate::import::{Event, Source};
+use crate::import::{Attached, Event, Source};
 use crate::seen::Sight;
 use crate::{clock, random};
 
@@ -75,18 +75,22 @@ type Claims = HashMap<String, Blake3>;
 struct Ready {
     value: Value,
     place: (u64, u64),
+    /// The field and the name of a list beside it, and where that lies.
+    list: Option<(&'static str, &'static str, Sealed)>,
 }
 
 /// A batch with its originals, which lie in the ledger's folder already.
 struct Batch {
     events: Vec<Ready>,
     sealed: Sealed,
+    /// What opens the attachments.
+    keys: Vec<Item>,
 }
 
 /// A batch whose events are signed and passed the door.
 struct Signed {
     events: Result<Vec<Admitted>>,
-    sealed: Sealed,
+    keys: Vec<Item>,
 }
 
 /// The ends of the signing thread, and what is on its way.
@@ -151,7 +155,7 @@ impl Batches<'_> {
         let originals: Vec<Blake3> =
             records.par_iter().map(|record| self.persons.original(&record.bytes)).collect();
         lane.claims.push_back(Claims::new());
-        let (mut pack, mut events) = (Vec::new(), Vec::new());
+        let (mut pack, mut events, mut keys) = (Vec::new(), Vec::new(), Vec::new());
         for original in originals {
             let Some(record) = records.pop_front() else { break };
             let Some(plans) = self.plans(&record.events, original, lane)? else {
@@ -171,13 +175,15 @@ impl Batches<'_> {
             if new {
                 pack.extend_from_slice(&record.bytes);
             }
-            for (event, plan) in record.events.into_iter().zip(plans) {
+            for (mut event, plan) in record.events.into_iter().zip(plans) {
+                let attached = event.attached.take();
                 let value = match plan {
                     Plan::Leave => continue,
                     Plan::Take(source_id) => self.complete(event, source_id, original),
                     Plan::Conflict(value) => value,
                 };
-                events.push(Ready { value, place });
+                let list = attached.map(|list| self.put(&list, &mut keys)).transpose()?;
+                events.push(Ready { value, place, list });
             }
         }
         if events.is_empty() {
@@ -188,7 +194,21 @@ impl Batches<'_> {
         let sealed = attachment::seal(genesis, &pack, &random::bytes()?)?;
         // if we stop after this, a file is left that no entry names
         attachment::put(&**self.ledger.store(), &sealed)?;
-        lane.to.send(Batch { events, sealed }).map_err(|_| stopped())
+        keys.push(Item::Attachment { digest: sealed.digest, key: sealed.key });
+        lane.to.send(Batch { events, sealed, keys }).map_err(|_| stopped())
+    }
+
+    /// Puts a list down beside the originals: a file that no entry names, if we stop after this.
+    fn put(
+        &self,
+        list: &Attached,
+        keys: &mut Vec<Item>,
+    ) -> Result<(&'static str, &'static str, Sealed)> {
+        let genesis = self.ledger.origin().genesis().0;
+        let sealed = attachment::seal(genesis, &list.bytes, &random::bytes()?)?;
+        attachment::put(&**self.ledger.store(), &sealed)?;
+        keys.push(Item::Attachment { digest: sealed.digest, key: sealed.key });
+        Ok((list.field, list.name, sealed))
     }
 
     /// What becomes of each event of a record; none if one of them conflicts with an event on its way,
@@ -228,7 +248,7 @@ impl Batches<'_> {
     fn finish(&mut self, lane: &mut Lane, most: usize, summary: &mut Summary) -> Result<()> {
         while lane.claims.len() > most {
             let signed = lane.from.recv().map_err(|_| stopped())?;
-            summary.entries += self.commit(&signed.events?, &signed.sealed)?;
+            summary.entries += self.commit(&signed.events?, &signed.keys)?;
             lane.claims.pop_front();
             // the command does it again at its end, and says it then if it cannot be done
             let _ = self.ledger.catch_up(BEHIND, MERGE_BELOW);
@@ -261,6 +281,14 @@ impl Batches<'_> {
     /// The members that make an event an imported one.
     fn complete(&self, event: Event, source_id: String, original: Blake3) -> Value {
         let mut value = event.value;
+        let named = value.get_mut("subject").and_then(Value::members_mut);
+        // a person's number must not stand in the log, nor anything it could be guessed from
+        if let Some(person) =
+            named.and_then(|named| named.get_mut("person")).filter(|_| event.personal)
+        {
+            let plain = person.as_text().unwrap_or_default().to_owned();
+            *person = Value::text(hex(&self.persons.source_digest(self.source.name, &plain).0));
+        }
         let Source { name, version, .. } = self.source;
         for (member, content) in [
             ("adapter", Value::text(format!("{name}/{version}"))),
@@ -305,8 +333,14 @@ impl Batches<'_> {
                         ("type".to_owned(), Value::text(kind)),
                     ]);
                     let id = source_id.to_owned();
-                    let event =
-                        Event { kind, source_id: id.clone(), personal: false, ordinal, value };
+                    let event = Event {
+                        kind,
+                        source_id: id.clone(),
+                        personal: false,
+                        ordinal,
+                        value,
+                        attached: None,
+                    };
                     claims.insert(claim, original);
                     return Ok(Some(Plan::Conflict(self.complete(event, id, original))));
                 }
@@ -316,12 +350,11 @@ impl Batches<'_> {
             .within(source_id.to_owned()))
     }
 
-    /// Appends the events of a batch, all or none, with the key of their originals.
-    fn commit(&mut self, events: &[Admitted], sealed: &Sealed) -> Result<u64> {
-        let items = [Item::Attachment { digest: sealed.digest, key: sealed.key }];
+    /// Appends the events of a batch, all or none, with the keys of their attachments.
+    fn commit(&mut self, events: &[Admitted], keys: &[Item]) -> Result<u64> {
         let how = Group { now: clock::now()?, random: random::bytes()?, all_or_nothing: true };
         let now = || clock::now().unwrap_or(how.now);
-        let outcomes = self.ledger.append_with(events, &items, how, now)?;
+        let outcomes = self.ledger.append_with(events, keys, how, now)?;
         let mut new = 0;
         let mut refused = None;
         for outcome in outcomes {
@@ -350,9 +383,9 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn work(&self, batches: &Receiver<Batch>, signed: &SyncSender<Signed>) {
-        for Batch { events, sealed } in batches {
+        for Batch { events, sealed, keys } in batches {
             let events = self.sign(events, &sealed);
-            if signed.send(Signed { events, sealed }).is_err() {
+            if signed.send(Signed { events, keys }).is_err() {
                 return;
             }
         }
@@ -363,7 +396,7 @@ impl Desk<'_> {
             .into_par_iter()
             .with_min_len(16)
             .map(|event| {
-                let mut draft = cite(event.value, sealed, event.place);
+                let mut draft = cite(event, sealed);
                 self.sight.name(&mut draft);
                 sign(&draft, self.genesis, self.signer)
             })
@@ -379,18 +412,21 @@ fn stopped() -> Failure {
     Failure::new("import-stopped", "the import stopped")
 }
 
-/// Names the original: the attachment of the pack, and the record's place in it.
-fn cite(mut value: Value, sealed: &Sealed, (offset, length): (u64, u64)) -> Value {
+/// Names the original: the attachment of the pack, and the record's place in it; and its list.
+fn cite(event: Ready, sealed: &Sealed) -> Value {
+    let Ready { mut value, place: (offset, length), list } = event;
     let digest = sealed.digest.to_reference();
+    let mut attachments = vec![attachment("originals", "application/octet-stream", sealed)];
+    if let Some((field, name, list)) = &list {
+        attachments.push(attachment(name, "application/jsonl", list));
+        let data = value.members_mut().and_then(|members| members.get_mut("data"));
+        let named = data.and_then(Value::members_mut).and_then(|data| data.get_mut(*field));
+        if let Some(named) = named.and_then(Value::members_mut) {
+            named.insert("attachment".to_owned(), Value::text(list.digest.to_reference()));
+        }
+    }
     if let Some(members) = value.members_mut() {
-        let attached = Value::object([
-            ("digest", Value::text(&digest)),
-            ("media_type", Value::text("application/octet-stream")),
-            ("name", Value::text("originals")),
-            ("private", Value::Bool(true)),
-            ("size", Value::count(sealed.bytes.len() as u64)),
-        ]);
-        members.insert("attachments".to_owned(), Value::List(vec![attached]));
+        members.insert("attachments".to_owned(), Value::List(attachments));
         let raw = Value::object([
             ("attachment", Value::text(digest)),
             ("length", Value::count(length)),
@@ -399,6 +435,16 @@ fn cite(mut value: Value, sealed: &Sealed, (offset, length): (u64, u64)) -> Valu
         members.insert("raw".to_owned(), raw);
     }
     value
+}
+
+fn attachment(name: &str, media_type: &str, sealed: &Sealed) -> Value {
+    Value::object([
+        ("digest", Value::text(sealed.digest.to_reference())),
+        ("media_type", Value::text(media_type)),
+        ("name", Value::text(name)),
+        ("private", Value::Bool(true)),
+        ("size", Value::count(sealed.bytes.len() as u64)),
+    ])
 }
 
 /// Signs an event as a stream of its own; what the law of meaning refuses is kept as

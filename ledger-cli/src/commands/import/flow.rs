@@ -74,7 +74,12 @@ impl Job<'_> {
                 let events = match piece.broken.take() {
                     Some(reason) => Err(reason),
                     None => {
-                        let record = Record { bytes: &piece.bytes, received, given: self.given };
+                        let record = Record {
+                            bytes: &piece.bytes,
+                            header: piece.header.as_deref().unwrap_or_default(),
+                            received,
+                            given: self.given,
+                        };
                         import::events(self.source, &record)
                     }
                 };
