@@ -8,8 +8,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     append, checkpoint, close, consistency, cosign, demo, events, flush, import, init, key, log,
-    man, person, prove, record, recover, retention, schema, show, sign, status, tiles, vault,
-    verify, witness,
+    man, person, prove, reconcile, record, recover, retention, schema, show, sign, status, tiles,
+    vault, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -57,6 +57,7 @@ enum Command {
     Flush(flush::Flush),
     Status(status::Status),
     Import(import::Import),
+    Reconcile(reconcile::Reconcile),
     Events(events::Events),
     Schema(schema::Schema),
     Recover(recover::Recover),
@@ -112,6 +113,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Flush(args) => flush::run(args, context),
         Command::Status(args) => status::run(args, context),
         Command::Import(args) => import::run(args, context),
+        Command::Reconcile(args) => reconcile::run(args, context),
         Command::Events(args) => events::run(args, context),
         Command::Schema(args) => schema::run(args, context),
         Command::Recover(args) => recover::run(args, context),

@@ -17,6 +17,7 @@ pub(crate) mod man;
 pub(crate) mod owner;
 pub(crate) mod person;
 pub(crate) mod prove;
+pub(crate) mod reconcile;
 pub(crate) mod record;
 pub(crate) mod recover;
 pub(crate) mod retention;

@@ -18,6 +18,7 @@ mod cloudtrail;
 mod coverage;
 mod csv;
 mod draft;
+pub(crate) mod extract;
 mod gcp_audit;
 mod github;
 mod gitlab;

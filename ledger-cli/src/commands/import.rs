@@ -3,6 +3,7 @@
 mod batch;
 mod flow;
 mod input;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -45,6 +46,16 @@ pub(crate) struct Import {
     /// What records of the source do not say themselves, like `artifact=sha256:…` for a report of tests
     #[arg(long = "given", value_name = "NAME=VALUE")]
     given: Vec<String>,
+    /// Go on watching the folder: each file is imported once it no longer grows, and again only when it
+    /// changed; what was imported is remembered in it, in `.ledger-imported`
+    #[arg(long, conflicts_with_all = ["dry_run"])]
+    watch: bool,
+    /// With --watch: look every so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, requires = "watch")]
+    every: u64,
+    /// With --watch: end when nothing new came for so many seconds
+    #[arg(long, value_name = "SECONDS", requires = "watch")]
+    idle: Option<u64>,
     /// Only show the events, in the clear, one on each line; nothing is appended
     #[arg(long)]
     dry_run: bool,
@@ -72,22 +83,33 @@ pub(crate) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
             .hint("`ledger import` lists the sources")
     })?;
     let given = given(args)?;
+    if args.watch {
+        return watch::run(args, source, &given, context);
+    }
     let files = input::files(&args.files)?;
     let job = Job { source, given: &given, files: &files, aside: args.quarantine.as_deref() };
     if args.dry_run {
         return dry_run(&job, context);
     }
     let keys = keys::load_all(&args.keys)?;
+    let summary = import(&job, &keys, context)?;
+    tell(&summary, context)?;
+    Ok(answer(&summary))
+}
+
+/// Imports the files of a job, durably.
+fn import(job: &Job<'_>, keys: &[Key], context: &mut Context) -> Result<Summary> {
+    let source = job.source;
     let (folder, mut ledger, sight) = seen::open(context)?;
-    recovery::record_all(&folder, &mut ledger, &sight, &keys::signers(&keys))?;
-    let signer = first(&keys)?;
+    recovery::record_all(&folder, &mut ledger, &sight, &keys::signers(keys))?;
+    let signer = first(keys)?;
     let mut summary = Summary::default();
     // an input without a single record needs no vault
     let done = match vault_of(&ledger) {
         Ok(persons) => {
             let ledger = &mut ledger;
             let batches = Batches { source, signer, sight: &sight, ledger, persons };
-            batches.run(&job, &mut summary)
+            batches.run(job, &mut summary)
         }
         Err(failure) => job.read(|_| Err(failure.clone())).map(|counts| summary.take(counts)),
     };
@@ -95,9 +117,8 @@ pub(crate) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
     delivery::remember(&folder, &ledger)?;
     done.map_err(|failure| folder.place(failure))?;
     sight.remember(&folder)?;
-    tell(&summary, context)?;
     delivery::tidy(&folder, &mut ledger)?;
-    Ok(answer(&summary))
+    Ok(summary)
 }
 
 /// The key that signs thousands of events on all cores: one in a file.
@@ -177,6 +198,16 @@ fn list(context: &mut Context) -> Result<Answer> {
 }
 
 impl Summary {
+    fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.recorded += other.recorded;
+        self.duplicate += other.duplicate;
+        self.unmapped += other.unmapped;
+        self.quarantined += other.quarantined;
+        self.conflicted += other.conflicted;
+        self.entries += other.entries;
+    }
+
     /// What the reading end counted.
     fn take(&mut self, counts: Counts) {
         self.read += counts.read;

@@ -14,6 +14,11 @@ use super::Reason;
 pub(crate) const MAX_RECORD: usize = 25 * 1024 * 1024;
 const BLOCK: usize = 256 * 1024;
 
+/// The bytes without the byte order mark that some programs put before UTF-8: it means nothing.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 /// How the records of a source lie in its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
@@ -306,10 +311,7 @@ impl<R: Read> Iterator for Splitter<R> {
         if !self.begun {
             self.begun = true;
             self.byte(3);
-            // a byte order mark before UTF-8 means nothing; here alone it is passed over
-            if self.buffer.starts_with(b"\xef\xbb\xbf") {
-                self.used = 3;
-            }
+            self.used = self.buffer.len() - without_mark(&self.buffer).len();
             self.byte(0)?;
             if self.framing == Framing::Rows {
                 self.header = Some(self.row()?.bytes.into());
