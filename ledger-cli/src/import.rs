@@ -35,6 +35,7 @@ mod pagerduty;
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod pairs;
 mod people;
+mod pubkeys;
 mod runtime;
 mod sarif;
 mod sbom;

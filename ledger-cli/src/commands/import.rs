@@ -136,16 +136,21 @@ fn answer(summary: &Summary) -> Answer {
 }
 
 fn given(args: &Import) -> Result<Given> {
-    let given = Given::parse(&args.given).map_err(|wrong| {
+    let mut given = Given::parse(&args.given).map_err(|wrong| {
         let names: Vec<&str> = import::GIVEN.iter().map(|(name, _)| *name).collect();
         Failure::new("import-given", format!("`{wrong}` gives nothing that is known"))
             .hint(format!("write NAME=VALUE, each name once, of {}", names.join(", ")))
     })?;
-    let Some(path) = given.get("mapping").map(PathBuf::from) else { return Ok(given) };
-    let content = std::fs::read_to_string(&path).map_err(|error| {
-        Failure::new("import-mapping", format!("cannot read `{}`: {error}", path.display()))
-    })?;
-    Ok(given.with("mapping", content))
+    // sources are pure: what stands in a file is read here
+    for name in ["keys", "mapping"] {
+        let Some(path) = given.get(name).map(PathBuf::from) else { continue };
+        let content = std::fs::read_to_string(&path).map_err(|error| {
+            Failure::new("import-given", format!("cannot read `{}`: {error}", path.display()))
+                .within(name)
+        })?;
+        given = given.with(name, content);
+    }
+    Ok(given)
 }
 
 /// Shows what would be appended.

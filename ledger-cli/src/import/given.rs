@@ -18,6 +18,7 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("collector", "what collected a snapshot"),
     ("complete", "`yes`, if whoever collected a snapshot knows that it is whole"),
     ("environment", "environment that the record is about"),
+    ("keys", "PEM file of public keys to verify signatures with"),
     ("level", "level of the tests, like `unit`"),
     ("mapping", "file that says which column of a CSV is what"),
     ("minimum", "least coverage in percent, like `80` or `82.5`"),
