@@ -241,15 +241,14 @@ fn an_extract_is_compared_both_ways_and_recorded() {
     let lines = [trail("a", ""), trail("b", ""), trail("c", ""), trail("c", ",\"y\":1")];
     world.write("log.jsonl", lines.join("\n"));
     assert_eq!(import(&world, &["aws-cloudtrail", "log.jsonl"])[1], 4);
-    let reconcile = |file: &str| {
+    let reconcile = |file: &str, form: &[&str]| {
         let window =
             ["--from", "2026-07-01", "--to", "2026-07-02", "--query", "all", "--prefix", "1/"];
-        let who =
-            ["--population", "records", "--extractor", "hr/4711", "--key", "relay.pem", "--json"];
-        world.run(&[&["reconcile", "aws-cloudtrail", file], &window[..], &who].concat())
+        let who = ["--population", "records", "--extractor", "hr/4711", "--key", "relay.pem"];
+        world.run(&[&["reconcile", "aws-cloudtrail", file], &window[..], &who, form].concat())
     };
     world.write("ids.csv", "id,when\nb,1\nc,2\nd,3\n");
-    let ended = reconcile("ids.csv");
+    let ended = reconcile("ids.csv", &["--json"]);
     assert_eq!(ended.status, 1, "{}", ended.stderr);
     let counts = r#"{"different":1,"extra":1,"index":6,"matched":1,"missing":1,"source_count":3}"#;
     assert_eq!(ended.stdout.trim(), counts);
@@ -257,13 +256,13 @@ fn an_extract_is_compared_both_ways_and_recorded() {
     assert!(entry.contains("source.reconciled") && entry.contains("differences.jsonl"), "{entry}");
     // only one side is no reason to pass
     world.write("ids.json", r#"["a","b"]"#);
-    assert_eq!(reconcile("ids.json").status, 1);
+    assert_eq!(reconcile("ids.json", &[]).status, 1);
     for (name, bytes) in
         [("empty.csv", "id\n"), ("empty.json", "[]"), ("cut.json", "[{\"id\":\"a\"")]
     {
         world.write(name, bytes);
         let before = world.snapshot();
-        reconcile(name).bad(2);
+        reconcile(name, &[]).bad(2);
         assert_eq!(world.snapshot(), before);
     }
     world.run(&["verify"]).good();
