@@ -63,7 +63,7 @@ fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
     }
     if text(value, &["_type"]).is_some_and(|kind| kind.starts_with("https://in-toto.io/Statement/"))
     {
-        return Ok(statement(value, &id, Some(UNSIGNED), None, record));
+        return Ok(statement(value, &id, &Some(UNSIGNED), None, record));
     }
     let kind = text(value, &["_type"]).or_else(|| text(value, &["predicateType"]));
     let when = When::received(record.received);
@@ -142,7 +142,7 @@ fn envelope_at(
     if text(&inner, &["_type"]).is_none() {
         return Err(Reason::new("statement-type", "the payload is no statement"));
     }
-    Ok(statement(&inner, id, verdict, integrated, record))
+    Ok(statement(&inner, id, &verdict, integrated, record))
 }
 
 /// Holds the signatures against the keys that are given, if any are.
@@ -160,7 +160,7 @@ fn verified(message: &[u8], signatures: &[&str], record: &Record<'_>) -> Result<
 fn statement(
     value: &Json<'_>,
     id: &str,
-    verdict: Verdict,
+    verdict: &Verdict,
     integrated: Option<When>,
     record: &Record<'_>,
 ) -> Vec<Draft> {
@@ -173,7 +173,7 @@ fn statement(
         .find_map(|path| When::read(predicate.at(path)))
         .or(integrated)
         .unwrap_or_else(|| When::received(record.received));
-    if !provenance && verdict == Some(UNSIGNED) {
+    if !provenance && *verdict == Some(UNSIGNED) {
         return vec![Draft::external(SOURCE.name, id, kind, "unsigned", when)];
     }
     let builder = text(predicate, &["runDetails", "builder", "id"])
@@ -270,9 +270,8 @@ mod tests {
         let random = SystemRandom::new();
         let pem = |head: &str, key: &[u8]| {
             let der = format!("{head}{}", encoding::hex(key));
-            let der: Vec<u8> = (0..der.len() / 2)
-                .map(|at| u8::from_str_radix(&der[2 * at..2 * at + 2], 16).unwrap())
-                .collect();
+            let pairs = der.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+            let der: Vec<u8> = pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
             let body = encoding::base64(&der);
             format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
         };

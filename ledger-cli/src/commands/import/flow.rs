@@ -71,17 +71,16 @@ impl Job<'_> {
             .into_par_iter()
             .with_min_len(16)
             .map(|mut piece| {
-                let events = match piece.broken.take() {
-                    Some(reason) => Err(reason),
-                    None => {
-                        let record = Record {
-                            bytes: &piece.bytes,
-                            header: piece.header.as_deref().unwrap_or_default(),
-                            received,
-                            given: self.given,
-                        };
-                        import::events(self.source, &record)
-                    }
+                let events = if let Some(reason) = piece.broken.take() {
+                    Err(reason)
+                } else {
+                    let record = Record {
+                        bytes: &piece.bytes,
+                        header: piece.header.as_deref().unwrap_or_default(),
+                        received,
+                        given: self.given,
+                    };
+                    import::events(self.source, &record)
                 };
                 (piece, events)
             })
