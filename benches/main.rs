@@ -1,5 +1,5 @@
-//! Seeded benches: `ledger-bench ceiling | hook JOBS DIR | index | keys N DIR | log N DIR | parts DIR | read DIR | vault N DIR
-//! [PERSONS]`.
+//! Seeded benches: `ledger-bench ceiling | hook JOBS DIR | index | keys N DIR | log N DIR | parts DIR | read DIR |
+//! records KIND N | vault N DIR [PERSONS]`.
 //!
 //! Each prints the machine and, beside its figures, the number of syncs. `log` builds a ledger of N
 //! entries in a new folder and measures it; `read` measures one that is there.
@@ -9,6 +9,7 @@ mod hook;
 mod index;
 mod keys;
 mod log;
+mod records;
 mod vault;
 mod workload;
 
@@ -36,6 +37,9 @@ fn main() -> ExitCode {
         ["log", count, dir] => count.parse().map_or_else(|_| usage(), |count| log::run(count, dir)),
         ["parts", dir] => log::parts(dir),
         ["read", dir] => log::read(dir),
+        ["records", kind, count] => {
+            count.parse().map_or_else(|_| usage(), |count| records::run(kind, count))
+        }
         ["vault", count, dir] => {
             count.parse().map_or_else(|_| usage(), |count| vault::run(count, dir, vault::PERSONS))
         }
@@ -57,7 +61,8 @@ fn main() -> ExitCode {
 fn usage() -> ledger_core::error::Result<()> {
     Err(ledger_core::error::Error::malformed(
         "usage",
-        "ledger-bench ceiling | hook JOBS DIR | index | keys N DIR | log N DIR | parts DIR | read DIR | vault N DIR [PERSONS]",
+        "ledger-bench ceiling | hook JOBS DIR | index | keys N DIR | log N DIR | parts DIR | read DIR | \
+         records KIND N | vault N DIR [PERSONS]",
     ))
 }
 

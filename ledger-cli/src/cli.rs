@@ -9,8 +9,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::commands::{
     append, approve, attach, break_glass, checkpoint, close, consistency, controls, cosign,
     delegate, demo, evaluate, events, flush, import, init, key, log, man, person, prove, ratify,
-    record, recover, reject, retention, revoke, schema, show, sign, status, tiles, vault, verify,
-    witness,
+    reconcile, record, recover, reject, retention, revoke, schema, show, sign, status, tiles,
+    vault, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -65,6 +65,7 @@ enum Command {
     Delegate(delegate::Delegate),
     BreakGlass(break_glass::BreakGlass),
     Import(import::Import),
+    Reconcile(reconcile::Reconcile),
     Events(events::Events),
     Schema(schema::Schema),
     Recover(recover::Recover),
@@ -130,6 +131,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Delegate(args) => delegate::run(args, context),
         Command::BreakGlass(args) => break_glass::run(args, context),
         Command::Import(args) => import::run(args, context),
+        Command::Reconcile(args) => reconcile::run(args, context),
         Command::Events(args) => events::run(args, context),
         Command::Schema(args) => schema::run(args, context),
         Command::Recover(args) => recover::run(args, context),

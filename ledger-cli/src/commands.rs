@@ -23,6 +23,7 @@ pub(crate) mod owner;
 pub(crate) mod person;
 pub(crate) mod prove;
 pub(crate) mod ratify;
+pub(crate) mod reconcile;
 pub(crate) mod record;
 pub(crate) mod recover;
 pub(crate) mod reject;

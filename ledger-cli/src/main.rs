@@ -30,6 +30,10 @@ mod seen;
 mod state;
 mod submission;
 
+/// Records are made on one core and dropped on another: glibc's allocator takes a quarter of an import.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     cli::run()
 }
