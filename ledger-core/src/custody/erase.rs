@@ -97,10 +97,10 @@ impl Vault {
 /// The events that order what was decided, one for each pseudonym, as drafts.
 pub fn draft(plan: &Plan, erasure: &Erasure<'_>) -> Vec<Value> {
     let classes = plan.decisions.iter().map(|(class, decision)| {
-        Value::object([
-            ("class", Value::text(class.word())),
-            ("decision", Value::text(decision.word())),
-        ])
+        let mut members =
+            vec![("class", Value::text(class.word())), ("decision", Value::text(decision.word()))];
+        members.extend(decision.ground().map(|ground| ("ground", Value::text(ground))));
+        Value::object(members)
     });
     let classes: Vec<Value> = classes.collect();
     let draft = |name: &Pseudonym| {

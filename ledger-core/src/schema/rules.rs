@@ -177,7 +177,11 @@ words! {
 
 object! {
     /// What was decided about one class of records.
-    ErasedClass<'a> { class: Id<'a>, decision: ErasureDecision }
+    ErasedClass<'a> {
+        class: Id<'a>, decision: ErasureDecision,
+        /// Of a refusal or restriction: the article, the statute, or the rule of retention.
+        ground: Option<Id<'a>>,
+    }
 }
 
 event! {

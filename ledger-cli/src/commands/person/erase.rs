@@ -94,6 +94,7 @@ fn show(
     let classes = plan.decisions.iter().map(|(class, decision)| {
         let mut members =
             vec![("class", Value::text(class.word())), ("decision", Value::text(decision.word()))];
+        members.extend(decision.ground().map(|ground| ("ground", Value::text(ground))));
         members.extend(decision.reason().map(|reason| ("reason", Value::text(reason))));
         Value::object(members)
     });
