@@ -38,9 +38,10 @@ pub use backup::{backup, restore};
 pub use check::{Checked, Fault, Untold};
 pub use erase::{Erasure, Outcome, Plan, Request, draft};
 pub use open::{Health, health, read_mark};
-pub use order::erased_by;
 pub use read::Opened;
 pub use retain::{Due, Executed};
+
+pub use crate::retention::erased_by;
 
 /// The file that says which database is in force.
 pub const MARK: &str = "mark";

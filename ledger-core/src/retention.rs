@@ -5,9 +5,11 @@
 //! person's right, a hold before both.
 
 mod hold;
+mod order;
 mod rules;
 
 pub use hold::{Hold, Holds};
+pub use order::{Order, erased_by};
 pub use rules::{Class, Rule, Rules};
 
 use crate::error::{Error, Result};

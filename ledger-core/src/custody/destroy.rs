@@ -13,7 +13,7 @@ use crate::error::{Kind as Failed, Result};
 use crate::hash::Sha256;
 use crate::index::Kind;
 use crate::ledger::{self, Ledger};
-use crate::retention::Class;
+use crate::retention::{Class, Order};
 use crate::store::records::Batch;
 use crate::store::{self, Store};
 use crate::vault::attachment;
@@ -24,7 +24,7 @@ use crate::vault::texts::{self, Frame, Text};
 
 use super::needle::Needles;
 use super::open::name_of;
-use super::order::{Order, after, goes, plain};
+use super::order::{after, goes, plain};
 use super::read::Keys;
 use super::{COPIES, Vault, copy_name};
 

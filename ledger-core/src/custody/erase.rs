@@ -11,8 +11,7 @@ use crate::retention::{Class, Decision, Holds, Rules, decide};
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
-use super::Vault;
-use super::order::erased_by;
+use super::{Vault, erased_by};
 
 pub use super::destroy::Destroyed as Outcome;
 

@@ -1,10 +1,10 @@
 //! A whole folder, from the first line to the head.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Options;
-use super::anchor::{self, Archive, Pending};
+use super::anchor::{self, Archive, Held, Pending};
 use super::fault::{Class, Fault, Notice, Report};
 use super::seen::Claims;
 use super::spill::Places;
@@ -14,6 +14,7 @@ use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::hash::{Blake3, Sha256};
 use crate::head::{Head, Read};
+use crate::key::KeyId;
 use crate::json::Document;
 use crate::ledger::{is_key_event, read_format};
 use crate::segment::{self, Blocks, Place};
@@ -22,6 +23,7 @@ use crate::store::Store;
 use crate::time::Timestamp;
 use crate::tree::Frontier;
 use crate::trust::Registry;
+use crate::vault::persons::Pseudonym;
 
 /// More distinct faults than this are counted, not listed.
 const MAX_FAULTS: usize = 1000;
@@ -65,6 +67,14 @@ pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report>
     run.finish(head.as_ref())
 }
 
+/// A refusal for a key that was not known yet.
+#[derive(Debug)]
+pub(super) struct Unknown {
+    pub(super) index: u64,
+    pub(super) signers: Vec<KeyId>,
+    pub(super) message: String,
+}
+
 /// Verification under way.
 pub(super) struct Run<'a> {
     pub(super) store: &'a dyn Store,
@@ -88,8 +98,12 @@ pub(super) struct Run<'a> {
     pub(super) clock_back: u64,
     pub(super) total: u64,
     pub(super) signatures: u64,
-    pub(super) checkpoints: u64,
-    pub(super) checkpointed: u64,
+    /// Checkpoints that hold; whether their signers are in doubt is known at the end.
+    pub(super) held: Vec<Held>,
+    /// Entries refused for a key that was not known yet, one for each key.
+    pub(super) unknown: Vec<Unknown>,
+    /// Persons whose identity was erased, each with the first entry that says so.
+    pub(super) erased: BTreeMap<Pseudonym, u64>,
     pub(super) anchors: Vec<String>,
     pub(super) faults: Vec<Fault>,
     pub(super) unlisted: u64,
@@ -119,8 +133,9 @@ impl<'a> Run<'a> {
             clock_back: 0,
             total: 0,
             signatures: 0,
-            checkpoints: 0,
-            checkpointed: 0,
+            held: Vec::new(),
+            unknown: Vec::new(),
+            erased: BTreeMap::new(),
             anchors: Vec::new(),
             faults: Vec::new(),
             unlisted: 0,
@@ -306,16 +321,7 @@ impl<'a> Run<'a> {
     fn judge_checkpoints(&mut self) {
         for (pending, root) in std::mem::take(&mut self.reached) {
             match pending.judge(&self.origin, &root, &self.registry) {
-                Ok(()) => {
-                    self.checkpointed = self.checkpointed.max(pending.checkpoint.size());
-                    match pending.outside {
-                        Some(what) => {
-                            let size = pending.checkpoint.size();
-                            self.anchors.push(format!("{what}, at {size} entries"));
-                        }
-                        None => self.checkpoints += 1,
-                    }
-                }
+                Ok(held) => self.held.push(held),
                 Err(fault) => self.push(fault),
             }
         }
@@ -348,6 +354,11 @@ impl<'a> Run<'a> {
         if let Some(error) = judged {
             let class = if error.code().starts_with("person") { Class::Link } else { Class::Key };
             self.fault(Some(summary.index), class, error);
+            if error.code() == "key-unknown" {
+                self.remember_unknown(summary, error);
+            }
+        } else if let Some(person) = summary.erased {
+            self.erased.entry(person).or_insert(summary.index);
         }
         if in_order {
             self.places.stream(summary.stream, &summary.link)?;
@@ -375,6 +386,16 @@ impl<'a> Run<'a> {
         }
         self.last_time = Some(summary.recorded_at);
         Ok(judged.is_none_or(|error| error.code() != "key-unknown"))
+    }
+
+    /// Keeps, once for each key, what is asked again when all keys are known.
+    fn remember_unknown(&mut self, summary: &Summary, error: &Error) {
+        let known = self.unknown.iter().any(|unknown| unknown.message == error.message());
+        if !known && self.unknown.len() < MAX_FAULTS {
+            let signers = summary.signatures.iter().map(|signature| signature.key).collect();
+            let message = error.message().to_owned();
+            self.unknown.push(Unknown { index: summary.index, signers, message });
+        }
     }
 
     /// The chain: index and link. One fault where it breaks; then it goes on from what stands there.
