@@ -322,6 +322,11 @@ fn a_key_in_the_agent_signs() {
     with(&["append", "--key", &key, "event"]).good();
     with(&["key", "show", &key]).good();
     world.run(&["verify"]).good();
+    // notes are signed with a key on the signer's own machine
+    for args in [&["checkpoint", "--key", &key][..], &["witness", "--name", "w/1", "--key", &key]] {
+        let said = with(args).bad(2);
+        assert!(said.contains("signs events, not notes") && said.contains("hint: "), "{said}");
+    }
     let unknown = format!("agent:SHA256:{}", "A".repeat(43));
     for (name, words) in [
         (&*other, "no Ed25519 key"),

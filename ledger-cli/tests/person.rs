@@ -11,7 +11,11 @@
     reason = "tests"
 )]
 
+#[path = "person/bytes.rs"]
+mod bytes;
 mod common;
+#[path = "person/kill.rs"]
+mod kill;
 
 use std::path::Path;
 
@@ -21,6 +25,10 @@ const EVENT: &str = r#"{"type":"change.recorded","occurred_at":"2026-07-01T12:30
 "actor":{"kind":"human","id":{"issuer":"github","id":"ada-l","name":"Ada Lovelace","email":"ada@example.com"}},
 "subject":{"change":"c-1"},"data":{"state":"open","opened_at":"2026-07-01T12:30:00.000000Z",
 "requester":{"issuer":"github","id":"ada-l"},"title":"Ask Ada Lovelace"}}"#;
+
+const USED: &str = r#"{"type":"job.run","occurred_at":"2026-07-01T12:30:00.000000Z",
+"actor":{"kind":"service","id":{"issuer":"ci","id":"nightly"}},"subject":{"job":"j-1","system":"payments"},
+"data":{"slot":"2026-07-01","started_at":"2026-07-01T12:30:00.000000Z","outcome":"succeeded"}}"#;
 
 const SIGN: [&str; 6] = ["--actor", "hr:17", "--approver", "hr:2", "--key", "officer.pem"];
 
@@ -88,7 +96,9 @@ fn law_9_a_person_is_erased_and_a_backup_does_not_remember() {
     let said = world.run(&with(&erase)).good();
     assert!(said.contains("erased       by entry"), "{said}");
     assert!(world.run(&["show", "3"]).good().contains("erased by entry"));
-    assert!(world.run(&["verify"]).good().contains("holds"));
+    let verdict = world.run(&["verify"]).good();
+    assert!(verdict.contains("holds") && verdict.contains(&format!("1 person(s): {name} by entry")));
+    assert!(world.run(&["verify", "--json"]).good().contains(r#""erased":{"count":1,"#));
     assert_eq!(world.run(&with(&erase)).status, 1, "a second time");
     let check = world.run(&["vault", "check"]);
     assert!(check.status == 2 && check.stdout.contains("erased"), "{}", check.stdout);
@@ -183,6 +193,17 @@ fn a_hold_refuses_with_its_name() {
     let refused = world.run(&erase);
     assert!(refused.status == 1 && refused.stderr.contains("matter-7"), "{}", refused.stderr);
     world.run(&[&["person", "hold", "matter-7", "--release"][..], &by].concat()).good();
+    // a hold on a system spares whoever has nothing to do with it, once the log knows the system
+    let on = |system: &str| {
+        let args = ["person", "hold", "matter-8", "--place", "--system", system];
+        world.run(&[&args[..], &by].concat()).good();
+    };
+    on("nowhere");
+    let refused = world.run(&erase);
+    assert!(refused.status == 1 && refused.stderr.contains("matter-8"), "{}", refused.stderr);
+    world.write("used", USED);
+    world.run(&["append", "--key", "ci.pem", "used"]).good();
+    on("payments");
     world.run(&erase).good();
     let plan = world.run(&["retention", "plan"]).good();
     assert!(plan.contains("the log is never erased"), "{plan}");

@@ -16,6 +16,7 @@ mod erase;
 mod needle;
 mod open;
 mod order;
+mod originals;
 mod positions;
 mod read;
 mod retain;
@@ -49,6 +50,10 @@ pub const MARK: &str = "mark";
 pub const LOCK: &str = "lock";
 /// What could not be taken in, with its reason.
 pub const SET_ASIDE: &str = "set-aside";
+/// The end of the name of such a reason.
+const REASON: &str = ".reason";
+/// Stands here while a backup is being restored.
+const RESTORING: &str = "restoring";
 /// Copies of attachments without the names of the erased.
 pub const COPIES: &str = "copies";
 

@@ -11,6 +11,7 @@ pub mod encoding;
 pub mod entry;
 pub mod error;
 pub mod event;
+pub mod fork;
 pub mod hash;
 pub mod head;
 pub mod index;

@@ -6,10 +6,12 @@
 
 mod hold;
 mod order;
+mod reach;
 mod rules;
 
 pub use hold::{Hold, Holds};
 pub use order::{Order, erased_by};
+pub use reach::Reach;
 pub use rules::{Class, Rule, Rules};
 
 use crate::error::{Error, Result};

@@ -72,7 +72,7 @@ impl Vault {
                 .hint("a pseudonym has 26 characters; `ledger show` prints those of an entry"));
         }
         let persons = person::Persons::of(ledger)?.linked(name, now).value;
-        let holds = Holds::of(ledger)?;
+        let holds = Holds::of(ledger, now)?;
         let mut last = newest;
         for linked in &persons {
             last = last.max(self::newest(ledger, *linked)?);

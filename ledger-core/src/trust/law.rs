@@ -60,6 +60,8 @@ impl Registry {
     /// means is registered by a later entry, as far as is known now.
     pub fn early(&self, index: u64, signers: &[KeyId], message: &str) -> Option<Error> {
         let meant = signers.iter().find(|id| unknown(id).message() == message)?;
+        // a key that this very entry brings is not registered later
+        self.get(meant).filter(|record| record.registered > index)?;
         self.standing(meant, index).err().filter(|error| error.code() == "key-early")
     }
 

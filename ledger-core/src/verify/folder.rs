@@ -9,9 +9,12 @@ use super::fault::{Class, Fault, Notice, Report};
 use super::seen::Claims;
 use super::spill::Places;
 use super::window::{Line, Summary, Window};
+use crate::blob;
 use crate::chain::End;
+use crate::checkpoint::Origin;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
+use crate::fork::Claim;
 use crate::hash::{Blake3, Sha256};
 use crate::head::{Head, Read};
 use crate::key::KeyId;
@@ -360,6 +363,9 @@ impl<'a> Run<'a> {
         } else if let Some(person) = summary.erased {
             self.erased.entry(person).or_insert(summary.index);
         }
+        if let Some(claim) = &summary.forked {
+            self.fork(summary.index, claim);
+        }
         if in_order {
             self.places.stream(summary.stream, &summary.link)?;
             if let Some((key, original)) = summary.source {
@@ -386,6 +392,27 @@ impl<'a> Run<'a> {
         }
         self.last_time = Some(summary.recorded_at);
         Ok(judged.is_none_or(|error| error.code() != "key-unknown"))
+    }
+
+    /// The evidence of a forked stream. Without its bytes nothing is claimed: they may be elsewhere.
+    fn fork(&mut self, index: u64, claim: &Claim) {
+        let ledger = Origin::parse(&self.origin).map(|origin| origin.genesis().0).ok();
+        let outcome = match blob::get(self.store, claim.conflicting) {
+            Ok(Some(bytes)) => claim.evidence(&bytes, ledger, &self.registry).map(drop),
+            Err(error) if error.kind() == crate::error::Kind::Untrue => Err(error),
+            Ok(None) | Err(_) => {
+                let stream = &claim.stream;
+                let message = format!(
+                    "entry {index} says that stream `{stream}` forked at {}, and the other event is not in `blobs/`: it shows nothing",
+                    claim.seq
+                );
+                self.notices.push(Notice { code: "fork-unproven", message });
+                return;
+            }
+        };
+        if let Err(error) = outcome {
+            self.fault(Some(index), Class::Link, &error);
+        }
     }
 
     /// Keeps, once for each key, what is asked again when all keys are known.

@@ -6,6 +6,7 @@ use crate::chain::Link;
 use crate::entry::{Entry, Signature};
 use crate::error::{Error, Result};
 use crate::event::{Seen, span};
+use crate::fork::Claim;
 use crate::hash::{Blake3, Sha256};
 use crate::index::{self, Key, Kind};
 use crate::json::Document;
@@ -44,6 +45,8 @@ pub(super) struct Summary {
     pub(super) seen: Option<Seen>,
     /// The person whose identity it orders to forget.
     pub(super) erased: Option<Pseudonym>,
+    /// What it says of a forked stream.
+    pub(super) forked: Option<Claim>,
     /// The law of link for keys, as of a registry before the window.
     pub(super) judged: Result<()>,
 }
@@ -148,6 +151,7 @@ fn summary(document: &mut Document, line: &[u8], registry: &Registry) -> Result<
         source: event.claim().map(|(name, what)| (index::key(Kind::Source, &name), what)),
         seen: event.seen,
         erased: Order::erased(&entry),
+        forked: Claim::of(event),
         judged: registry.judge(&entry),
         signatures: entry.signatures,
     })

@@ -1,5 +1,8 @@
 //! Keys that may not, may no more, or never may.
 
+use ledger_core::entry::Entry;
+use ledger_core::json::Document;
+
 use super::*;
 
 /// A key of order 1: under a careless verifier, R = B and S = 1 sign everything for it.
@@ -170,4 +173,42 @@ fn registrations_that_lack_something_are_refused_and_found() {
     assert!(world.offer(&mut ledger, event).is_ok());
     assert_eq!(faults(&store, &ledger), []);
     drop(a);
+}
+
+/// A key that signed before it was registered is early, not unknown: whoever looks later says so.
+#[test]
+fn a_key_that_is_registered_later_was_early() {
+    let (store, mut world, mut ledger) = start();
+    let [late, never] = [key("late"), key("never")];
+    let mut planted = Vec::new();
+    for signer in [&late, &never] {
+        let draft = world.finished("succeeded");
+        let event = world.sign(&draft, &[signer]);
+        assert_eq!(refused(&mut world, &mut ledger, event.clone()), "key-unknown");
+        planted.push(plant(&store, &event.event, &[], &of(&event, &[signer])));
+    }
+    let registration = world.register(&late, r#""service":"late""#, r#"["append:*"]"#);
+    let roots = [key("root a"), key("root b")];
+    let signers = [&roots[0], &roots[1], &late];
+    let signed = of(&registration, &signers);
+    plant(&store, &registration.event, &[], &signed);
+    let found = faults(&store, &ledger);
+    assert_eq!(found, [("key-early", Some(planted[0])), ("key-unknown", Some(planted[1]))]);
+    // the law that `show` asks says the same, with all keys that are known by then
+    let segment = read_all(&store, &segment::name(0)).unwrap().unwrap();
+    let lines: Vec<&[u8]> = segment.split(|byte| *byte == b'\n').collect();
+    let mut registry = ledger.registry().clone();
+    let mut document = Document::default();
+    let entry = Entry::parse(&mut document, lines[planted[1] as usize + 1]).unwrap();
+    registry.judge(&entry).unwrap();
+    registry.apply(&entry).unwrap();
+    for (index, signer, code) in
+        [(planted[0], &late, Some("key-early")), (planted[1], &never, None)]
+    {
+        let mut document = Document::default();
+        let entry = Entry::parse(&mut document, lines[index as usize]).unwrap();
+        let refused = ledger.registry().judge(&entry).unwrap_err();
+        let early = registry.early(index, &[signer.public().id()], refused.message());
+        assert_eq!(early.map(|error| error.code()), code);
+    }
 }
