@@ -182,6 +182,39 @@ fn bad_input_and_other_keys_change_nothing() {
     assert!(named.contains("Ada Lovelace"));
 }
 
+/// Two owners at once, for two persons and for one: one waits for the other, and each person is erased
+/// by one entry.
+#[test]
+fn two_erasures_at_once() {
+    let world = world();
+    world.write("other", EVENT.replace("ada-l", "bob-k").replace("Ada Lovelace", "Bob King"));
+    world.run(&["append", "--key", "ci.pem", "other"]).good();
+    world.run(&["vault", "absorb"]).good();
+    let running: Vec<_> = ["github:ada-l", "github:bob-k", "github:ada-l"]
+        .iter()
+        .map(|who| {
+            let erase = with(&["person", "erase", who, "--basis", "gdpr-17-1-b"]);
+            let mut command = world.command(&erase);
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    let ended: Vec<common::Ended> =
+        running.into_iter().map(|child| child.wait_with_output().unwrap().into()).collect();
+    let good = ended.iter().filter(|one| one.status == 0).count();
+    let told: Vec<&str> = ended.iter().map(|one| one.stderr.as_str()).collect();
+    assert_eq!(good, 2, "{told:?}");
+    let late = ended.iter().find(|one| one.status != 0).unwrap();
+    let known = ["was erased by entry", "nobody here is `github:ada-l`"];
+    assert!(known.iter().any(|words| late.stderr.contains(words)), "{}", late.stderr);
+    let orders = world.run(&["log", "--type", "person.erased"]).good();
+    assert_eq!(orders.lines().count(), 2, "{orders}");
+    for name in ["lovelace", "ada-l", "bob-k", "king"] {
+        assert!(!found(&world.path("d"), name), "{name}");
+    }
+    world.run(&["verify"]).good();
+}
+
 #[test]
 fn a_hold_refuses_with_its_name() {
     let world = world();

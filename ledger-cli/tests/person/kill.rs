@@ -62,7 +62,7 @@ fn the_owner_is_killed_again_and_again() {
     world.run(&["vault", "absorb"]).good();
     let (mut stopped, mut persons) = (0, 0);
     // absorb: what was disclosed is there, once
-    for _ in 0..12 {
+    for _ in 0..8 {
         let lines: String = (persons..persons + 5).map(|number| event(number) + "\n").collect();
         persons += 5;
         world.write("events", lines);
@@ -74,7 +74,7 @@ fn the_owner_is_killed_again_and_again() {
     check(&world, false);
     // backup and restore: half a backup is none, and a restoring that stopped is begun again
     world.run(&["vault", "backup", "whole"]).good();
-    for round in 0..4 {
+    for round in 0..3 {
         let to = format!("backup-{round}");
         let done = killed(&world, &mut random, &["vault", "backup", &to]);
         stopped += u64::from(!done);
@@ -100,14 +100,14 @@ fn the_owner_is_killed_again_and_again() {
     }
     // erase: the order in the log decides; once it is there, the person is gone for good
     let mut gone = 0;
-    for number in 0..10 {
+    for number in 0..6 {
         let who = format!("github:login-{number}");
         let erase = with(&["person", "erase", &who, "--basis", "gdpr-17-1-b"]);
         stopped += u64::from(!killed(&world, &mut random, &erase));
         let ordered = world.run(&["log", "--type", "person.erased"]).good().lines().count();
         if ordered == gone {
             // no order: the person is whole, and can be erased
-            let all = with(&["person", "export", &who, "--basis", "audit"]);
+            let all = with(&["person", "export", &who]);
             let said = world.run(&all).good();
             assert!(said.contains(&format!("by Surname{number}x Person")), "{said}");
             world.run(&erase).good();
@@ -131,13 +131,15 @@ fn the_owner_is_killed_again_and_again() {
             std::fs::remove_dir_all(path).unwrap();
         }
     }
-    for _ in 0..6 {
+    for _ in 0..4 {
         stopped += u64::from(!killed(&world, &mut random, &["vault", "restore", "whole"]));
     }
     let last = world.run(&["vault", "restore", "whole"]);
     assert!(last.status == 0 || last.stderr.contains("a vault here already"), "{}", last.stderr);
     world.run(&["vault", "absorb"]).good();
-    check(&world, true);
+    // what was disclosed after the backup is lost with the vault, and nothing contradicts the log
+    let said = world.run(&["vault", "check", "--json"]);
+    assert!(said.status == 2 && said.stdout.contains(r#""faults":[]"#), "{}", said.stdout);
     for number in 0..gone {
         assert!(!found(&world.path("d"), &format!("Surname{number}x")), "{number}");
         let who = format!("github:login-{number}");

@@ -212,3 +212,118 @@ fn a_key_that_is_registered_later_was_early() {
         assert_eq!(early.map(|error| error.code()), code);
     }
 }
+
+fn event_of(world: &mut World, kind: &str, subject: &str, data: &str) -> Value {
+    let at = time(world.next());
+    value(&format!(
+        r#"{{"type":"{kind}","occurred_at":"{at}","actor":{{"kind":"human","id":{{"issuer":"hr","id":"17"}}}},
+            "subject":{subject},"data":{data}}}"#
+    ))
+}
+
+/// Whoever is refused learns why: no two kinds of wrong key are told the same.
+#[test]
+fn each_kind_of_wrong_key_has_its_own_message() {
+    let (_store, mut world, mut ledger) = start();
+    let [a, b, pipeline] = [key("root a"), key("root b"), key("pipeline")];
+    for name in ["revoked", "rotated", "compromised"] {
+        let holder = format!(r#""service":"{name}""#);
+        let event = world.register(&key(name), &holder, r#"["append:*"]"#);
+        world.offer(&mut ledger, event).unwrap();
+    }
+    let id = |key: &SigningKey| key.public().id().to_string();
+    let subject = |key: &SigningKey| format!(r#"{{"key":"{}"}}"#, id(key));
+    for (name, reason) in [("revoked", "retired"), ("compromised", "compromised")] {
+        let data = format!(r#"{{"reason":"{reason}"}}"#);
+        let draft = event_of(&mut world, "key.revoked", &subject(&key(name)), &data);
+        let event = world.sign(&draft, &[&a, &b]);
+        world.offer(&mut ledger, event).unwrap();
+    }
+    let successor = format!(r#"{{"successor":"{}"}}"#, key("successor").public().to_base64());
+    let draft = event_of(&mut world, "key.rotated", &subject(&key("rotated")), &successor);
+    let event = world.sign(&draft, &[&key("rotated"), &key("successor")]);
+    world.offer(&mut ledger, event).unwrap();
+
+    let mut told: Vec<(&str, &'static str, String)> = Vec::new();
+    let mut tell = |case, error: Error| told.push((case, error.code(), error.message().to_owned()));
+    for case in ["revoked", "rotated", "compromised", "unregistered", "approver"] {
+        let draft = world.finished("succeeded");
+        let event = world.sign(&draft, &[&key(case)]);
+        tell(case, world.offer(&mut ledger, event).unwrap_err());
+    }
+    let mut forged = world.deployment();
+    forged.signatures = vec![signatures(&forged.event, &[&key("approver")])[0].bytes];
+    tell("forged", world.offer(&mut ledger, forged).unwrap_err());
+    let new = key("new");
+    let registration = |world: &mut World, new: &str, public: &str, capability: &str| {
+        let data = format!(
+            r#"{{"public_key":"{public}","capabilities":["{capability}"],"holder":{{"issuer":"hr","id":"17"}}}}"#
+        );
+        event_of(world, "key.registered", &format!(r#"{{"key":"{new}"}}"#), &data)
+    };
+    let public = new.public().to_base64();
+    for (case, signers, capability) in [
+        ("without its own signature", vec![&a, &b], "append:*"),
+        ("a stronger one, by a pipeline", vec![&pipeline, &new], "admin"),
+        ("a stronger one, by one administrator", vec![&a, &new], "admin"),
+    ] {
+        let draft = registration(&mut world, &id(&new), &public, capability);
+        let signers: Vec<&dyn Signer> = signers.into_iter().map(|key| key as &dyn Signer).collect();
+        let event = world.sign(&draft, &signers);
+        tell(case, world.offer(&mut ledger, event).unwrap_err());
+    }
+    let known = pipeline.public().to_base64();
+    let draft = registration(&mut world, &id(&pipeline), &known, "append:*");
+    let event = world.sign(&draft, &[&a, &b, &pipeline]);
+    tell("registered twice", world.offer(&mut ledger, event).unwrap_err());
+    let approval = r#"{"approval":"a-1","approver":{"issuer":"hr","id":"17"},"decision":"granted","for":{},"method":"key","role":"owner"}"#;
+    let draft = event_of(&mut world, "approval.decided", r#"{"change":"c-1"}"#, approval);
+    let event = world.sign(&draft, &[&pipeline]);
+    tell("an approval by a pipeline", world.offer(&mut ledger, event).unwrap_err());
+    let (weak, forged) = weak();
+    let weak_id = base64url(&Blake3::of(&weak).0);
+    let public = ledger_core::encoding::base64(&weak);
+    let draft = registration(&mut world, &weak_id, &public, "append:*");
+    let mut event = crafted(&mut world, &draft, &[&a, &b], |event| {
+        let Some(Value::List(signers)) = event.get_mut("signers") else { panic!("signers") };
+        signers.push(Value::text(&weak_id));
+        // what is sealed does not matter here: the key is refused before
+        event.get_mut("actor").unwrap().members_mut().unwrap().remove("id");
+        let data = event.get_mut("data").unwrap().members_mut().unwrap();
+        data.remove("holder");
+        data.insert("service".into(), Value::text("weak"));
+    });
+    let mut all: Vec<[u8; 64]> = signatures(&event, &[&a, &b]).iter().map(|s| s.bytes).collect();
+    all.push(forged);
+    let event =
+        Submission { event: std::mem::take(&mut event), signatures: all, disclosures: Vec::new() };
+    tell("weak", world.offer(&mut ledger, event).unwrap_err());
+
+    let plain = |text: &String| {
+        let words = text.split('`').enumerate();
+        // without the ids that stand between the backticks
+        let kept: Vec<&str> = words.filter(|(n, w)| n % 2 == 0 || w.len() != 43).map(|(_, w)| w).collect();
+        kept.join("`")
+    };
+    let messages: std::collections::BTreeSet<String> =
+        told.iter().map(|(_, code, message)| format!("{code} {}", plain(message))).collect();
+    assert_eq!(messages.len(), told.len(), "two are told the same: {told:#?}");
+    let codes: Vec<_> = told.iter().map(|(case, code, _)| (*case, *code)).collect();
+    assert_eq!(
+        codes,
+        [
+            ("revoked", "key-revoked"),
+            ("rotated", "key-rotated"),
+            ("compromised", "key-compromised"),
+            ("unregistered", "key-unknown"),
+            ("approver", "key-capability"),
+            ("forged", "signature"),
+            ("without its own signature", "key-own-signature"),
+            ("a stronger one, by a pipeline", "key-capability"),
+            ("a stronger one, by one administrator", "key-threshold"),
+            ("registered twice", "key-twice"),
+            ("an approval by a pipeline", "key-capability"),
+            ("weak", "key-weak"),
+        ]
+    );
+}
