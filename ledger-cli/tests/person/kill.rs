@@ -62,7 +62,7 @@ fn the_owner_is_killed_again_and_again() {
     world.run(&["vault", "absorb"]).good();
     let (mut stopped, mut persons) = (0, 0);
     // absorb: what was disclosed is there, once
-    for _ in 0..8 {
+    for _ in 0..12 {
         let lines: String = (persons..persons + 5).map(|number| event(number) + "\n").collect();
         persons += 5;
         world.write("events", lines);
@@ -74,7 +74,7 @@ fn the_owner_is_killed_again_and_again() {
     check(&world, false);
     // backup and restore: half a backup is none, and a restoring that stopped is begun again
     world.run(&["vault", "backup", "whole"]).good();
-    for round in 0..3 {
+    for round in 0..4 {
         let to = format!("backup-{round}");
         let done = killed(&world, &mut random, &["vault", "backup", &to]);
         stopped += u64::from(!done);
@@ -100,7 +100,7 @@ fn the_owner_is_killed_again_and_again() {
     }
     // erase: the order in the log decides; once it is there, the person is gone for good
     let mut gone = 0;
-    for number in 0..6 {
+    for number in 0..8 {
         let who = format!("github:login-{number}");
         let erase = with(&["person", "erase", &who, "--basis", "gdpr-17-1-b"]);
         stopped += u64::from(!killed(&world, &mut random, &erase));
@@ -133,7 +133,7 @@ fn the_owner_is_killed_again_and_again() {
             std::fs::remove_dir_all(path).unwrap();
         }
     }
-    for _ in 0..4 {
+    for _ in 0..5 {
         stopped += u64::from(!killed(&world, &mut random, &["vault", "restore", "whole"]));
     }
     let last = world.run(&["vault", "restore", "whole"]);
