@@ -3,6 +3,7 @@
 pub mod blob;
 pub mod capability;
 pub mod chain;
+pub mod check;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod custody;
@@ -11,6 +12,7 @@ pub mod encoding;
 pub mod entry;
 pub mod error;
 pub mod event;
+pub mod fact;
 pub mod fork;
 pub mod hash;
 pub mod head;

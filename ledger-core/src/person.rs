@@ -12,6 +12,8 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::index::Kind;
 use crate::ledger::Ledger;
+use crate::schema::access::{IdentityLinked, LinkAction, PersonChanged};
+use crate::schema::words::Reference;
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
@@ -89,13 +91,9 @@ impl Persons {
                     Some("unlinked") => false,
                     _ => return,
                 };
-                self.links.push(Link {
-                    from: from(event, "/data/valid_from"),
-                    entry: entry.index,
-                    linked,
-                    persons,
-                });
-                self.links.sort_by_key(|link| (link.from, link.entry));
+                let from = from(event, "/data/valid_from");
+                self.links.push(Link { from, entry: entry.index, linked, persons });
+                self.settle();
             }
             "person.changed" => {
                 if let (Some(record), Some(name)) =
@@ -110,9 +108,41 @@ impl Persons {
         if is_automaton(event)
             && let Some(bot) = entry.person("/actor/id")
         {
-            let said = (event.occurred_at, entry.index, entry.person("/actor/on_behalf_of"));
-            self.runs.entry(bot).or_default().insert(said);
+            self.ran(bot, event.occurred_at, entry.index, entry.person("/actor/on_behalf_of"));
         }
+    }
+
+    /// A bot ran, on somebody's behalf if that is said.
+    pub(crate) fn ran(
+        &mut self,
+        bot: Pseudonym,
+        at: Timestamp,
+        entry: u64,
+        whom: Option<Pseudonym>,
+    ) {
+        self.runs.entry(bot).or_default().insert((at, entry, whom));
+    }
+
+    /// A link, as its fact says it; [`Persons::settle`] comes after the last.
+    pub(crate) fn linked_by(&mut self, entry: u64, from: Timestamp, link: &IdentityLinked) {
+        let linked = link.action == LinkAction::Linked;
+        let persons = link.identities.iter().filter_map(|person| person.pseudonym).collect();
+        let from = link.valid_from.unwrap_or(from);
+        self.links.push(Link { from, entry, linked, persons });
+    }
+
+    /// A person record, as its fact says it.
+    pub(crate) fn recorded_by(&mut self, entry: u64, change: &PersonChanged) {
+        let record = change.subject.get(Reference::Person);
+        if let (Some(record), Some(name)) = (record, change.person.pseudonym) {
+            let said = (change.effective_at, record.as_str().to_owned(), entry);
+            self.records.entry(name).or_default().insert(said);
+        }
+    }
+
+    /// Puts the links in the order in which they count.
+    pub(crate) fn settle(&mut self) {
+        self.links.sort_by_key(|link| (link.from, link.entry));
     }
 
     /// Whether two pseudonyms are one person at a time; law 8.

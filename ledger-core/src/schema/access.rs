@@ -2,8 +2,9 @@
 //!
 //! Declared by the macros of `schema/declare.rs`; spec page: `spec/event.md`.
 
-use super::typed::{Attached, Digest, Filled, Flag, Id, Person, Sealed};
+use super::typed::{Attached, Filled, Flag, Id, Person, Sealed};
 use super::words::{Answer, Entitlement, Window};
+use crate::hash::Sha256;
 use crate::time::Timestamp;
 
 event! {
@@ -11,7 +12,7 @@ event! {
     AccessRequested = "access.requested"
     subject(access) need(Append) actor(true)
     {
-        entitlement: Entitlement<'a>, expires_at: Option<Timestamp>, principal: Person,
+        entitlement: Entitlement, expires_at: Option<Timestamp>, principal: Person,
         reason: Option<Sealed>, requester: Person,
     }
 }
@@ -37,9 +38,9 @@ event! {
     AccessChanged = "access.changed"
     subject(system) need(Append) actor(true)
     {
-        access: Option<Id<'a>>, account: Sealed, action: AccessAction, approval: Option<Id<'a>>,
-        effective_at: Timestamp, entitlement: Option<Entitlement<'a>>, executor: Person,
-        expires_at: Option<Timestamp>, item: Option<Id<'a>>, object: AccessObject,
+        access: Option<Id>, account: Sealed, action: AccessAction, approval: Option<Id>,
+        effective_at: Timestamp, entitlement: Option<Entitlement>, executor: Person,
+        expires_at: Option<Timestamp>, item: Option<Id>, object: AccessObject,
         principal: Person,
     }
 }
@@ -49,7 +50,7 @@ event! {
     AccessUsed = "access.used"
     subject(system) need(Append) actor(true)
     {
-        account: Sealed, count: u64, entitlement: Option<Entitlement<'a>>, last_at: Timestamp,
+        account: Sealed, count: u64, entitlement: Option<Entitlement>, last_at: Timestamp,
         principal: Person, window: Window,
     }
 }
@@ -59,10 +60,10 @@ event! {
     AccessObserved = "access.observed"
     subject(system) need(Append) actor(true)
     {
-        collector: Id<'a>, complete: bool,
+        collector: Id, complete: bool,
         /// The list in its normal form.
-        entitlements: Attached<'a>,
-        pages: u64, query_digest: Digest<'a>, rows: u64, taken_at: Timestamp, total_reported: u64,
+        entitlements: Attached,
+        pages: u64, query_digest: Sha256, rows: u64, taken_at: Timestamp, total_reported: u64,
     }
 }
 
@@ -84,9 +85,9 @@ event! {
     subject(session, system) need(Append) actor(true)
     {
         approver: Option<Person>, credential_rotated: Option<Answer>, findings: Option<u64>,
-        kind: SessionKind, log_digest: Option<Digest<'a>>, max_until: Option<Timestamp>,
+        kind: SessionKind, log_digest: Option<Sha256>, max_until: Option<Timestamp>,
         phase: SessionPhase, principal: Person, reason: Option<Sealed>, reviewer: Option<Person>,
-        ticket: Option<Id<'a>>,
+        ticket: Option<Id>,
     }
 }
 
@@ -105,10 +106,10 @@ event! {
     PersonChanged = "person.changed"
     subject() homonym(person) need(Append) actor(true)
     {
-        access_ends_at: Option<Timestamp>, department: Option<Id<'a>>, effective_at: Timestamp,
+        access_ends_at: Option<Timestamp>, department: Option<Id>, effective_at: Timestamp,
         employee_ref: Option<Sealed>, event: PersonEvent, involuntary: Flag, kind: PersonKind,
-        location: Option<Id<'a>>, manager: Option<Person>, person: Person,
-        role_profile: Option<Id<'a>>, title: Option<Sealed>,
+        location: Option<Id>, manager: Option<Person>, person: Person,
+        role_profile: Option<Id>, title: Option<Sealed>,
     }
 }
 
@@ -122,7 +123,7 @@ event! {
     IdentityLinked = "identity.linked"
     subject() need(Append) actor(true)
     {
-        action: LinkAction, basis: Id<'a>, identities: Filled<Person>,
+        action: LinkAction, basis: Id, identities: Filled<Person>,
         valid_from: Option<Timestamp>,
     }
 }

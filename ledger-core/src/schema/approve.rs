@@ -3,21 +3,22 @@
 //! Declared by the macros of `schema/declare.rs`; spec page: `spec/event.md`.
 
 use super::Rule;
-use super::typed::{Digest, Id, Person, Sealed};
+use super::typed::{Id, Person, Sealed};
 use super::words::Bounds;
+use crate::hash::Sha256;
 use crate::time::Timestamp;
 
 object! {
     /// What exactly is approved.
-    Approved<'a> {
-        artifact: Option<Digest<'a>>, config: Option<Digest<'a>>, entitlement: Option<Id<'a>>,
-        environment: Option<Id<'a>>,
+    Approved {
+        artifact: Option<Sha256>, config: Option<Sha256>, entitlement: Option<Id>,
+        environment: Option<Id>,
     }
 }
 
 object! {
     /// How many approvals are needed, in which roles.
-    Quorum<'a> { count: u64, roles: Vec<Id<'a>> }
+    Quorum { count: u64, roles: Vec<Id> }
 }
 
 event! {
@@ -26,8 +27,8 @@ event! {
     subject() need(Append) actor(true)
     rules(Rule::AnyReference(&["access", "change"]))
     {
-        approval: Id<'a>, expires_at: Option<Timestamp>, r#for: Approved<'a>,
-        required: Quorum<'a>,
+        approval: Id, expires_at: Option<Timestamp>, r#for: Approved,
+        required: Quorum,
     }
 }
 
@@ -50,9 +51,9 @@ event! {
     subject() need(Approve) own(approver) actor(true)
     rules(Rule::RelayIsImported("method"), Rule::AnyReference(&["access", "change"]))
     {
-        approval: Id<'a>, approver: Person, comment: Option<Sealed>, decision: ApprovalDecision,
-        delegate_to: Option<Person>, r#for: Approved<'a>, method: ApprovalMethod,
-        of: Option<Id<'a>>, request: Option<Id<'a>>, role: Id<'a>, scope: Option<Bounds<'a>>,
+        approval: Id, approver: Person, comment: Option<Sealed>, decision: ApprovalDecision,
+        delegate_to: Option<Person>, r#for: Approved, method: ApprovalMethod,
+        of: Option<Id>, request: Option<Id>, role: Id, scope: Option<Bounds>,
         valid_from: Option<Timestamp>, valid_until: Option<Timestamp>,
     }
 }

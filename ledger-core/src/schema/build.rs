@@ -3,8 +3,9 @@
 //! Declared by the macros of `schema/declare.rs`; spec page: `spec/event.md`.
 
 use super::Rule;
-use super::typed::{Decimal, Digest, Duration, Id, Person, Sealed};
+use super::typed::{Decimal, Duration, Id, Person, Sealed};
 use super::words::{CheckOutcome, Severity, Tool};
+use crate::hash::Sha256;
 use crate::time::Timestamp;
 
 words! {
@@ -34,7 +35,7 @@ event! {
     subject(run) need(Append) actor(true)
     rules(Rule::When("phase", "finished", &["outcome"]))
     {
-        attempt: Option<u64>, definition_digest: Digest<'a>, initiator: Person,
+        attempt: Option<u64>, definition_digest: Sha256, initiator: Person,
         outcome: Option<RunOutcome>, phase: RunPhase, trigger: Trigger,
     }
 }
@@ -49,7 +50,7 @@ words! {
 
 object! {
     /// The commits that went into an artifact.
-    CommitRange<'a> { from: Option<Id<'a>>, list: Option<Vec<Id<'a>>>, to: Option<Id<'a>> }
+    CommitRange { from: Option<Id>, list: Option<Vec<Id>>, to: Option<Id> }
 }
 
 words! {
@@ -59,8 +60,8 @@ words! {
 
 object! {
     /// A check of a signature or provenance.
-    Verification<'a> {
-        key: Option<Id<'a>>, result: VerificationResult, roots: Option<Digest<'a>>,
+    Verification {
+        key: Option<Id>, result: VerificationResult, roots: Option<Sha256>,
     }
 }
 
@@ -69,9 +70,9 @@ event! {
     ArtifactRecorded = "artifact.recorded"
     subject(artifact) need(Append) actor(true)
     {
-        action: ArtifactAction, builder: Option<Id<'a>>, commits: Option<CommitRange<'a>>,
-        from: Option<Id<'a>>, provenance: Option<Digest<'a>>, purl: Option<Id<'a>>,
-        sbom: Option<Digest<'a>>, to: Option<Id<'a>>, verification: Option<Verification<'a>>,
+        action: ArtifactAction, builder: Option<Id>, commits: Option<CommitRange>,
+        from: Option<Id>, provenance: Option<Sha256>, purl: Option<Id>,
+        sbom: Option<Sha256>, to: Option<Id>, verification: Option<Verification>,
     }
 }
 
@@ -92,7 +93,7 @@ event! {
     EnvironmentChanged = "environment.changed"
     subject(environment) need(Append) actor(true)
     {
-        action: EnvironmentAction, definition_digest: Digest<'a>, mutability: Mutability,
+        action: EnvironmentAction, definition_digest: Sha256, mutability: Mutability,
     }
 }
 
@@ -111,7 +112,7 @@ object! {
 
 object! {
     /// Which part of a divided suite.
-    Shard<'a> { group: Id<'a>, index: u64, of: u64 }
+    Shard { group: Id, index: u64, of: u64 }
 }
 
 event! {
@@ -119,10 +120,10 @@ event! {
     TestCompleted = "test.completed"
     subject(artifact) need(Append) actor(true)
     {
-        attempt: u64, counts: TestCounts, coverage: Option<Decimal<'a>>,
-        duration: Option<Duration<'a>>, environment: Option<Id<'a>>, level: TestLevel,
-        outcome: CheckOutcome, run: Id<'a>, shard: Option<Shard<'a>>, stage: Option<Id<'a>>,
-        suite: Id<'a>,
+        attempt: u64, counts: TestCounts, coverage: Option<Decimal>,
+        duration: Option<Duration>, environment: Option<Id>, level: TestLevel,
+        outcome: CheckOutcome, run: Id, shard: Option<Shard>, stage: Option<Id>,
+        suite: Id,
     }
 }
 
@@ -141,7 +142,7 @@ object! {
 
 object! {
     /// A finding that is not counted, until when, and who allowed it.
-    Suppression<'a> { approver: Person, id: Id<'a>, until: Timestamp }
+    Suppression { approver: Person, id: Id, until: Timestamp }
 }
 
 event! {
@@ -149,9 +150,9 @@ event! {
     ScanCompleted = "scan.completed"
     subject(artifact) need(Append) actor(true)
     {
-        counts: FindingCounts, database_at: Option<Timestamp>, duration: Option<Duration<'a>>,
-        kind: ScanKind, outcome: CheckOutcome, rules_digest: Option<Digest<'a>>,
-        suppressed: Option<Vec<Suppression<'a>>>, tool: Tool<'a>,
+        counts: FindingCounts, database_at: Option<Timestamp>, duration: Option<Duration>,
+        kind: ScanKind, outcome: CheckOutcome, rules_digest: Option<Sha256>,
+        suppressed: Option<Vec<Suppression>>, tool: Tool,
     }
 }
 
@@ -167,22 +168,22 @@ event! {
     FindingChanged = "finding.changed"
     subject(finding) need(Append) actor(true)
     {
-        approver: Option<Person>, artifact: Option<Digest<'a>>, kind: ScanKind,
-        reason: Option<Sealed>, severity: Severity, state: FindingState, tool: Option<Tool<'a>>,
+        approver: Option<Person>, artifact: Option<Sha256>, kind: ScanKind,
+        reason: Option<Sealed>, severity: Severity, state: FindingState, tool: Option<Tool>,
         until: Option<Timestamp>,
     }
 }
 
 object! {
     /// Who relies on a contract.
-    Consumer<'a> { artifact: Digest<'a>, service: Id<'a> }
+    Consumer { artifact: Sha256, service: Id }
 }
 
 object! {
     /// Who keeps a contract.
-    Provider<'a> {
-        artifact: Option<Digest<'a>>, service: Id<'a>, vendor: Option<Id<'a>>,
-        version: Option<Id<'a>>,
+    Provider {
+        artifact: Option<Sha256>, service: Id, vendor: Option<Id>,
+        version: Option<Id>,
     }
 }
 
@@ -191,7 +192,7 @@ event! {
     ContractVerified = "contract.verified"
     subject(service) need(Append) actor(true)
     {
-        consumer: Consumer<'a>, outcome: CheckOutcome, provider: Provider<'a>,
+        consumer: Consumer, outcome: CheckOutcome, provider: Provider,
     }
 }
 
@@ -200,7 +201,7 @@ event! {
     EnvironmentCompared = "environment.compared"
     subject(environment) need(Append) actor(true)
     {
-        allowed: u64, differences: u64, outcome: CheckOutcome, score: Decimal<'a>, with: Id<'a>,
+        allowed: u64, differences: u64, outcome: CheckOutcome, score: Decimal, with: Id,
     }
 }
 
@@ -214,6 +215,6 @@ event! {
     TestDataAttested = "test_data.attested"
     subject(environment) need(Append) actor(true)
     {
-        method: Id<'a>, production_data: ProductionData, reviewer: Person,
+        method: Id, production_data: ProductionData, reviewer: Person,
     }
 }

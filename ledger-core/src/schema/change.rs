@@ -3,8 +3,9 @@
 //! Declared by the macros of `schema/declare.rs`; spec page: `spec/event.md`.
 
 use super::Rule;
-use super::typed::{Digest, Filled, Flag, Id, Map, Person, Sealed};
+use super::typed::{Filled, Flag, Id, Map, Person, Sealed};
 use super::words::{Answer, Class, Impact, Regime, Risk, Window};
+use crate::hash::Sha256;
 use crate::time::Timestamp;
 
 words! {
@@ -17,9 +18,9 @@ words! {
 
 object! {
     /// A commit and its people.
-    Commit<'a> {
+    Commit {
         authors: Vec<Person>, committed_at: Option<Timestamp>, committer: Person,
-        pushed_at: Option<Timestamp>, sha: Id<'a>,
+        pushed_at: Option<Timestamp>, sha: Id,
     }
 }
 
@@ -29,10 +30,10 @@ event! {
     subject(change) need(Append) actor(true)
     {
         authors: Option<Vec<Person>>, backout_plan: Option<Sealed>,
-        commits: Option<Vec<Commit<'a>>>, description: Option<Sealed>, opened_at: Timestamp,
+        commits: Option<Vec<Commit>>, description: Option<Sealed>, opened_at: Timestamp,
         personal_data: Option<Answer>, privacy_impact: Option<Impact>, reason: Option<Sealed>,
         requester: Person, risk: Option<Risk>, security_impact: Option<Impact>,
-        state: ChangeState, systems: Option<Vec<Id<'a>>>, test_plan: Option<Sealed>,
+        state: ChangeState, systems: Option<Vec<Id>>, test_plan: Option<Sealed>,
         title: Option<Sealed>, url: Option<Sealed>, window: Option<Window>,
     }
 }
@@ -57,9 +58,9 @@ event! {
         by: Person, class: Class,
         /// The class it had before.
         from: Option<Class>,
-        kind: Option<ChangeKind>, method: ClassifiedBy, parameters: Option<Map<'a, Id<'a>>>,
-        rationale: Option<Sealed>, risk: Option<Risk>, template: Option<Id<'a>>,
-        template_digest: Option<Digest<'a>>,
+        kind: Option<ChangeKind>, method: ClassifiedBy, parameters: Option<Map<Id>>,
+        rationale: Option<Sealed>, risk: Option<Risk>, template: Option<Id>,
+        template_digest: Option<Sha256>,
     }
 }
 
@@ -70,7 +71,7 @@ words! {
 
 object! {
     /// The owner of a service knows.
-    Acknowledgement<'a> { owner: Person, service: Id<'a> }
+    Acknowledgement { owner: Person, service: Id }
 }
 
 event! {
@@ -78,10 +79,10 @@ event! {
     ChangeImpactAssessed = "change.impact_assessed"
     subject(change) need(Append) actor(true)
     {
-        acks: Option<Vec<Acknowledgement<'a>>>, customer_impact: Option<Impact>,
-        data_classes: Option<Vec<Id<'a>>>, dependencies: Option<Vec<Id<'a>>>,
-        graph_digest: Option<Digest<'a>>, level: Risk, regimes: Option<Vec<Regime>>,
-        rollback_complexity: Option<RollbackComplexity>, services: Vec<Id<'a>>,
+        acks: Option<Vec<Acknowledgement>>, customer_impact: Option<Impact>,
+        data_classes: Option<Vec<Id>>, dependencies: Option<Vec<Id>>,
+        graph_digest: Option<Sha256>, level: Risk, regimes: Option<Vec<Regime>>,
+        rollback_complexity: Option<RollbackComplexity>, services: Vec<Id>,
     }
 }
 
@@ -115,7 +116,7 @@ event! {
     CodeReviewed = "code.reviewed"
     subject(change) need(Review) own(reviewer) actor(true)
     {
-        commit: Id<'a>, decision: ReviewDecision, review: Id<'a>, reviewer: Person,
+        commit: Id, decision: ReviewDecision, review: Id, reviewer: Person,
     }
 }
 
@@ -134,14 +135,14 @@ words! {
 
 object! {
     /// A member of a board at one decision.
-    Member<'a> {
-        person: Person, present: bool, recused: bool, role: Id<'a>, vote: Vote, voting: bool,
+    Member {
+        person: Person, present: bool, recused: bool, role: Id, vote: Vote, voting: bool,
     }
 }
 
 object! {
     /// A condition, and the gate that will hold it.
-    Condition<'a> { gate: Id<'a>, id: Id<'a> }
+    Condition { gate: Id, id: Id }
 }
 
 event! {
@@ -149,8 +150,8 @@ event! {
     CabDecided = "cab.decided"
     subject(cab) need(Approve) own(chair) actor(true)
     {
-        chair: Person, changes: Filled<Id<'a>>, conditions: Option<Vec<Condition<'a>>>,
-        decision: CabDecision, emergency: Flag, members: Filled<Member<'a>>, quorum_rule: Id<'a>,
+        chair: Person, changes: Filled<Id>, conditions: Option<Vec<Condition>>,
+        decision: CabDecision, emergency: Flag, members: Filled<Member>, quorum_rule: Id,
     }
 }
 
@@ -164,9 +165,9 @@ words! {
 
 object! {
     /// Where a standard change applies; what is left out is not bounded.
-    TemplateScope<'a> {
-        environments: Option<Vec<Id<'a>>>, services: Option<Vec<Id<'a>>>,
-        systems: Option<Vec<Id<'a>>>,
+    TemplateScope {
+        environments: Option<Vec<Id>>, services: Option<Vec<Id>>,
+        systems: Option<Vec<Id>>,
     }
 }
 
@@ -175,9 +176,9 @@ event! {
     StandardChangeTemplateChanged = "standard_change.template_changed"
     subject(template) need(Append) actor(true)
     {
-        action: TemplateAction, by: Person, digest: Digest<'a>, max_failures: Option<u64>,
-        of_last: Option<u64>, review_due: Option<Timestamp>, scope: TemplateScope<'a>,
-        version: Id<'a>,
+        action: TemplateAction, by: Person, digest: Sha256, max_failures: Option<u64>,
+        of_last: Option<u64>, review_due: Option<Timestamp>, scope: TemplateScope,
+        version: Id,
     }
 }
 
@@ -191,20 +192,20 @@ words! {
 
 object! {
     /// When a freeze holds, and the zone it was declared in.
-    FreezeWindow<'a> { end: Timestamp, start: Timestamp, tz: Id<'a> }
+    FreezeWindow { end: Timestamp, start: Timestamp, tz: Id }
 }
 
 object! {
     /// Where a freeze holds; what is left out is not bounded.
-    FreezeScope<'a> {
-        environments: Option<Vec<Id<'a>>>, regions: Option<Vec<Id<'a>>>,
-        systems: Option<Vec<Id<'a>>>,
+    FreezeScope {
+        environments: Option<Vec<Id>>, regions: Option<Vec<Id>>,
+        systems: Option<Vec<Id>>,
     }
 }
 
 object! {
     /// What may pass a freeze.
-    FreezeException<'a> { artifact: Option<Digest<'a>>, change: Option<Id<'a>> }
+    FreezeException { artifact: Option<Sha256>, change: Option<Id> }
 }
 
 event! {
@@ -214,8 +215,8 @@ event! {
     rules(Rule::When("action", "exception_granted", &["exception", "requester"]))
     {
         action: FreezeAction, allowed_class: Option<Class>, authority: Person,
-        exception: Option<FreezeException<'a>>, reason: Option<Sealed>, requester: Option<Person>,
-        scope: FreezeScope<'a>, version: Id<'a>, window: FreezeWindow<'a>,
+        exception: Option<FreezeException>, reason: Option<Sealed>, requester: Option<Person>,
+        scope: FreezeScope, version: Id, window: FreezeWindow,
     }
 }
 
@@ -229,12 +230,12 @@ words! {
 
 object! {
     /// A service in a release.
-    ReleaseMember<'a> { artifact: Digest<'a>, service: Id<'a> }
+    ReleaseMember { artifact: Sha256, service: Id }
 }
 
 object! {
     /// What a service of a release needs of another.
-    Constraint<'a> { requires: Id<'a>, service: Id<'a>, version: Id<'a> }
+    Constraint { requires: Id, service: Id, version: Id }
 }
 
 event! {
@@ -242,8 +243,8 @@ event! {
     ReleaseRecorded = "release.recorded"
     subject(release) need(Append) actor(true)
     {
-        constraints: Option<Vec<Constraint<'a>>>, members: Filled<ReleaseMember<'a>>,
-        state: ReleaseState, train: Option<Id<'a>>, version: Id<'a>,
+        constraints: Option<Vec<Constraint>>, members: Filled<ReleaseMember>,
+        state: ReleaseState, train: Option<Id>, version: Id,
     }
 }
 
@@ -267,8 +268,8 @@ event! {
     subject(train) need(Append) actor(true)
     rules(Rule::When("action", "milestone", &["milestone", "milestone_state"]))
     {
-        action: TrainAction, milestone: Option<Id<'a>>, milestone_state: Option<MilestoneState>,
-        releases: Vec<Id<'a>>,
+        action: TrainAction, milestone: Option<Id>, milestone_state: Option<MilestoneState>,
+        releases: Vec<Id>,
     }
 }
 
@@ -282,9 +283,9 @@ event! {
     VendorReleaseAssessed = "vendor_release.assessed"
     subject(vendor) need(Append) actor(true)
     {
-        advisories: Option<Vec<Id<'a>>>, agreement: Option<Id<'a>>, artifact: Option<Digest<'a>>,
-        attestation_verified: Option<Answer>, decision: VendorDecision, product: Id<'a>,
-        report_valid_until: Option<Timestamp>, version: Id<'a>,
+        advisories: Option<Vec<Id>>, agreement: Option<Id>, artifact: Option<Sha256>,
+        attestation_verified: Option<Answer>, decision: VendorDecision, product: Id,
+        report_valid_until: Option<Timestamp>, version: Id,
     }
 }
 
@@ -321,6 +322,6 @@ event! {
     subject(debt) need(Append) actor(true)
     {
         due: Timestamp, owner: Person, reason: Option<Sealed>, risk: Option<Risk>,
-        service: Option<Id<'a>>, state: DebtState,
+        service: Option<Id>, state: DebtState,
     }
 }

@@ -27,10 +27,10 @@ macro_rules! member {
 /// What a subject reference is: an artifact is known by its digest, all else by restricted ids.
 macro_rules! reference {
     (artifact) => {
-        $crate::schema::typed::Digest<'a>
+        $crate::hash::Sha256
     };
     ($other:ident) => {
-        $crate::schema::typed::Id<'a>
+        $crate::schema::typed::Id
     };
 }
 
@@ -39,8 +39,8 @@ macro_rules! fields {
     ($($(#[doc = $about:literal])* $field:ident: $type:ty),*) => {
         &[$($crate::schema::Field {
             name: member!($field),
-            required: <$type as $crate::schema::typed::Typed<'a>>::REQUIRED,
-            shape: <$type as $crate::schema::typed::Typed<'a>>::SHAPE,
+            required: <$type as $crate::schema::typed::Typed>::REQUIRED,
+            shape: <$type as $crate::schema::typed::Typed>::SHAPE,
             meaning: concat!($($about),*).trim_ascii_start(),
         }),*]
     };
@@ -81,24 +81,24 @@ macro_rules! words {
             }
         }
 
-        impl<'a> $crate::schema::typed::Typed<'a> for $name {
+        impl $crate::schema::typed::Typed for $name {
             const SHAPE: $crate::schema::Shape = $crate::schema::Shape::Enum(Self::WORDS);
 
-            fn read(place: $crate::schema::typed::Place<'_, 'a>) -> Option<Self> {
+            fn read(place: $crate::schema::typed::Place<'_, '_>) -> Option<Self> {
                 place.view().plain().and_then(Self::parse)
             }
         }
     };
 }
 
-/// `Name<'a> { field: Type, … }`, without the lifetime where nothing is borrowed.
+/// `Name { field: Type, … }`
 macro_rules! object {
-    ($(#[doc = $doc:literal])* $name:ident $(<$life:lifetime>)? {
+    ($(#[doc = $doc:literal])* $name:ident {
         $($(#[doc = $about:literal])* $field:ident: $type:ty),* $(,)?
     }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug)]
-        pub struct $name $(<$life>)? {
+        pub struct $name {
             $(
                 $(#[doc = $about])*
                 #[doc = concat!("(`", member!($field), "`)")]
@@ -106,12 +106,12 @@ macro_rules! object {
             )*
         }
 
-        impl<'a> $crate::schema::typed::Typed<'a> for $name $(<$life>)? {
+        impl $crate::schema::typed::Typed for $name {
             const SHAPE: $crate::schema::Shape = $crate::schema::Shape::Object(
                 fields!($($(#[doc = $about])* $field: $type),*)
             );
 
-            fn read(place: $crate::schema::typed::Place<'_, 'a>) -> Option<Self> {
+            fn read(place: $crate::schema::typed::Place<'_, '_>) -> Option<Self> {
                 let mut members = place.members();
                 Some(Self { $($field: members.take(member!($field))?,)* })
             }
@@ -133,9 +133,9 @@ macro_rules! event {
     ) => {
         #[doc = concat!("`", $kind, "`:", $meaning, ".")]
         #[derive(Clone, Debug)]
-        pub struct $name<'a> {
+        pub struct $name {
             /// All references of the event, also those that the type does not demand.
-            pub subject: $crate::schema::view::Subject<'a>,
+            pub subject: $crate::schema::view::Subject,
             $(
                 #[doc = concat!("(`/subject/", stringify!($reference), "`)")]
                 pub $reference: reference!($reference),
@@ -147,7 +147,7 @@ macro_rules! event {
             )*
         }
 
-        impl<'a> $name<'a> {
+        impl $name {
             /// The row of the table.
             pub const TYPE: $crate::schema::EventType = $crate::schema::EventType {
                 name: $kind,
@@ -162,7 +162,7 @@ macro_rules! event {
 
             /// The entry's event, if it is of this type; codes `schema-*` if it does not say what
             /// the type may say, or says it in a schema that is not known: then it cannot be told.
-            pub fn of(entry: &$crate::entry::Entry<'a>) -> $crate::error::Result<Option<Self>> {
+            pub fn of(entry: &$crate::entry::Entry<'_>) -> $crate::error::Result<Option<Self>> {
                 $crate::schema::view::of(entry, &Self::TYPE, |subject, data| {
                     let mut members = data.members();
                     Some(Self {

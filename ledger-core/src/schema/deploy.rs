@@ -3,8 +3,9 @@
 //! Declared by the macros of `schema/declare.rs`; spec page: `spec/event.md`.
 
 use super::Rule;
-use super::typed::{Attached, Decimal, Digest, Duration, Filled, Id, Map, Person, Sealed};
+use super::typed::{Attached, Decimal, Duration, Filled, Id, Map, Person, Sealed};
 use super::words::{Answer, CheckOutcome, Class, JobOutcome, Window};
+use crate::hash::Sha256;
 use crate::time::Timestamp;
 
 words! {
@@ -22,7 +23,7 @@ words! {
 
 object! {
     /// The name by which a deployment chose what to deploy.
-    DeployedRef<'a> { kind: ReferenceKind, value: Id<'a> }
+    DeployedRef { kind: ReferenceKind, value: Id }
 }
 
 words! {
@@ -35,11 +36,11 @@ event! {
     DeploymentStarted = "deployment.started"
     subject(deployment, environment, service) need(Append) actor(true)
     {
-        approvals: Option<Vec<Id<'a>>>, artifact: Option<Digest<'a>>, change: Option<Id<'a>>,
-        class: Option<Class>, config: Option<Digest<'a>>, incident: Option<Id<'a>>,
+        approvals: Option<Vec<Id>>, artifact: Option<Sha256>, change: Option<Id>,
+        class: Option<Class>, config: Option<Sha256>, incident: Option<Id>,
         initiator: Person, operator_input: Option<OperatorInput>,
-        parameters: Option<Map<'a, Id<'a>>>, previous: Option<Digest<'a>>,
-        r#ref: Option<DeployedRef<'a>>, region: Option<Id<'a>>, run: Option<Id<'a>>,
+        parameters: Option<Map<Id>>, previous: Option<Sha256>,
+        r#ref: Option<DeployedRef>, region: Option<Id>, run: Option<Id>,
         strategy: Strategy,
     }
 }
@@ -54,8 +55,8 @@ event! {
     DeploymentFinished = "deployment.finished"
     subject(deployment, environment, service) need(Append) actor(true)
     {
-        artifact: Option<Digest<'a>>, change: Option<Id<'a>>, duration: Option<Duration<'a>>,
-        outcome: DeploymentOutcome, running_artifact: Option<Digest<'a>>,
+        artifact: Option<Sha256>, change: Option<Id>, duration: Option<Duration>,
+        outcome: DeploymentOutcome, running_artifact: Option<Sha256>,
     }
 }
 
@@ -66,7 +67,7 @@ words! {
 
 object! {
     /// One metric of a canary.
-    CanaryMetric<'a> { breached: bool, name: Id<'a>, threshold: Decimal<'a>, value: Decimal<'a> }
+    CanaryMetric { breached: bool, name: Id, threshold: Decimal, value: Decimal }
 }
 
 event! {
@@ -74,9 +75,9 @@ event! {
     CanaryEvaluated = "canary.evaluated"
     subject(deployment) need(Append) actor(true)
     {
-        metrics: Filled<CanaryMetric<'a>>, verdict: CanaryVerdict,
+        metrics: Filled<CanaryMetric>, verdict: CanaryVerdict,
         /// Its share of the traffic in percent.
-        weight: Decimal<'a>,
+        weight: Decimal,
     }
 }
 
@@ -85,11 +86,11 @@ event! {
     RollbackExecuted = "rollback.executed"
     subject(deployment) need(Append) actor(true)
     {
-        automatic: bool, data_reverted: Option<Answer>, from: Digest<'a>,
-        incident: Option<Id<'a>>, outcome: DeploymentOutcome, reason_code: Id<'a>,
+        automatic: bool, data_reverted: Option<Answer>, from: Sha256,
+        incident: Option<Id>, outcome: DeploymentOutcome, reason_code: Id,
         /// The deployment that is undone; the subject is the one that undoes it.
-        reverts: Id<'a>,
-        to: Digest<'a>, trigger: Option<Id<'a>>,
+        reverts: Id,
+        to: Sha256, trigger: Option<Id>,
     }
 }
 
@@ -111,7 +112,7 @@ event! {
 
 object! {
     /// One look during a watch.
-    WatchCheck<'a> { name: Id<'a>, outcome: CheckOutcome }
+    WatchCheck { name: Id, outcome: CheckOutcome }
 }
 
 event! {
@@ -119,7 +120,7 @@ event! {
     WatchClosed = "watch.closed"
     subject(deployment) need(Append) own(closed_by) actor(true)
     {
-        breaches: u64, checks: Filled<WatchCheck<'a>>, closed_by: Person, window: Window,
+        breaches: u64, checks: Filled<WatchCheck>, closed_by: Person, window: Window,
     }
 }
 
@@ -129,7 +130,7 @@ event! {
     subject() need(Append) own(by) actor(true)
     rules(Rule::AnyReference(&["deployment", "session"]))
     {
-        by: Person, bypassed: Option<Vec<Id<'a>>>, incident: Id<'a>, reason: Sealed,
+        by: Person, bypassed: Option<Vec<Id>>, incident: Id, reason: Sealed,
         until: Timestamp,
     }
 }
@@ -139,10 +140,10 @@ event! {
     RuntimeObserved = "runtime.observed"
     subject(environment) need(Append) actor(true)
     {
-        collector: Id<'a>, complete: bool, query_digest: Digest<'a>, region: Id<'a>,
+        collector: Id, complete: bool, query_digest: Sha256, region: Id,
         taken_at: Timestamp,
         /// Each with service, artifact and config.
-        workloads: Attached<'a>,
+        workloads: Attached,
     }
 }
 
@@ -156,7 +157,7 @@ event! {
     EnvironmentLocked = "environment.locked"
     subject(environment) need(Append) actor(true)
     {
-        action: LockAction, deployment: Id<'a>, expires_at: Option<Timestamp>, holder: Person,
+        action: LockAction, deployment: Id, expires_at: Option<Timestamp>, holder: Person,
     }
 }
 
@@ -184,9 +185,9 @@ event! {
     ConfigChanged = "config.changed"
     subject(system) need(Append) actor(true)
     {
-        action: ConfigAction, after: Digest<'a>, approver: Option<Person>, before: Digest<'a>,
-        change: Option<Id<'a>>, changer: Person, class: ConfigClass, environment: Option<Id<'a>>,
-        item: Id<'a>, service: Option<Id<'a>>, weakened: Answer,
+        action: ConfigAction, after: Sha256, approver: Option<Person>, before: Sha256,
+        change: Option<Id>, changer: Person, class: ConfigClass, environment: Option<Id>,
+        item: Id, service: Option<Id>, weakened: Answer,
     }
 }
 
@@ -200,8 +201,8 @@ event! {
     ConfigDrifted = "config.drifted"
     subject(system) need(Append) actor(true)
     {
-        approver: Option<Person>, due: Option<Timestamp>, expected: Digest<'a>, item: Id<'a>,
-        observed: Digest<'a>, reason: Option<Sealed>, state: DriftState,
+        approver: Option<Person>, due: Option<Timestamp>, expected: Sha256, item: Id,
+        observed: Sha256, reason: Option<Sealed>, state: DriftState,
     }
 }
 
@@ -218,10 +219,10 @@ event! {
     FeatureFlagChanged = "feature_flag.changed"
     subject(environment, flag) need(Append) actor(true)
     {
-        action: FlagAction, after: Id<'a>, approver: Option<Person>, before: Id<'a>,
+        action: FlagAction, after: Id, approver: Option<Person>, before: Id,
         changer: Person, owner: Option<Person>, review_by: Option<Timestamp>,
         /// Its share of the users in percent.
-        rollout: Option<Decimal<'a>>,
+        rollout: Option<Decimal>,
     }
 }
 
@@ -230,7 +231,7 @@ event! {
     JobRun = "job.run"
     subject(job) need(Append) actor(true)
     {
-        incident: Option<Id<'a>>, outcome: JobOutcome, rerun_of: Option<Id<'a>>, slot: Id<'a>,
+        incident: Option<Id>, outcome: JobOutcome, rerun_of: Option<Id>, slot: Id,
         started_at: Timestamp,
     }
 }
@@ -240,8 +241,8 @@ event! {
     BackupRun = "backup.run"
     subject(system) need(Append) actor(true)
     {
-        bytes: Option<u64>, dataset: Option<Id<'a>>, outcome: JobOutcome,
-        rerun_of: Option<Id<'a>>, slot: Id<'a>, started_at: Timestamp,
+        bytes: Option<u64>, dataset: Option<Id>, outcome: JobOutcome,
+        rerun_of: Option<Id>, slot: Id, started_at: Timestamp,
     }
 }
 
@@ -260,7 +261,7 @@ words! {
 
 object! {
     /// How long, and how much, a recovery may lose.
-    DrillTargets<'a> { rpo: Option<Duration<'a>>, rto: Option<Duration<'a>> }
+    DrillTargets { rpo: Option<Duration>, rto: Option<Duration> }
 }
 
 event! {
@@ -268,8 +269,8 @@ event! {
     DrillPerformed = "drill.performed"
     subject(system) need(Append) actor(true)
     {
-        dataset: Option<Id<'a>>, environment: Option<Id<'a>>, from: Option<Id<'a>>,
-        kind: DrillKind, outcome: DrillOutcome, performer: Person, rpo: Option<Duration<'a>>,
-        rto: Option<Duration<'a>>, targets: Option<DrillTargets<'a>>, to: Option<Id<'a>>,
+        dataset: Option<Id>, environment: Option<Id>, from: Option<Id>,
+        kind: DrillKind, outcome: DrillOutcome, performer: Person, rpo: Option<Duration>,
+        rto: Option<Duration>, targets: Option<DrillTargets>, to: Option<Id>,
     }
 }

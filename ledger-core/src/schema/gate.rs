@@ -2,8 +2,9 @@
 //!
 //! Declared by the macros of `schema/declare.rs`; spec page: `spec/event.md`.
 
-use super::typed::{Decimal, Digest, Filled, Flag, Id, Person, Sealed};
+use super::typed::{Decimal, Filled, Flag, Id, Person, Sealed};
 use super::words::{CheckOutcome, Verdict, Window};
+use crate::hash::Sha256;
 use crate::time::Timestamp;
 
 words! {
@@ -20,20 +21,20 @@ words! {
 
 object! {
     /// What evaluated a gate.
-    Evaluator<'a> { mode: EvaluatorMode, name: Id<'a>, version: Id<'a> }
+    Evaluator { mode: EvaluatorMode, name: Id, version: Id }
 }
 
 object! {
     /// One condition of a gate; without a value there was no evidence.
-    Input<'a> {
-        entries: Option<Vec<u64>>, name: Id<'a>, result: Verdict, threshold: Option<Decimal<'a>>,
-        value: Option<Decimal<'a>>,
+    Input {
+        entries: Option<Vec<u64>>, name: Id, result: Verdict, threshold: Option<Decimal>,
+        value: Option<Decimal>,
     }
 }
 
 object! {
     /// Metrics that disagree, and who decided by which rule.
-    Conflict<'a> { decided_by: Person, metrics: Filled<Id<'a>>, rule: Id<'a> }
+    Conflict { decided_by: Person, metrics: Filled<Id>, rule: Id }
 }
 
 event! {
@@ -41,10 +42,10 @@ event! {
     GateEvaluated = "gate.evaluated"
     subject(artifact, environment) need(Gate) actor(true)
     {
-        as_of: Timestamp, attempt: u64, conflicts: Option<Vec<Conflict<'a>>>,
-        criticality: Option<Id<'a>>, evaluator: Evaluator<'a>, gate: Id<'a>,
-        inputs: Filled<Input<'a>>, kind: GateKind, policy_digest: Digest<'a>, retrospective: Flag,
-        score: Option<Decimal<'a>>, strictness: Option<Id<'a>>, verdict: Verdict,
+        as_of: Timestamp, attempt: u64, conflicts: Option<Vec<Conflict>>,
+        criticality: Option<Id>, evaluator: Evaluator, gate: Id,
+        inputs: Filled<Input>, kind: GateKind, policy_digest: Sha256, retrospective: Flag,
+        score: Option<Decimal>, strictness: Option<Id>, verdict: Verdict,
     }
 }
 
@@ -53,7 +54,7 @@ event! {
     GateWaived = "gate.waived"
     subject(artifact) need(Approve) own(approver) actor(true)
     {
-        approver: Person, environment: Id<'a>, expires_at: Timestamp, gate: Id<'a>,
+        approver: Person, environment: Id, expires_at: Timestamp, gate: Id,
         reason: Sealed, requester: Person, valid_from: Timestamp,
     }
 }
@@ -68,15 +69,15 @@ event! {
     MetricSampled = "metric.sampled"
     subject(environment, service) need(Append) actor(true)
     {
-        baseline: Option<Decimal<'a>>, definition: Id<'a>, deployment: Option<Id<'a>>,
-        name: Id<'a>, r#override: Option<Override>, query_digest: Digest<'a>,
-        release: Option<Id<'a>>, unit: Id<'a>, value: Decimal<'a>, window: Window,
+        baseline: Option<Decimal>, definition: Id, deployment: Option<Id>,
+        name: Id, r#override: Option<Override>, query_digest: Sha256,
+        release: Option<Id>, unit: Id, value: Decimal, window: Window,
     }
 }
 
 object! {
     /// A part of a score.
-    ScorePart<'a> { name: Id<'a>, score: Decimal<'a>, weight: Decimal<'a> }
+    ScorePart { name: Id, score: Decimal, weight: Decimal }
 }
 
 event! {
@@ -84,8 +85,8 @@ event! {
     ReadinessScored = "readiness.scored"
     subject(release) need(Append) actor(true)
     {
-        minimum: Decimal<'a>, missing: Vec<Id<'a>>, parts: Filled<ScorePart<'a>>,
-        score: Decimal<'a>, vetoes: Vec<Id<'a>>, weights_digest: Digest<'a>,
+        minimum: Decimal, missing: Vec<Id>, parts: Filled<ScorePart>,
+        score: Decimal, vetoes: Vec<Id>, weights_digest: Sha256,
     }
 }
 
@@ -103,15 +104,15 @@ words! {
 
 object! {
     /// An item of a readiness review.
-    ReadinessItem<'a> {
-        evidence: Option<Id<'a>>, evidence_at: Option<Timestamp>, id: Id<'a>, owner: Person,
+    ReadinessItem {
+        evidence: Option<Id>, evidence_at: Option<Timestamp>, id: Id, owner: Person,
         status: ReadinessStatus,
     }
 }
 
 object! {
     /// Somebody who took part.
-    Participant<'a> { person: Person, role: Id<'a> }
+    Participant { person: Person, role: Id }
 }
 
 event! {
@@ -119,8 +120,8 @@ event! {
     ReadinessReviewed = "readiness.reviewed"
     subject(release) need(Append) actor(true)
     {
-        conditions: Option<Vec<Id<'a>>>, decision: ReadinessDecision,
-        items: Filled<ReadinessItem<'a>>, participants: Filled<Participant<'a>>,
+        conditions: Option<Vec<Id>>, decision: ReadinessDecision,
+        items: Filled<ReadinessItem>, participants: Filled<Participant>,
     }
 }
 
@@ -134,7 +135,7 @@ words! {
 
 object! {
     /// One look at the monitoring.
-    MonitoringCheck<'a> { kind: MonitoringKind, name: Id<'a>, outcome: CheckOutcome }
+    MonitoringCheck { kind: MonitoringKind, name: Id, outcome: CheckOutcome }
 }
 
 event! {
@@ -142,6 +143,6 @@ event! {
     MonitoringVerified = "monitoring.verified"
     subject(service) need(Append) actor(true)
     {
-        checks: Filled<MonitoringCheck<'a>>,
+        checks: Filled<MonitoringCheck>,
     }
 }

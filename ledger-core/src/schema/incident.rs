@@ -3,8 +3,9 @@
 //! Declared by the macros of `schema/declare.rs`; spec page: `spec/event.md`.
 
 use super::Rule;
-use super::typed::{Digest, Id, Person, Sealed};
+use super::typed::{Id, Person, Sealed};
 use super::words::{Answer, Severity};
+use crate::hash::Sha256;
 use crate::time::Timestamp;
 
 words! {
@@ -32,7 +33,7 @@ event! {
     {
         affected_count: Option<u64>, aware_at: Option<Timestamp>, class: IncidentClass,
         detected_at: Option<Timestamp>, ephi: Option<Answer>, personal_data: Option<Answer>,
-        role: Option<DataRole>, services: Option<Vec<Id<'a>>>, severity: Severity,
+        role: Option<DataRole>, services: Option<Vec<Id>>, severity: Severity,
         state: IncidentState,
     }
 }
@@ -52,7 +53,7 @@ event! {
     IncidentLinked = "incident.linked"
     subject(incident) need(Append) own(asserted_by) actor(true)
     {
-        asserted_by: Person, confidence: Confidence, deployment: Id<'a>,
+        asserted_by: Person, confidence: Confidence, deployment: Id,
         relation: IncidentRelation,
     }
 }
@@ -72,14 +73,14 @@ event! {
     BreachDecided = "breach.decided"
     subject(incident) need(Append) actor(true)
     {
-        at: Timestamp, document: Option<Id<'a>>, high_risk: Option<Answer>,
-        reasons: Option<Sealed>, regime: Id<'a>, step: BreachStep,
+        at: Timestamp, document: Option<Id>, high_risk: Option<Answer>,
+        reasons: Option<Sealed>, regime: Id, step: BreachStep,
     }
 }
 
 object! {
     /// A cause that was found.
-    Cause<'a> { class: Id<'a>, text: Sealed }
+    Cause { class: Id, text: Sealed }
 }
 
 event! {
@@ -88,7 +89,7 @@ event! {
     subject() need(Append) actor(true)
     rules(Rule::AnyReference(&["deployment", "incident"]))
     {
-        actions: Vec<Id<'a>>, blameless: bool, causes: Vec<Cause<'a>>, document: Id<'a>,
+        actions: Vec<Id>, blameless: bool, causes: Vec<Cause>, document: Id,
     }
 }
 
@@ -107,8 +108,8 @@ event! {
     ActionChanged = "action.changed"
     subject(action) need(Append) actor(true)
     {
-        due: Timestamp, incident: Option<Id<'a>>, kind: ActionKind, owner: Person,
-        policy_digest: Option<Digest<'a>>, reason: Option<Sealed>, state: ActionState,
+        due: Timestamp, incident: Option<Id>, kind: ActionKind, owner: Person,
+        policy_digest: Option<Sha256>, reason: Option<Sealed>, state: ActionState,
     }
 }
 
@@ -122,8 +123,8 @@ event! {
     DefectReported = "defect.reported"
     subject(defect) need(Append) actor(true)
     {
-        escaped_from: Option<Id<'a>>, phase: DefectPhase, release: Option<Id<'a>>,
-        service: Id<'a>, severity: Severity,
+        escaped_from: Option<Id>, phase: DefectPhase, release: Option<Id>,
+        service: Id, severity: Severity,
     }
 }
 
@@ -132,6 +133,6 @@ event! {
     FeedbackReceived = "feedback.received"
     subject(service) need(Append) actor(true)
     {
-        channel: Id<'a>, defect: Option<Id<'a>>, release: Option<Id<'a>>, theme: Sealed,
+        channel: Id, defect: Option<Id>, release: Option<Id>, theme: Sealed,
     }
 }

@@ -3,8 +3,9 @@
 //! Declared by the macros of `schema/declare.rs`; spec page: `spec/event.md`.
 
 use super::Rule;
-use super::typed::{Digest, Filled, Id, Person, Sealed};
+use super::typed::{Filled, Id, Person, Sealed};
 use super::words::{Checkpoint, Population, Risk, Severity, TestResult};
+use crate::hash::Sha256;
 use crate::time::Timestamp;
 
 words! {
@@ -21,9 +22,9 @@ event! {
     DocumentApproved = "document.approved"
     subject(document) need(Approve) own(approver) actor(true)
     {
-        approver: Person, counterparty: Option<Id<'a>>, digest: Digest<'a>, kind: DocumentKind,
-        review_due: Timestamp, role: Id<'a>, scope: Vec<Id<'a>>, supersedes: Option<Id<'a>>,
-        valid_from: Timestamp, valid_to: Option<Timestamp>, version: Id<'a>,
+        approver: Person, counterparty: Option<Id>, digest: Sha256, kind: DocumentKind,
+        review_due: Timestamp, role: Id, scope: Vec<Id>, supersedes: Option<Id>,
+        valid_from: Timestamp, valid_to: Option<Timestamp>, version: Id,
     }
 }
 
@@ -32,9 +33,9 @@ event! {
     ActivityPerformed = "activity.performed"
     subject(activity) need(Append) actor(true)
     {
-        anomalies: u64, control: Id<'a>, due: Timestamp, follow_ups: Option<Vec<Id<'a>>>,
-        inputs: Vec<Id<'a>>, items: u64, kind: Id<'a>, performer: Person,
-        reviewed_at: Option<Timestamp>, reviewer: Option<Person>, slot: Id<'a>,
+        anomalies: u64, control: Id, due: Timestamp, follow_ups: Option<Vec<Id>>,
+        inputs: Vec<Id>, items: u64, kind: Id, performer: Person,
+        reviewed_at: Option<Timestamp>, reviewer: Option<Person>, slot: Id,
     }
 }
 
@@ -62,8 +63,8 @@ event! {
     subject(request) need(Append) actor(true)
     rules(Rule::When("state", "decided", &["outcome"]))
     {
-        basis: Option<Id<'a>>, due: Timestamp, kind: RequestKind, outcome: Option<RequestOutcome>,
-        person: Person, regime: Id<'a>, replied_at: Option<Timestamp>, state: RequestState,
+        basis: Option<Id>, due: Timestamp, kind: RequestKind, outcome: Option<RequestOutcome>,
+        person: Person, regime: Id, replied_at: Option<Timestamp>, state: RequestState,
     }
 }
 
@@ -85,8 +86,8 @@ event! {
     subject(class) need(Exact) actor(true)
     {
         action: RetentionAction, approver: Person, count: u64, from: Timestamp,
-        hold_check: HoldCheck, list_digest: Digest<'a>, rule: Id<'a>, to: Timestamp,
-        trigger: Id<'a>,
+        hold_check: HoldCheck, list_digest: Sha256, rule: Id, to: Timestamp,
+        trigger: Id,
     }
 }
 
@@ -100,8 +101,8 @@ event! {
     HoldChanged = "hold.changed"
     subject(hold) need(Exact) actor(true)
     {
-        action: HoldAction, by: Person, classes: Vec<Id<'a>>, custodians: Vec<Person>,
-        issued_at: Option<Timestamp>, systems: Vec<Id<'a>>,
+        action: HoldAction, by: Person, classes: Vec<Id>, custodians: Vec<Person>,
+        issued_at: Option<Timestamp>, systems: Vec<Id>,
     }
 }
 
@@ -115,7 +116,7 @@ event! {
     PeriodChanged = "period.changed"
     subject(period) need(Append) actor(true)
     {
-        action: PeriodAction, at: Timestamp, entity: Id<'a>,
+        action: PeriodAction, at: Timestamp, entity: Id,
     }
 }
 
@@ -124,7 +125,7 @@ event! {
     SampleCommitted = "sample.committed"
     subject(sample) need(Append) actor(true)
     {
-        checkpoint: Checkpoint, control: Id<'a>, population: Population<'a>,
+        checkpoint: Checkpoint, control: Id, population: Population,
     }
 }
 
@@ -133,8 +134,8 @@ event! {
     SampleDrawn = "sample.drawn"
     subject(sample) need(Append) actor(true)
     {
-        draw: u64, method: Id<'a>, replacements: Vec<Id<'a>>, seed: Id<'a>, seed_from: Id<'a>,
-        selected: Filled<Id<'a>>, size: u64,
+        draw: u64, method: Id, replacements: Vec<Id>, seed: Id, seed_from: Id,
+        selected: Filled<Id>, size: u64,
     }
 }
 
@@ -143,8 +144,8 @@ event! {
     ControlTested = "control.tested"
     subject(control) need(Append) actor(true)
     {
-        catalogue_digest: Digest<'a>, checkpoint: Checkpoint, exceptions: Vec<Id<'a>>,
-        period: Id<'a>, population: Population<'a>, result: TestResult, test_version: Id<'a>,
+        catalogue_digest: Sha256, checkpoint: Checkpoint, exceptions: Vec<Id>,
+        period: Id, population: Population, result: TestResult, test_version: Id,
     }
 }
 
@@ -174,7 +175,7 @@ words! {
 
 object! {
     /// A control that stood in, and how it tested.
-    Compensating<'a> { control: Id<'a>, result: TestResult }
+    Compensating { control: Id, result: TestResult }
 }
 
 event! {
@@ -182,11 +183,11 @@ event! {
     ExceptionChanged = "exception.changed"
     subject(exception) need(Append) actor(true)
     {
-        class: Option<Id<'a>>, closer: Option<Person>, compensating: Option<Compensating<'a>>,
-        control: Id<'a>, disposition: Option<Disposition>, due: Option<Timestamp>,
-        group: Option<Id<'a>>, item: Id<'a>, owner: Option<Person>, response: Option<Sealed>,
-        retest: Option<Id<'a>>, root_cause: Option<RootCause>, severity: Severity,
-        state: ExceptionState, test: Id<'a>,
+        class: Option<Id>, closer: Option<Person>, compensating: Option<Compensating>,
+        control: Id, disposition: Option<Disposition>, due: Option<Timestamp>,
+        group: Option<Id>, item: Id, owner: Option<Person>, response: Option<Sealed>,
+        retest: Option<Id>, root_cause: Option<RootCause>, severity: Severity,
+        state: ExceptionState, test: Id,
     }
 }
 
@@ -196,8 +197,8 @@ event! {
     subject(risk) need(Approve) own(approver) actor(true)
     rules(Rule::AnyField(&["exception", "rule"]))
     {
-        approver: Person, controls: Vec<Id<'a>>, exception: Option<Id<'a>>, expires_at: Timestamp,
-        level: Risk, person: Person, reason: Option<Sealed>, rule: Option<Id<'a>>,
+        approver: Person, controls: Vec<Id>, exception: Option<Id>, expires_at: Timestamp,
+        level: Risk, person: Person, reason: Option<Sealed>, rule: Option<Id>,
     }
 }
 
@@ -206,7 +207,7 @@ event! {
     WalkthroughRecorded = "walkthrough.recorded"
     subject(control) need(Append) own(performer) actor(true)
     {
-        entries: Filled<u64>, item: Id<'a>, narrative: Sealed, performer: Person,
+        entries: Filled<u64>, item: Id, narrative: Sealed, performer: Person,
     }
 }
 
@@ -222,8 +223,8 @@ event! {
     AttestationSigned = "attestation.signed"
     subject(statement) need(SignOff) own(signer) actor(true)
     {
-        digest: Digest<'a>, of: AttestedThing, role: Id<'a>, signer: Person,
-        text_digest: Digest<'a>,
+        digest: Sha256, of: AttestedThing, role: Id, signer: Person,
+        text_digest: Sha256,
     }
 }
 
@@ -232,8 +233,8 @@ event! {
     ReportIssued = "report.issued"
     subject(report) need(Append) actor(true)
     {
-        catalogue_digest: Digest<'a>, checkpoint: Checkpoint, digest: Digest<'a>, period: Id<'a>,
-        supersedes: Option<Id<'a>>,
+        catalogue_digest: Sha256, checkpoint: Checkpoint, digest: Sha256, period: Id,
+        supersedes: Option<Id>,
     }
 }
 
@@ -252,7 +253,7 @@ event! {
     EvidenceExported = "evidence.exported"
     subject(package) need(Append) actor(true)
     {
-        basis: Id<'a>, digest: Digest<'a>, kind: PackageKind, level: RedactionLevel,
-        purpose: Id<'a>, recipient: Person,
+        basis: Id, digest: Sha256, kind: PackageKind, level: RedactionLevel,
+        purpose: Id, recipient: Person,
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Declared by the macros of `schema/declare.rs`; spec page: `spec/event.md`.
 
-use super::typed::{Attached, Digest, Filled, Id, Person, Sealed};
+use super::typed::{Attached, Filled, Id, Person, Sealed};
+use crate::hash::Sha256;
 use crate::time::Timestamp;
 
 words! {
@@ -12,13 +13,13 @@ words! {
 
 object! {
     /// What was left out of a population, and why.
-    Exclusion<'a> { count: u64, reason: Id<'a> }
+    Exclusion { count: u64, reason: Id }
 }
 
 object! {
     /// The whole of a campaign, tied to what the system reported.
-    ReviewPopulation<'a> {
-        digest: Digest<'a>, exclusions: Vec<Exclusion<'a>>, rows: u64, total_reported: u64,
+    ReviewPopulation {
+        digest: Sha256, exclusions: Vec<Exclusion>, rows: u64, total_reported: u64,
     }
 }
 
@@ -27,9 +28,9 @@ event! {
     CampaignOpened = "campaign.opened"
     subject(campaign) need(Append) actor(true)
     {
-        due: Timestamp, items: Attached<'a>, kind: CampaignKind, owner: Person, period: Id<'a>,
-        population: ReviewPopulation<'a>, snapshots: Filled<Id<'a>>, stages: u64,
-        systems: Filled<Id<'a>>, trigger: Option<Id<'a>>,
+        due: Timestamp, items: Attached, kind: CampaignKind, owner: Person, period: Id,
+        population: ReviewPopulation, snapshots: Filled<Id>, stages: u64,
+        systems: Filled<Id>, trigger: Option<Id>,
     }
 }
 
@@ -46,7 +47,7 @@ event! {
     CampaignAssigned = "campaign.assigned"
     subject(campaign) need(Append) actor(true)
     {
-        cause: AssignmentCause, from: Option<Person>, items: Filled<Id<'a>>, relationship: Id<'a>,
+        cause: AssignmentCause, from: Option<Person>, items: Filled<Id>, relationship: Id,
         reviewer: Person, stage: u64, until: Option<Timestamp>,
     }
 }
@@ -63,8 +64,8 @@ words! {
 
 object! {
     /// A decision on one item.
-    ReviewedItem<'a> {
-        comment: Option<Sealed>, decided_at: Timestamp, decision: CertifyDecision, item: Id<'a>,
+    ReviewedItem {
+        comment: Option<Sealed>, decided_at: Timestamp, decision: CertifyDecision, item: Id,
         r#override: bool, recommendation: Recommendation,
     }
 }
@@ -74,7 +75,7 @@ event! {
     CampaignDecided = "campaign.decided"
     subject(campaign) need(Review) own(reviewer) actor(true)
     {
-        items: Filled<ReviewedItem<'a>>, reviewer: Person, stage: u64,
+        items: Filled<ReviewedItem>, reviewer: Person, stage: u64,
     }
 }
 
@@ -104,8 +105,8 @@ event! {
 
 object! {
     /// Whether what was to be taken away is gone.
-    VerifiedItem<'a> {
-        absent: bool, executed_at: Option<Timestamp>, item: Id<'a>, snapshot: Id<'a>,
+    VerifiedItem {
+        absent: bool, executed_at: Option<Timestamp>, item: Id, snapshot: Id,
     }
 }
 
@@ -114,6 +115,6 @@ event! {
     CampaignVerified = "campaign.verified"
     subject(campaign) need(Append) actor(true)
     {
-        items: Filled<VerifiedItem<'a>>,
+        items: Filled<VerifiedItem>,
     }
 }

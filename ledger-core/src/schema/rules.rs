@@ -3,9 +3,10 @@
 //! Declared by the macros of `schema/declare.rs`; spec page: `spec/event.md`.
 
 use super::Rule;
-use super::typed::{Attached, Digest, Filled, Flag, Id, Person, Sealed};
+use super::typed::{Attached, Filled, Flag, Id, Person, Sealed};
 use super::words::{Bounds, WaiverAction};
 use crate::capability::Capability;
+use crate::hash::Sha256;
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
@@ -23,9 +24,9 @@ event! {
     PolicyChanged = "policy.changed"
     subject(policy) need(Policy) actor(true)
     {
-        after: Digest<'a>, baseline: Option<Digest<'a>>, before: Digest<'a>,
+        after: Sha256, baseline: Option<Sha256>, before: Sha256,
         /// The rules themselves.
-        content: Attached<'a>,
+        content: Attached,
         effective_from: Timestamp, kind: PolicyKind, rationale: Option<Sealed>,
     }
 }
@@ -49,7 +50,7 @@ event! {
     LedgerCreated = "ledger.created"
     subject() need(Genesis) actor(false)
     {
-        name: Id<'a>, nonce: [u8; 32], roots: Vec<Root>, solo: Flag, threshold: u64,
+        name: Id, nonce: [u8; 32], roots: Vec<Root>, solo: Flag, threshold: u64,
     }
 }
 
@@ -60,7 +61,7 @@ event! {
     rules(Rule::ExactlyOne(&["holder", "service"]))
     {
         capabilities: Vec<Capability>, holder: Option<Person>, public_key: [u8; 32],
-        scope: Option<Bounds<'a>>, service: Option<Id<'a>>,
+        scope: Option<Bounds>, service: Option<Id>,
     }
 }
 
@@ -95,7 +96,7 @@ event! {
     KeyListed = "key.listed"
     subject() need(Append) actor(false)
     {
-        digest: Digest<'a>, keys: Attached<'a>,
+        digest: Sha256, keys: Attached,
         /// How many keys.
         size: u64,
     }
@@ -116,7 +117,7 @@ event! {
     StreamForked = "stream.forked"
     subject(stream) need(Any) actor(false)
     {
-        conflicting: Digest<'a>, first_index: u64, seq: u64,
+        conflicting: Sha256, first_index: u64, seq: u64,
     }
 }
 
@@ -125,7 +126,7 @@ event! {
     GapDeclared = "gap.declared"
     subject(stream) need(Append) actor(false)
     {
-        from: u64, reason_code: Id<'a>, to: u64,
+        from: u64, reason_code: Id, to: u64,
     }
 }
 
@@ -134,7 +135,7 @@ event! {
     RecoveryRecorded = "recovery.recorded"
     subject() need(Any) actor(false)
     {
-        digest: Digest<'a>, set_aside_bytes: u64, size: u64,
+        digest: Sha256, set_aside_bytes: u64, size: u64,
     }
 }
 
@@ -148,7 +149,7 @@ event! {
     AnchorAttached = "anchor.attached"
     subject(anchor) need(Append) actor(false)
     {
-        digest: Digest<'a>, kind: AnchorKind, size: u64,
+        digest: Sha256, kind: AnchorKind, size: u64,
     }
 }
 
@@ -157,7 +158,7 @@ event! {
     AnchorMissed = "anchor.missed"
     subject(anchor) need(Append) actor(false)
     {
-        due: Timestamp, reason_code: Id<'a>,
+        due: Timestamp, reason_code: Id,
     }
 }
 
@@ -166,7 +167,7 @@ event! {
     PersonRevealed = "person.revealed"
     subject() need(Exact) actor(true)
     {
-        approvers: Filled<Person>, basis: Id<'a>, pseudonym: Pseudonym,
+        approvers: Filled<Person>, basis: Id, pseudonym: Pseudonym,
     }
 }
 
@@ -177,10 +178,10 @@ words! {
 
 object! {
     /// What was decided about one class of records.
-    ErasedClass<'a> {
-        class: Id<'a>, decision: ErasureDecision,
+    ErasedClass {
+        class: Id, decision: ErasureDecision,
         /// Of a refusal or restriction: the article, the statute, or the rule of retention.
-        ground: Option<Id<'a>>,
+        ground: Option<Id>,
     }
 }
 
@@ -189,7 +190,7 @@ event! {
     PersonErased = "person.erased"
     subject() need(Exact) actor(true)
     {
-        approvers: Filled<Person>, basis: Id<'a>, classes: Filled<ErasedClass<'a>>,
+        approvers: Filled<Person>, basis: Id, classes: Filled<ErasedClass>,
         pseudonym: Pseudonym,
     }
 }

@@ -15,12 +15,12 @@ words! {
 
 object! {
     /// An environment of a system.
-    Environment<'a> { class: EnvironmentClass, name: Id<'a> }
+    Environment { class: EnvironmentClass, name: Id }
 }
 
 object! {
     /// Duties that come with an entitlement, for the separation of duties.
-    Duties<'a> { duties: Filled<Id<'a>>, entitlement: Id<'a> }
+    Duties { duties: Filled<Id>, entitlement: Id }
 }
 
 event! {
@@ -28,10 +28,10 @@ event! {
     SystemRegistered = "system.registered"
     subject(system) need(Exact) actor(true)
     {
-        duties: Option<Vec<Duties<'a>>>, entitlement_owners: Vec<Person>,
-        environments: Filled<Environment<'a>>, from: Option<Timestamp>, owner: Person,
-        regimes: Vec<Regime>, regions: Vec<Id<'a>>, services: Option<Vec<Id<'a>>>, state: Active,
-        tier: Id<'a>, to: Option<Timestamp>,
+        duties: Option<Vec<Duties>>, entitlement_owners: Vec<Person>,
+        environments: Filled<Environment>, from: Option<Timestamp>, owner: Person,
+        regimes: Vec<Regime>, regions: Vec<Id>, services: Option<Vec<Id>>, state: Active,
+        tier: Id, to: Option<Timestamp>,
     }
 }
 
@@ -40,8 +40,8 @@ event! {
     SourceRegistered = "source.registered"
     subject(source) need(Exact) actor(true)
     {
-        extract_method: Id<'a>, from: Option<Timestamp>, heartbeat_every: Duration<'a>,
-        owner: Person, populations: Filled<Id<'a>>, relay_key: Option<Id<'a>>, state: Active,
+        extract_method: Id, from: Option<Timestamp>, heartbeat_every: Duration,
+        owner: Person, populations: Filled<Id>, relay_key: Option<Id>, state: Active,
         to: Option<Timestamp>,
     }
 }
@@ -62,8 +62,8 @@ event! {
     {
         different: u64, extra: u64, extracted_at: Timestamp, extractor: Person, from: Timestamp,
         /// What is missing, extra or different, each item with its disposition.
-        lists: Option<Attached<'a>>,
-        matched: u64, missing: u64, population: Id<'a>, query: Id<'a>, source_count: u64,
+        lists: Option<Attached>,
+        matched: u64, missing: u64, population: Id, query: Id, source_count: u64,
         to: Timestamp,
     }
 }
@@ -73,7 +73,7 @@ event! {
     SourceConflicted = "source.conflicted"
     subject(source) need(Append) actor(false)
     {
-        first_index: u64, source_id: Id<'a>,
+        first_index: u64, source_id: Id,
     }
 }
 
@@ -82,7 +82,7 @@ event! {
     SourcePushed = "source.pushed"
     subject(source) need(Append) actor(true)
     {
-        after: Id<'a>, before: Id<'a>, commits: u64, forced: bool, pusher: Person, r#ref: Id<'a>,
+        after: Id, before: Id, commits: u64, forced: bool, pusher: Person, r#ref: Id,
     }
 }
 
@@ -91,6 +91,6 @@ event! {
     ExternalRecorded = "external.recorded"
     subject(source) need(Append) actor(true)
     {
-        native_kind: Id<'a>, reason: Id<'a>,
+        native_kind: Id, reason: Id,
     }
 }

@@ -1,5 +1,7 @@
 //! Typed: what readers of the log get from an event, and the shape that each Rust type stands for.
 //!
+//! Values own what they say: facts outlive the line they were read from.
+//!
 //! A person comes with the pseudonym of the entry, if somebody was resolved there; if not, questions
 //! about them have no answer.
 
@@ -10,19 +12,20 @@ use super::Shape;
 use super::at::At;
 use crate::capability::Capability;
 use crate::encoding;
+use crate::hash::Sha256;
 use crate::json::{Members, View};
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
 /// A Rust type that stands for what may stand in a field.
-pub trait Typed<'a>: Sized {
+pub trait Typed: Sized {
     /// What may stand there.
     const SHAPE: Shape;
     /// Whether something must.
     const REQUIRED: bool = true;
 
     /// Reads what stands there; none if it has another shape.
-    fn read(place: Place<'_, 'a>) -> Option<Self>;
+    fn read(place: Place<'_, '_>) -> Option<Self>;
 
     /// What it means that nothing stands there; none if something must.
     fn absent() -> Option<Self> {
@@ -64,7 +67,7 @@ impl<'p, 'a> Place<'p, 'a> {
         self.view.plain()
     }
 
-    fn items<T: Typed<'a>>(&self) -> Option<Vec<T>> {
+    fn items<T: Typed>(&self) -> Option<Vec<T>> {
         let item = |(position, view)| T::read(Place { at: self.at.item(position), view, ..*self });
         self.view.items().enumerate().map(item).collect()
     }
@@ -76,9 +79,9 @@ pub(super) struct Walk<'p, 'a> {
     rest: Peekable<Members<'a>>,
 }
 
-impl<'a> Walk<'_, 'a> {
+impl Walk<'_, '_> {
     /// The member of that name, which comes after those taken before.
-    pub(super) fn take<T: Typed<'a>>(&mut self, name: &str) -> Option<T> {
+    pub(super) fn take<T: Typed>(&mut self, name: &str) -> Option<T> {
         match self.rest.next_if(|(found, _)| *found == name) {
             Some((_, view)) => T::read(Place { at: self.place.at.name(name), view, ..*self.place }),
             None => T::absent(),
@@ -86,11 +89,11 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-impl<'a, T: Typed<'a>> Typed<'a> for Option<T> {
+impl<T: Typed> Typed for Option<T> {
     const SHAPE: Shape = T::SHAPE;
     const REQUIRED: bool = false;
 
-    fn read(place: Place<'_, 'a>) -> Option<Self> {
+    fn read(place: Place<'_, '_>) -> Option<Self> {
         T::read(place).map(Some)
     }
 
@@ -103,27 +106,39 @@ impl<'a, T: Typed<'a>> Typed<'a> for Option<T> {
 macro_rules! texts {
     ($($(#[doc = $doc:literal])* $name:ident => $shape:ident),* $(,)?) => {$(
         $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name<'a>(&'a str);
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Box<str>);
 
-        impl<'a> $name<'a> {
+        impl $name {
             /// The text as it stands in the event.
-            pub fn as_str(self) -> &'a str {
-                self.0
+            pub fn as_str(&self) -> &str {
+                &self.0
             }
         }
 
-        impl std::fmt::Display for $name<'_> {
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.0)
+                f.write_str(&self.0)
             }
         }
 
-        impl<'a> Typed<'a> for $name<'a> {
+        impl Typed for $name {
             const SHAPE: Shape = Shape::$shape;
 
-            fn read(place: Place<'_, 'a>) -> Option<Self> {
-                place.text().map(Self)
+            fn read(place: Place<'_, '_>) -> Option<Self> {
+                place.text().map(Self::from)
             }
         }
     )*};
@@ -134,26 +149,10 @@ texts! {
     Id => Id,
     /// A restricted id, or the beginning of some with a final `*`.
     Pattern => Pattern,
-    /// `sha256:` and 64 hex digits.
-    Digest => Digest,
     /// A duration, ISO 8601.
     Duration => Duration,
     /// A decimal number.
     Decimal => Decimal,
-}
-
-impl<'a> Id<'a> {
-    /// A subject reference, whose grammar the schema has found to hold.
-    pub(super) fn of(text: &'a str) -> Self {
-        Self(text)
-    }
-}
-
-impl<'a> From<Id<'a>> for Digest<'a> {
-    /// A reference to an artifact, which the schema has found to be a digest.
-    fn from(id: Id<'a>) -> Self {
-        Self(id.0)
-    }
 }
 
 /// A sealed text: its commitment. What it says is in the vault.
@@ -178,9 +177,9 @@ pub struct Flag(pub bool);
 
 /// A list that travels as an attachment of the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Attached<'a> {
+pub struct Attached {
     /// The attachment's digest.
-    pub attachment: Digest<'a>,
+    pub attachment: Sha256,
     /// How many items it has.
     pub count: u64,
 }
@@ -191,7 +190,7 @@ pub struct Filled<T>(Vec<T>);
 
 /// Values by restricted names, in ascending order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Map<'a, T>(Vec<(&'a str, T)>);
+pub struct Map<T>(Vec<(Box<str>, T)>);
 
 impl<T> Deref for Filled<T> {
     type Target = [T];
@@ -201,10 +200,10 @@ impl<T> Deref for Filled<T> {
     }
 }
 
-impl<'a, T> Deref for Map<'a, T> {
-    type Target = [(&'a str, T)];
+impl<T> Deref for Map<T> {
+    type Target = [(Box<str>, T)];
 
-    fn deref(&self) -> &[(&'a str, T)] {
+    fn deref(&self) -> &[(Box<str>, T)] {
         &self.0
     }
 }
@@ -212,10 +211,10 @@ impl<'a, T> Deref for Map<'a, T> {
 /// Values that are read in one expression.
 macro_rules! values {
     ($($type:ty => $shape:ident, $place:ident, $read:expr;)*) => {$(
-        impl<'a> Typed<'a> for $type {
+        impl Typed for $type {
             const SHAPE: Shape = Shape::$shape;
 
-            fn read($place: Place<'_, 'a>) -> Option<Self> {
+            fn read($place: Place<'_, '_>) -> Option<Self> {
                 $read
             }
         }
@@ -229,6 +228,7 @@ values! {
     [u8; 32] => Bytes32, place, encoding::from_base64(place.text()?.as_bytes()).ok();
     Capability => Capability, place, Capability::parse(place.text()?).ok();
     Pseudonym => Pseudonym, place, place.text()?.parse().ok();
+    Sha256 => Digest, place, Sha256::from_reference(place.text()?);
     Sealed => Sealed, place, Some(Sealed { commitment: commitment(place)? });
     Person => Person, place, Some(Person {
         commitment: commitment(place)?,
@@ -240,11 +240,11 @@ fn commitment(place: Place<'_, '_>) -> Option<[u8; 32]> {
     encoding::from_base64(place.view.get("sealed")?.plain()?.as_bytes()).ok()
 }
 
-impl<'a> Typed<'a> for Flag {
+impl Typed for Flag {
     const SHAPE: Shape = Shape::Flag;
     const REQUIRED: bool = false;
 
-    fn read(place: Place<'_, 'a>) -> Option<Self> {
+    fn read(place: Place<'_, '_>) -> Option<Self> {
         place.view.boolean().map(Self)
     }
 
@@ -253,37 +253,38 @@ impl<'a> Typed<'a> for Flag {
     }
 }
 
-impl<'a> Typed<'a> for Attached<'a> {
+impl Typed for Attached {
     const SHAPE: Shape = Shape::Attached;
 
-    fn read(place: Place<'_, 'a>) -> Option<Self> {
-        let attachment = Digest(place.view.get("attachment")?.plain()?);
+    fn read(place: Place<'_, '_>) -> Option<Self> {
+        let attachment = Sha256::from_reference(place.view.get("attachment")?.plain()?)?;
         Some(Self { attachment, count: place.view.get("count")?.unsigned()? })
     }
 }
 
-impl<'a, T: Typed<'a>> Typed<'a> for Vec<T> {
+impl<T: Typed> Typed for Vec<T> {
     const SHAPE: Shape = Shape::List(&T::SHAPE);
 
-    fn read(place: Place<'_, 'a>) -> Option<Self> {
+    fn read(place: Place<'_, '_>) -> Option<Self> {
         place.items()
     }
 }
 
-impl<'a, T: Typed<'a>> Typed<'a> for Filled<T> {
+impl<T: Typed> Typed for Filled<T> {
     const SHAPE: Shape = Shape::Filled(&T::SHAPE);
 
-    fn read(place: Place<'_, 'a>) -> Option<Self> {
+    fn read(place: Place<'_, '_>) -> Option<Self> {
         place.items().map(Self)
     }
 }
 
-impl<'a, T: Typed<'a>> Typed<'a> for Map<'a, T> {
+impl<T: Typed> Typed for Map<T> {
     const SHAPE: Shape = Shape::Map(&T::SHAPE);
 
-    fn read(place: Place<'_, 'a>) -> Option<Self> {
+    fn read(place: Place<'_, '_>) -> Option<Self> {
         let member = |(name, view)| {
-            T::read(Place { at: place.at.name(name), view, ..place }).map(|value| (name, value))
+            T::read(Place { at: place.at.name(name), view, ..place })
+                .map(|value| (Box::from(name), value))
         };
         place.view.members().map(member).collect::<Option<_>>().map(Self)
     }

@@ -2,7 +2,8 @@
 //!
 //! Declared by the macros of `schema/declare.rs`.
 
-use super::typed::{Digest, Id, Pattern};
+use super::typed::{Id, Pattern};
+use crate::hash::Sha256;
 use crate::time::Timestamp;
 
 words! {
@@ -95,7 +96,7 @@ object! {
 
 object! {
     /// A whole from which items are taken: how many, and the digest of their list.
-    Population<'a> { digest: Digest<'a>, rows: u64 }
+    Population { digest: Sha256, rows: u64 }
 }
 
 object! {
@@ -105,15 +106,15 @@ object! {
 
 object! {
     /// What an account may do, where.
-    Entitlement<'a> { privileged: bool, role: Id<'a>, scope: Id<'a>, system: Id<'a> }
+    Entitlement { privileged: bool, role: Id, scope: Id, system: Id }
 }
 
 object! {
     /// For which services and environments; what is left out is not bounded.
-    Bounds<'a> { environments: Option<Vec<Pattern<'a>>>, services: Option<Vec<Pattern<'a>>> }
+    Bounds { environments: Option<Vec<Pattern>>, services: Option<Vec<Pattern>> }
 }
 
 object! {
     /// A program and its version.
-    Tool<'a> { name: Id<'a>, version: Id<'a> }
+    Tool { name: Id, version: Id }
 }

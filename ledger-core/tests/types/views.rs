@@ -46,7 +46,7 @@ fn words_ids_persons_and_what_is_left_out() {
         assert_eq!(view.approval.as_str(), "a-77");
         assert_eq!(view.approver.pseudonym, Some(somebody(1)));
         assert!(view.delegate_to.is_none() && view.comment.is_some());
-        assert_eq!(view.r#for.environment.unwrap().as_str(), "production");
+        assert_eq!(view.r#for.environment.as_ref().unwrap().as_str(), "production");
         assert_eq!(view.subject.get(Reference::Change).unwrap().as_str(), "PAY-42");
         assert!(view.subject.get(Reference::Access).is_none());
         // another type is no answer, not a wrong one
@@ -85,15 +85,15 @@ fn maps_attached_lists_and_required_references() {
         assert_eq!(view.strategy, Strategy::Canary);
         assert_eq!(view.r#ref.unwrap().value.as_str(), "v2.4.1");
         let parameters = view.parameters.unwrap();
-        assert_eq!(parameters[0].0, "ring");
+        assert_eq!(&*parameters[0].0, "ring");
         assert_eq!(parameters[0].1.as_str(), "1");
     });
     let event = example("access.observed");
     let digest = event.get("data").unwrap().get("entitlements").unwrap().get("attachment").unwrap();
     read(&event, &[], |entry| {
         let view = AccessObserved::of(entry).unwrap().unwrap();
-        let attached: typed::Attached<'_> = view.entitlements;
-        assert_eq!(Some(attached.attachment.as_str()), digest.as_text());
+        let attached: typed::Attached = view.entitlements;
+        assert_eq!(Some(&*attached.attachment.to_reference()), digest.as_text());
         assert_eq!(attached.count, 214);
         assert!(view.complete);
     });

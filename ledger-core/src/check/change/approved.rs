@@ -1,0 +1,293 @@
+//! T01 approved-before-deploy: exactly what is deployed was approved, by enough persons, before.
+//!
+//! An approval counts when it names the deployed artifact, the change and the environment, was
+//! granted before the start and recorded before it (or little later), and was neither over nor taken
+//! back at the start.
+
+use super::UNDECLARED;
+use crate::check::{
+    Census, Context, Direction, Item, Kind, Other, Parameter, Severity, Test, Value, entries, span,
+};
+use crate::fact::Said;
+use crate::fact::deployment::Deployment;
+use crate::hash::Sha256;
+use crate::schema::approve::{ApprovalDecided, ApprovalDecision};
+use crate::schema::typed::Id;
+use crate::schema::words::{Class, Reference};
+use crate::time::Timestamp;
+
+const MIN_APPROVALS: Parameter = Parameter::new(
+    "min_approvals",
+    || Value::Count(1),
+    Direction::Larger,
+    "distinct persons who must have approved",
+);
+const MAX_LAG: Parameter = Parameter::new(
+    "max_lag",
+    || Value::minutes(15),
+    Direction::Smaller,
+    "how much later than it happened an approval may be recorded, if that is after the start",
+);
+const LONG_LAG: Parameter = Parameter::new(
+    "long_lag",
+    || Value::hours(24),
+    Direction::Smaller,
+    "a lag beyond this is of high severity",
+);
+const CLASSES: Parameter = Parameter::new(
+    "classes",
+    || Value::Ids(vec!["normal".to_owned()]),
+    Direction::Either,
+    "the classes of change that need it",
+);
+
+const NONE: Kind = Kind::fails("no-approval", Severity::Critical, "nobody approved it");
+const AFTER: Kind =
+    Kind::fails("approved-after-start", Severity::High, "approved after it started");
+const OTHER: Kind = Kind::fails(
+    "approval-of-another",
+    Severity::High,
+    "what was approved is another artifact, environment, configuration or change",
+);
+const LAPSED: Kind = Kind::fails(
+    "approval-lapsed",
+    Severity::High,
+    "the approval was over or taken back at the start",
+);
+const FEW: Kind = Kind::fails("too-few-approvals", Severity::Medium, "fewer persons than needed");
+const LATE: Kind = Kind::fails(
+    "approval-recorded-late",
+    Severity::Medium,
+    "the approval was recorded long after it says it was given",
+);
+const UNBOUND: Kind = Kind::undecided(
+    "artifact-or-change-missing",
+    Severity::High,
+    "the deployment names no artifact or no change",
+);
+const NOBODY: Kind = Kind::undecided(
+    "approver-unresolved",
+    Severity::Medium,
+    "it cannot be told how many persons approved",
+);
+
+/// T01.
+pub const TEST: Test = Test {
+    id: "T01",
+    name: "approved-before-deploy",
+    version: "1",
+    population: "deployments to production",
+    rule: "Before the start, enough distinct persons had approved exactly this artifact for this change \
+           and environment, and their approvals stood at the start.",
+    parameters: &[MIN_APPROVALS, MAX_LAG, LONG_LAG, CLASSES],
+    kinds: &[NONE, AFTER, OTHER, LAPSED, FEW, LATE, UNBOUND, NOBODY, UNDECLARED],
+    run,
+};
+
+fn run(context: &Context<'_>) -> Census {
+    let mut census = Census::default();
+    let classes = context.parameters.ids(&CLASSES);
+    let classes: Vec<Class> = classes.iter().filter_map(|word| Class::parse(word)).collect();
+    for (deployment, mut item) in context.deployments(&classes, &mut census, &UNDECLARED) {
+        judge(context, &deployment, &mut item);
+        census.items.push(item);
+    }
+    census
+}
+
+type Decided = Said<ApprovalDecided>;
+
+fn judge(context: &Context<'_>, deployment: &Deployment<'_>, item: &mut Item) {
+    let words = deployment.words();
+    let (Some(artifact), Some(change)) = (deployment.artifact(), deployment.change()) else {
+        let missing = if deployment.artifact().is_none() { "artifact" } else { "change" };
+        let sentence =
+            format!("{words} and names no {missing}, so no approval can be held against it");
+        item.raise(&UNBOUND, sentence, deployment.entries());
+        return;
+    };
+    let approvals = granted(context, change, artifact);
+    item.cite(approvals.iter().map(|row| row.at.index));
+    if approvals.is_empty() {
+        let sentence = format!("{words}; no approval names change {change} or its artifact");
+        item.raise(&NONE, sentence, deployment.entries());
+        return;
+    }
+    let (fitting, other): (Vec<&Decided>, Vec<&Decided>) =
+        approvals.into_iter().partition(|row| fits(row, deployment, change, artifact));
+    if fitting.is_empty() {
+        let indexes: Vec<u64> = other.iter().map(|row| row.at.index).collect();
+        let named = other.first().map(|row| names(row)).unwrap_or_default();
+        let only = if other.len() == 1 { "the only approval" } else { "all approvals" };
+        let sentence = format!(
+            "{words}; {only} ({}) names {named}, deployed was {} for change {change}",
+            entries(&indexes),
+            artifact.to_reference(),
+        );
+        item.raise(&OTHER, sentence, deployment.entries().chain(indexes));
+        return;
+    }
+    let before: Vec<&Decided> =
+        fitting.iter().copied().filter(|row| row.at.occurred < deployment.at).collect();
+    if before.is_empty() {
+        let indexes: Vec<u64> = fitting.iter().map(|row| row.at.index).collect();
+        let first = fitting.iter().map(|row| row.at.occurred).min().unwrap_or(deployment.at);
+        let late = span(first.micros().saturating_sub(deployment.at.micros()));
+        let sentence =
+            format!("{words}; it was approved {late} later, at {first} ({})", entries(&indexes));
+        item.raise(&AFTER, sentence, deployment.entries().chain(indexes));
+        return;
+    }
+    let standing: Vec<&Decided> =
+        before.iter().copied().filter(|row| ended(context, row, deployment.at).is_none()).collect();
+    if standing.is_empty() {
+        for row in before {
+            let Some((why, by)) = ended(context, row, deployment.at) else { continue };
+            let sentence = format!("{words}; its approval (entry {}) {why}", row.at.index);
+            let cited = deployment.entries().chain([row.at.index]).chain(by);
+            item.raise(&LAPSED, sentence, cited);
+        }
+        return;
+    }
+    let counted = in_time(context, deployment, &standing, item);
+    enough(context, deployment, &counted, item);
+}
+
+/// Approvals granted for the change, or for the artifact under whatever change.
+fn granted<'c>(context: &Context<'c>, change: &Id, artifact: Sha256) -> Vec<&'c Decided> {
+    let table = &context.facts.approval_decided;
+    let by_change = table.of(Reference::Change, change.as_str());
+    let reference = artifact.to_reference();
+    let by_artifact = table.of(Reference::Artifact, &reference);
+    let mut rows: Vec<&Decided> = by_change
+        .chain(by_artifact)
+        .filter(|row| row.decision == ApprovalDecision::Granted)
+        .collect();
+    rows.sort_by_key(|row| row.at.index);
+    rows.dedup_by_key(|row| row.at.index);
+    rows
+}
+
+/// Whether it names exactly what was deployed: artifact, change and environment must be there.
+fn fits(row: &Decided, deployment: &Deployment<'_>, change: &Id, artifact: Sha256) -> bool {
+    let config = deployment.started.and_then(|started| started.config);
+    row.subject.get(Reference::Change) == Some(change)
+        && row.r#for.artifact == Some(artifact)
+        && row.r#for.environment.as_ref() == Some(deployment.environment)
+        && row.r#for.config.is_none_or(|approved| Some(approved) == config)
+}
+
+/// What an approval names, in words.
+fn names(row: &Decided) -> String {
+    let artifact =
+        row.r#for.artifact.map(|artifact| format!("artifact {}", artifact.to_reference()));
+    let environment = row.r#for.environment.as_ref().map(|name| format!("environment {name}"));
+    let change = row.subject.get(Reference::Change).map(|change| format!("change {change}"));
+    let config = row.r#for.config.map(|config| format!("configuration {}", config.to_reference()));
+    let named: Vec<String> =
+        [artifact, environment, change, config].into_iter().flatten().collect();
+    if named.is_empty() { "nothing".to_owned() } else { named.join(", ") }
+}
+
+/// Why an approval did not stand at a time, and the entry that ended it.
+fn ended(context: &Context<'_>, row: &Decided, at: Timestamp) -> Option<(String, Option<u64>)> {
+    if let Some(from) = row.valid_from.filter(|from| *from > at) {
+        return Some((format!("counts only from {from}"), None));
+    }
+    if let Some(until) = row.valid_until.filter(|until| *until <= at) {
+        return Some((format!("was over at {until}"), None));
+    }
+    let change = row.subject.get(Reference::Change)?;
+    context
+        .facts
+        .approval_decided
+        .of(Reference::Change, change.as_str())
+        .find(|later| {
+            let ends =
+                matches!(later.decision, ApprovalDecision::Revoked | ApprovalDecision::Expired);
+            ends && later.of.as_ref() == Some(&row.approval) && later.at.occurred <= at
+        })
+        .map(|later| (format!("was taken back at {}", later.at.occurred), Some(later.at.index)))
+}
+
+/// Those recorded before the start, or little later than they were given; the others are told of.
+fn in_time<'c>(
+    context: &Context<'_>,
+    deployment: &Deployment<'_>,
+    standing: &[&'c Decided],
+    item: &mut Item,
+) -> Vec<&'c Decided> {
+    let (most, long) = (context.parameters.span(&MAX_LAG), context.parameters.span(&LONG_LAG));
+    let start = deployment.started.map_or(deployment.first, |row| row.at.index);
+    let (good, late): (Vec<&Decided>, Vec<&Decided>) =
+        standing.iter().partition(|row| row.at.index < start || row.at.lag() <= most);
+    if good.is_empty() {
+        for row in &late {
+            let severity = if row.at.lag() > long { Severity::High } else { Severity::Medium };
+            let sentence = format!(
+                "{}; its approval (entry {}) says it was given at {}, and was recorded {} later, after the start",
+                deployment.words(),
+                row.at.index,
+                row.at.occurred,
+                span(row.at.lag()),
+            );
+            let cited = deployment.entries().chain([row.at.index]);
+            item.raise_as(&LATE, severity, sentence, cited);
+        }
+    }
+    good
+}
+
+/// Whether enough persons are among them.
+fn enough(
+    context: &Context<'_>,
+    deployment: &Deployment<'_>,
+    counted: &[&Decided],
+    item: &mut Item,
+) {
+    let needed = context.parameters.count(&MIN_APPROVALS);
+    if counted.is_empty() {
+        return;
+    }
+    let mut persons: Vec<&Decided> = Vec::new();
+    let mut unsure: Vec<u64> = Vec::new();
+    for row in counted {
+        if row.approver.pseudonym.is_none() {
+            unsure.push(row.at.index);
+            continue;
+        }
+        let mut is_new = Other::Yes;
+        for known in &persons {
+            let (other, said) =
+                context.other(row.approver.pseudonym, known.approver.pseudonym, deployment.at);
+            item.cite(said);
+            match other {
+                Other::No => is_new = Other::No,
+                Other::Unknown if is_new == Other::Yes => is_new = Other::Unknown,
+                Other::Yes | Other::Unknown => {}
+            }
+        }
+        match is_new {
+            Other::Yes => persons.push(row),
+            Other::No => {}
+            Other::Unknown => unsure.push(row.at.index),
+        }
+    }
+    item.read("approvers", persons.len());
+    let found = persons.len() as u64;
+    if found >= needed {
+        return;
+    }
+    let words = deployment.words();
+    if found + unsure.len() as u64 >= needed {
+        let sentence = format!(
+            "{words}; it needs {needed} approvers, and it cannot be told who stands behind {}",
+            entries(&unsure)
+        );
+        item.raise(&NOBODY, sentence, deployment.entries().chain(unsure));
+    } else {
+        let sentence = format!("{words}; {found} of {needed} persons had approved it");
+        let cited = counted.iter().map(|row| row.at.index);
+        item.raise(&FEW, sentence, deployment.entries().chain(cited));
+    }
+}

@@ -1,0 +1,450 @@
+//! History: from a book of `fixtures/story/` to the entries of a release history.
+//!
+//! A book has the events of a history that satisfies a test, each under a label, and stories that
+//! change it. In events, `@ada` is a person, `?ada` one whom nobody disclosed, `#web-1` the digest of
+//! that text, and times may be written to the second.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use ledger_core::check::{Attachments, Calendar, Census, Context, Parameters, Period, Test};
+use ledger_core::entry::{self, Entry, Signature};
+use ledger_core::fact::{Facts, Read};
+use ledger_core::hash::{Blake3, Sha256};
+use ledger_core::json::{self, Document};
+use ledger_core::key::KeyId;
+use ledger_core::producer::{self, Position};
+use ledger_core::schema::words::Regime;
+use ledger_core::time::Timestamp;
+use ledger_core::vault::persons::Pseudonym;
+use serde_json::{Map, Value, json};
+
+type Events = BTreeMap<String, Value>;
+
+/// The stories of one test.
+pub struct Book {
+    pub test: String,
+    pub item: String,
+    pub evidence: Vec<String>,
+    content: Value,
+}
+
+/// One story: what is different from the history that satisfies the test.
+#[derive(Clone)]
+pub struct Story {
+    pub name: String,
+    pub raises: Vec<String>,
+    pub severity: Option<String>,
+    pub state: Option<String>,
+    pub item: Option<String>,
+    pub drop: Vec<String>,
+    content: Value,
+    crowd: bool,
+}
+
+fn texts(value: Option<&Value>) -> Vec<String> {
+    let items = value.and_then(Value::as_array);
+    items.into_iter().flatten().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+fn text(value: &Value, name: &str) -> Option<String> {
+    value.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// All books, by their file names.
+pub fn books() -> Vec<Book> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/story");
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    let read = |file: &PathBuf| {
+        let bytes = std::fs::read(file).unwrap();
+        let content: Value =
+            serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let known = [
+            "about",
+            "evidence",
+            "good",
+            "item",
+            "now",
+            "parameters",
+            "people",
+            "period",
+            "regime",
+            "stories",
+            "test",
+        ];
+        only(&content, &known);
+        Book {
+            test: text(&content, "test").unwrap(),
+            item: text(&content, "item").unwrap(),
+            evidence: texts(content.get("evidence")),
+            content,
+        }
+    };
+    files.iter().map(read).collect()
+}
+
+fn only(value: &Value, known: &[&str]) {
+    for name in value.as_object().unwrap().keys() {
+        assert!(known.contains(&name.as_str()), "`{name}` is not known in a book");
+    }
+}
+
+impl Book {
+    /// The history that satisfies the test, and the stories.
+    pub fn stories(&self) -> Vec<Story> {
+        let good = json!({"name": "what is right", "raises": []});
+        let written = self.content.get("stories").and_then(Value::as_array);
+        [good].iter().chain(written.into_iter().flatten()).map(Story::read).collect()
+    }
+
+    /// What the test says about the story.
+    pub fn run(&self, test: &Test, story: &Story) -> Census {
+        let facts = self.facts(story);
+        let mut parameters = Parameters::default();
+        for set in [&self.content, &story.content] {
+            let set = set.get("parameters").and_then(Value::as_object);
+            for (name, value) in set.into_iter().flatten() {
+                let known = test.parameters.iter().find(|known| known.name == name);
+                let known = known.unwrap_or_else(|| panic!("{} has no limit {name}", test.id));
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let value = (known.default)().like(&text).unwrap();
+                parameters.set(test.parameters, name, value).unwrap();
+            }
+        }
+        let say = |name: &str| story.content.get(name).or_else(|| self.content.get(name));
+        let period = texts(say("period"));
+        let regime = say("regime").and_then(Value::as_str);
+        let attachments =
+            Attached::of(self.content.get("attachments"), story.content.get("attachments"));
+        let calendar = Calendar::default();
+        let context = Context {
+            facts: &facts,
+            period: Period { from: time(&period[0]), to: time(&period[1]) },
+            now: time(say("now").and_then(Value::as_str).unwrap_or("2026-10-16T00:00:00Z")),
+            regime: regime.map(|word| Regime::parse(word).unwrap()),
+            parameters: &parameters,
+            calendar: &calendar,
+            attachments: &attachments,
+        };
+        (test.run)(&context)
+    }
+
+    fn facts(&self, story: &Story) -> Facts {
+        let mut events = self.events(story);
+        for (number, person) in texts(self.content.get("people")).iter().enumerate() {
+            let joined = json!({
+                "type": "person.changed", "at": format!("2020-01-01T00:00:{number:02}Z"), "by": "@hr",
+                "subject": {"person": format!("p-{person}")},
+                "data": {"event": "joined", "kind": "employee", "person": format!("@{person}"),
+                    "effective_at": "2020-01-01T00:00:00Z"},
+            });
+            events.insert(format!("joined {person}"), joined);
+        }
+        if story.crowd {
+            let strangers = self.content.get("good").and_then(Value::as_object);
+            for (label, event) in strangers.into_iter().flatten() {
+                events.insert(format!("other {label}"), another(event));
+            }
+        }
+        let mut told: Vec<(Timestamp, String, Value)> =
+            events.into_iter().map(|(label, event)| (recorded(&event), label, event)).collect();
+        told.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let read = told.into_iter().enumerate().map(|(number, (recorded, label, event))| {
+            read(number as u64 + 1, recorded, &label, &event)
+        });
+        Facts::from_read(read)
+    }
+
+    fn events(&self, story: &Story) -> Events {
+        let good = self.content.get("good").and_then(Value::as_object).unwrap();
+        let mut events: Events = good.iter().map(|(label, e)| (label.clone(), e.clone())).collect();
+        let changes = |name: &str| story.content.get(name).and_then(Value::as_object);
+        for (label, event) in changes("add").into_iter().flatten() {
+            // `"like"` begins with another event
+            let mut whole =
+                text(event, "like").map_or_else(|| json!({}), |like| events[&like].clone());
+            for (name, value) in event.as_object().unwrap() {
+                if name == "like" {
+                    continue;
+                }
+                if name.starts_with('/') {
+                    put(&mut whole, name, value.clone());
+                } else {
+                    whole[name] = value.clone();
+                }
+            }
+            events.insert(label.clone(), whole);
+        }
+        for (label, changed) in changes("set").into_iter().flatten() {
+            let event = events.get_mut(label).unwrap_or_else(|| panic!("no event `{label}`"));
+            for (pointer, value) in changed.as_object().unwrap() {
+                put(event, pointer, value.clone());
+            }
+        }
+        for (label, pointers) in changes("unset").into_iter().flatten() {
+            let event = events.get_mut(label).unwrap_or_else(|| panic!("no event `{label}`"));
+            for pointer in texts(Some(pointers)) {
+                let (parent, name) = pointer.rsplit_once('/').unwrap();
+                let parent = event.pointer_mut(parent).and_then(Value::as_object_mut).unwrap();
+                assert!(parent.remove(name).is_some(), "nothing at {pointer} of `{label}`");
+            }
+        }
+        for label in &story.drop {
+            assert!(events.remove(label).is_some(), "no event `{label}`");
+        }
+        events
+    }
+}
+
+impl Story {
+    fn read(content: &Value) -> Self {
+        let known = [
+            "add",
+            "drop",
+            "item",
+            "name",
+            "now",
+            "parameters",
+            "period",
+            "raises",
+            "regime",
+            "set",
+            "severity",
+            "state",
+            "unset",
+        ];
+        only(content, &known);
+        Self {
+            name: text(content, "name").unwrap(),
+            raises: texts(content.get("raises")),
+            severity: text(content, "severity"),
+            state: text(content, "state"),
+            item: text(content, "item"),
+            drop: texts(content.get("drop")),
+            content: content.clone(),
+            crowd: false,
+        }
+    }
+
+    /// The same without an event.
+    pub fn without(&self, label: &str) -> Self {
+        let mut story = self.clone();
+        story.drop.push(label.to_owned());
+        story
+    }
+
+    /// The same among strangers who do the same elsewhere.
+    pub fn crowded(&self) -> Self {
+        Self { crowd: true, ..self.clone() }
+    }
+}
+
+/// Attachments by the digest that `#name` stands for; each is a list of rows, one line each.
+struct Attached(BTreeMap<Sha256, Vec<u8>>);
+
+impl Attached {
+    fn of(book: Option<&Value>, story: Option<&Value>) -> Self {
+        let mut all = BTreeMap::new();
+        for (name, rows) in [book, story].into_iter().flatten().flat_map(|v| v.as_object().unwrap())
+        {
+            let mut bytes = Vec::new();
+            for row in rows.as_array().unwrap() {
+                let mut row = row.clone();
+                pseudonyms(&mut row);
+                let row = json::read(row.to_string().as_bytes()).unwrap();
+                bytes.extend_from_slice(row.to_canonical().as_bytes());
+                bytes.push(b'\n');
+            }
+            all.insert(Sha256::of(name.strip_prefix('#').unwrap().as_bytes()), bytes);
+        }
+        Self(all)
+    }
+}
+
+impl Attachments for Attached {
+    fn read(&self, digest: &Sha256) -> Option<Vec<u8>> {
+        self.0.get(digest).cloned()
+    }
+}
+
+/// In normal forms `@ada` is the pseudonym itself.
+fn pseudonyms(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some(name) = text.strip_prefix('@') {
+                *text = pseudonym(name).to_string();
+            } else if let Some(name) = text.strip_prefix('#') {
+                *text = Sha256::of(name.as_bytes()).to_reference();
+            } else if is_time(text) {
+                *text = whole(text);
+            }
+        }
+        Value::Object(members) => members.values_mut().for_each(pseudonyms),
+        Value::Array(items) => items.iter_mut().for_each(pseudonyms),
+        _ => {}
+    }
+}
+
+fn rename(value: &mut Value) {
+    match value {
+        Value::String(text) if text.starts_with('@') || text.starts_with('#') => {
+            text.push_str("-else");
+        }
+        Value::Object(members) => members.values_mut().for_each(rename),
+        Value::Array(items) => items.iter_mut().for_each(rename),
+        _ => {}
+    }
+}
+
+/// The same event of somebody else, about other things, a little later.
+fn another(event: &Value) -> Value {
+    let mut event = event.clone();
+    rename(&mut event);
+    if let Some(subject) = event.get_mut("subject").and_then(Value::as_object_mut) {
+        for (name, id) in subject.iter_mut() {
+            if let Value::String(id) = id
+                && name != "environment"
+                && name != "artifact"
+            {
+                id.push_str("-else");
+            }
+        }
+    }
+    event
+}
+
+fn put(event: &mut Value, pointer: &str, value: Value) {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let mut at = event;
+    for step in parent.split('/').skip(1) {
+        at = match at {
+            Value::Array(items) => &mut items[step.parse::<usize>().unwrap()],
+            Value::Object(members) => members.entry(step).or_insert_with(|| json!({})),
+            _ => panic!("{pointer} leads nowhere"),
+        };
+    }
+    match at {
+        Value::Array(items) => items[name.parse::<usize>().unwrap()] = value,
+        at => at[name] = value,
+    }
+}
+
+pub fn time(text: &str) -> Timestamp {
+    Timestamp::parse(whole(text).as_bytes()).unwrap_or_else(|_| panic!("{text} is no time"))
+}
+
+/// A time to the day or second, to the microsecond.
+fn whole(text: &str) -> String {
+    match text.len() {
+        10 => format!("{text}T00:00:00.000000Z"),
+        20 => format!("{}.000000Z", text.trim_end_matches('Z')),
+        _ => text.to_owned(),
+    }
+}
+
+fn recorded(event: &Value) -> Timestamp {
+    if let Some(recorded) = text(event, "recorded") {
+        return time(&recorded);
+    }
+    let occurred = time(&text(event, "at").expect("an event has `at`"));
+    Timestamp::from_micros(occurred.micros() + 1_000_000).unwrap()
+}
+
+fn is_time(text: &str) -> bool {
+    text.len() == 20
+        && text.ends_with('Z')
+        && text.as_bytes()[4] == b'-'
+        && text.as_bytes()[10] == b'T'
+}
+
+fn pseudonym(name: &str) -> Pseudonym {
+    Pseudonym(*blake3::hash(name.as_bytes()).as_bytes().first_chunk().unwrap())
+}
+
+/// Spells out what a book abbreviates; the persons by their pointers.
+fn spell(value: &mut Value, at: &str, persons: &mut Vec<(String, Pseudonym)>) {
+    match value {
+        Value::String(text) => {
+            if let Some(name) = text.strip_prefix('@').or_else(|| text.strip_prefix('?')) {
+                if text.starts_with('@') {
+                    persons.push((at.to_owned(), pseudonym(name)));
+                }
+                *value = json!({"issuer": "idp", "id": name});
+            } else if let Some(named) = text.strip_prefix('#') {
+                *value = json!(Sha256::of(named.as_bytes()).to_reference());
+            } else if is_time(text) {
+                *value = json!(whole(text));
+            }
+        }
+        Value::Object(members) => {
+            members
+                .iter_mut()
+                .for_each(|(name, value)| spell(value, &format!("{at}/{name}"), persons));
+        }
+        Value::Array(items) => {
+            let each = items.iter_mut().enumerate();
+            each.for_each(|(number, value)| spell(value, &format!("{at}/{number}"), persons));
+        }
+        _ => {}
+    }
+}
+
+fn read(index: u64, recorded: Timestamp, label: &str, event: &Value) -> Read {
+    let known =
+        ["at", "behalf", "by", "data", "kind", "recorded", "relayed", "schema", "subject", "type"];
+    only(event, &known);
+    let mut persons = Vec::new();
+    let mut draft = Map::new();
+    for name in ["type", "subject", "data"] {
+        if let Some(value) = event.get(name).filter(|value| **value != json!({})) {
+            draft.insert(name.to_owned(), value.clone());
+        }
+    }
+    draft.insert("occurred_at".to_owned(), json!(whole(&text(event, "at").unwrap())));
+    let kind = text(event, "type").unwrap();
+    let row = ledger_core::schema::find(&kind).unwrap_or_else(|| panic!("no type {kind}"));
+    if row.actor {
+        let mut actor = json!({
+            "kind": text(event, "kind").unwrap_or_else(|| "human".to_owned()),
+            "id": text(event, "by").unwrap_or_else(|| panic!("`{label}` needs `by`")),
+        });
+        if let Some(behalf) = text(event, "behalf") {
+            actor["on_behalf_of"] = json!(behalf);
+        }
+        draft.insert("actor".to_owned(), actor);
+    }
+    if let Some(source) = text(event, "relayed") {
+        let record = format!("{label}-{index}").replace(' ', "-");
+        let original = Blake3::of(record.as_bytes()).to_base64();
+        for (name, value) in [
+            ("source", json!(source)),
+            ("source_id", json!(record)),
+            ("ordinal", json!(0)),
+            ("original", json!(original)),
+            ("adapter", json!("story/1")),
+        ] {
+            draft.insert(name.to_owned(), value);
+        }
+    }
+    let mut draft = Value::Object(draft);
+    spell(&mut draft, "", &mut persons);
+    persons.sort();
+    let text_of_draft = draft.to_string();
+    let value = json::read(text_of_draft.as_bytes()).unwrap_or_else(|e| panic!("`{label}`: {e}"));
+    let position = Position::one_shot(
+        "story",
+        *blake3::hash(&index.to_be_bytes()).as_bytes().first_chunk().unwrap(),
+    );
+    let key = KeyId(*blake3::hash(b"a key").as_bytes());
+    let (bytes, _) = producer::prepare(&value, Some([7; 32]), &position, &[key], [9; 32])
+        .unwrap_or_else(|error| panic!("`{label}`: {error} {:?}", error.place()));
+    let signature = Signature { key, bytes: [7; 64] };
+    let line = entry::line(&Blake3::of(b"before"), &bytes, index, &persons, recorded, &[signature]);
+    let mut document = Document::default();
+    let entry = Entry::parse(&mut document, line.as_bytes())
+        .unwrap_or_else(|error| panic!("`{label}`: {error} {:?}", error.place()));
+    Read::of(&entry)
+}
