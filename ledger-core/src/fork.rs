@@ -71,7 +71,8 @@ impl Claim {
             let key = registry.public(&first.key)?;
             signature::verify_one(key, event.bytes(), &first.bytes).ok()
         });
-        signed.ok_or_else(|| unproven("the stream's own key did not sign the event that it names"))?;
+        signed
+            .ok_or_else(|| unproven("the stream's own key did not sign the event that it names"))?;
         Ok(Link::of(&event, event.hash(), self.first_index))
     }
 }

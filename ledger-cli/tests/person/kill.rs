@@ -1,6 +1,7 @@
 //! The owner of the vault is killed (SIGKILL) again and again over the real database: nothing is lost,
 //! the erased stay erased, and the next command goes on.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,19 +28,104 @@ impl Random {
     }
 }
 
-/// Runs a command and kills it after a random while, at the latest when it is mostly done; whether it
-/// ended by itself before.
-fn killed(world: &World, random: &mut Random, args: &[&str]) -> bool {
-    let mut command = world.command(args);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    std::thread::sleep(Duration::from_micros(random.below(60_000)));
-    let _ = child.kill();
-    child.wait().unwrap().success()
+/// A ledger whose owner does not live long.
+struct Owner {
+    world: World,
+    random: Random,
+    /// How many runs were cut short.
+    stopped: u64,
+}
+
+impl Owner {
+    /// Runs a command and kills it after a random while; whether it ended well before.
+    fn killed(&mut self, args: &[&str]) -> bool {
+        let mut command = self.world.command(args);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(self.random.below(60_000)));
+        let _ = child.kill();
+        let well = child.wait().unwrap().success();
+        self.stopped += u64::from(!well);
+        well
+    }
+
+    fn good(&self, args: &[&str]) -> String {
+        self.world.run(args).good()
+    }
+
+    /// The vault's folder.
+    fn vault(&self) -> PathBuf {
+        self.world.path("d/ledger/vault")
+    }
+
+    /// Takes the vault away; what belongs to the ledger stays.
+    fn lose(&self, to: &str) {
+        std::fs::create_dir(self.world.path(to)).unwrap();
+        for file in std::fs::read_dir(self.vault()).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            if name.starts_with("db-") || ["mark", "texts", "copies", "set-aside"].contains(&&*name)
+            {
+                std::fs::rename(self.vault().join(&name), self.world.path(to).join(&name)).unwrap();
+            }
+        }
+    }
+
+    /// What was disclosed is there, once.
+    fn absorbing(&mut self) {
+        for round in 0..12 {
+            let lines: String = (0..5).map(|n| event(round * 5 + n) + "\n").collect();
+            self.world.write("events", lines);
+            self.good(&["append", "--key", "ci.pem", "events"]);
+            self.killed(&["vault", "absorb"]);
+            self.killed(&["vault", "absorb"]);
+        }
+        self.good(&["vault", "absorb"]);
+        check(&self.world, false);
+    }
+
+    /// Half a backup is none, and a restoring that stopped is begun again.
+    fn copying(&mut self) {
+        self.good(&["vault", "backup", "whole"]);
+        for round in 0..4 {
+            let to = format!("backup-{round}");
+            self.killed(&["vault", "backup", &to]);
+            self.lose(&format!("lost-{round}"));
+            let marked = self.world.path(&to).join("mark").exists();
+            let half = self.world.run(&["vault", "restore", &to]);
+            assert_eq!(half.status == 0, marked, "{}", half.stderr);
+            let there = self.vault().join("mark");
+            while !there.exists() && !self.killed(&["vault", "restore", "whole"]) {}
+            check(&self.world, false);
+        }
+    }
+
+    /// The order in the log decides; once it is there, the person is gone for good. Gives how many are.
+    fn erasing(&mut self) -> usize {
+        let orders = |owner: &Self| owner.good(&["log", "--type", "person.erased"]).lines().count();
+        for number in 0..8 {
+            let who = format!("github:login-{number}");
+            let erase = with(&["person", "erase", &who, "--basis", "gdpr-17-1-b"]);
+            self.killed(&erase);
+            // an order that is written and not acknowledged counts, once the tail is mended
+            self.good(&["recover"]);
+            if orders(self) == number {
+                // no order: the person is whole, and can be erased
+                let said = self.good(&with(&["person", "export", &who]));
+                assert!(said.contains(&format!("by Surname{number}x Person")), "{said}");
+                self.good(&erase);
+            } else {
+                // whoever opens the vault next finishes what was ordered
+                self.good(&["vault", "absorb"]);
+                assert_ne!(self.world.run(&erase).status, 0, "it is erased already");
+            }
+            check(&self.world, true);
+        }
+        orders(self)
+    }
 }
 
 /// One person of the many that are recorded, absorbed and erased.
-fn event(number: u64) -> String {
+fn event(number: usize) -> String {
     format!(
         r#"{{"type":"change.recorded","occurred_at":"2026-07-01T12:30:00.000000Z","actor":{{"kind":"human","id":{{"issuer":"github","id":"login-{number}","name":"Surname{number}x Person"}}}},"subject":{{"change":"k-{number}"}},"data":{{"state":"open","opened_at":"2026-07-01T12:30:00.000000Z","requester":{{"issuer":"github","id":"login-{number}"}},"title":"by Surname{number}x Person"}}}}"#
     )
@@ -57,100 +143,32 @@ fn check(world: &World, erased: bool) {
 
 #[test]
 fn the_owner_is_killed_again_and_again() {
-    let world = world();
-    let mut random = Random::new();
-    world.run(&["vault", "absorb"]).good();
-    let (mut stopped, mut persons) = (0, 0);
-    // absorb: what was disclosed is there, once
-    for _ in 0..12 {
-        let lines: String = (persons..persons + 5).map(|number| event(number) + "\n").collect();
-        persons += 5;
-        world.write("events", lines);
-        world.run(&["append", "--key", "ci.pem", "events"]).good();
-        stopped += u64::from(!killed(&world, &mut random, &["vault", "absorb"]));
-        stopped += u64::from(!killed(&world, &mut random, &["vault", "absorb"]));
-    }
-    world.run(&["vault", "absorb"]).good();
-    check(&world, false);
-    // backup and restore: half a backup is none, and a restoring that stopped is begun again
-    world.run(&["vault", "backup", "whole"]).good();
-    for round in 0..4 {
-        let to = format!("backup-{round}");
-        let done = killed(&world, &mut random, &["vault", "backup", &to]);
-        stopped += u64::from(!done);
-        let old = format!("old-{round}");
-        std::fs::create_dir(world.path(&old)).unwrap();
-        for part in ["mark", "texts", "copies", "set-aside", "db-00000000000000000001"] {
-            let from = world.path("d/ledger/vault").join(part);
-            if from.exists() {
-                std::fs::rename(from, world.path(&old).join(part)).unwrap();
-            }
-        }
-        let marked = world.path(&to).join("mark").exists();
-        let half = world.run(&["vault", "restore", &to]);
-        assert_eq!(half.status == 0, marked, "{}", half.stderr);
-        if !marked {
-            while !killed(&world, &mut random, &["vault", "restore", "whole"])
-                && !world.path("d/ledger/vault/mark").exists()
-            {
-                stopped += 1;
-            }
-        }
-        check(&world, false);
-    }
-    // erase: the order in the log decides; once it is there, the person is gone for good
-    let mut gone = 0;
-    for number in 0..8 {
-        let who = format!("github:login-{number}");
-        let erase = with(&["person", "erase", &who, "--basis", "gdpr-17-1-b"]);
-        stopped += u64::from(!killed(&world, &mut random, &erase));
-        // an order that is written and not acknowledged counts, once the tail is mended
-        world.run(&["recover"]).good();
-        let ordered = world.run(&["log", "--type", "person.erased"]).good().lines().count();
-        if ordered == gone {
-            // no order: the person is whole, and can be erased
-            let all = with(&["person", "export", &who]);
-            let said = world.run(&all).good();
-            assert!(said.contains(&format!("by Surname{number}x Person")), "{said}");
-            world.run(&erase).good();
-        } else {
-            // whoever opens the vault next finishes what was ordered
-            world.run(&["vault", "absorb"]).good();
-            assert_ne!(world.run(&erase).status, 0, "it is erased already");
-        }
-        gone += 1;
-        check(&world, true);
-    }
-    assert_eq!(world.run(&["log", "--type", "person.erased"]).good().lines().count(), gone);
+    let mut owner = Owner { world: world(), random: Random::new(), stopped: 0 };
+    owner.good(&["vault", "absorb"]);
+    owner.absorbing();
+    owner.copying();
+    let gone = owner.erasing();
+    assert_eq!(gone, 8);
     // a backup from before, restored by an owner who is killed, does not bring anybody back
-    std::fs::rename(world.path("d/ledger/vault/mark"), world.path("mark")).unwrap();
-    for part in ["texts", "copies", "set-aside"] {
-        let _ = std::fs::remove_dir_all(world.path("d/ledger/vault").join(part));
-    }
-    for file in std::fs::read_dir(world.path("d/ledger/vault")).unwrap() {
-        let path = file.unwrap().path();
-        if path.file_name().unwrap().to_string_lossy().starts_with("db-") {
-            std::fs::remove_dir_all(path).unwrap();
-        }
-    }
+    owner.lose("lost");
     for _ in 0..5 {
-        stopped += u64::from(!killed(&world, &mut random, &["vault", "restore", "whole"]));
+        owner.killed(&["vault", "restore", "whole"]);
     }
-    let last = world.run(&["vault", "restore", "whole"]);
+    let last = owner.world.run(&["vault", "restore", "whole"]);
     assert!(last.status == 0 || last.stderr.contains("a vault here already"), "{}", last.stderr);
-    world.run(&["vault", "absorb"]).good();
+    owner.good(&["vault", "absorb"]);
     // what was disclosed after the backup is lost with the vault, and nothing contradicts the log
-    let said = world.run(&["vault", "check", "--json"]);
+    let said = owner.world.run(&["vault", "check", "--json"]);
     assert!(said.status == 2 && said.stdout.contains(r#""faults":[]"#), "{}", said.stdout);
     for number in 0..gone {
-        assert!(!found(&world.path("d"), &format!("Surname{number}x")), "{number}");
+        assert!(!found(&owner.world.path("d"), &format!("Surname{number}x")), "{number}");
         let who = format!("github:login-{number}");
-        let said = world.run(&with(&["person", "reveal", &who, "--basis", "audit"]));
+        let said = owner.world.run(&with(&["person", "reveal", &who, "--basis", "audit"]));
         assert!(said.status != 0, "{}", said.stdout);
     }
     let who = format!("github:login-{gone}");
-    let said = world.run(&with(&["person", "reveal", &who, "--basis", "audit"])).good();
+    let said = owner.good(&with(&["person", "reveal", &who, "--basis", "audit"]));
     assert!(said.contains(&format!("Surname{gone}x")), "{said}");
-    world.run(&["verify"]).good();
-    assert!(stopped > 10, "only {stopped} runs were cut short");
+    owner.good(&["verify"]);
+    assert!(owner.stopped > 10, "only {} runs were cut short", owner.stopped);
 }

@@ -53,10 +53,10 @@ pub fn restore(
                 .hint("move it away first; a backup is restored into an empty place"));
         }
     }
-    // if we stop after this, what is here was copied from a backup and may be cleared
-    store::replace(&*to.files, RESTORING, b"")?;
     let files = std::sync::Arc::clone(&from.files);
     let backup = Vault::open_as_it_is(from, ledger.origin().genesis().0, secret)?;
+    // if we stop after this, what is here was copied from a backup and may be cleared
+    store::replace(&*to.files, RESTORING, b"")?;
     copy(&backup, &to)?;
     let store = &**ledger.store();
     {

@@ -18,11 +18,11 @@ use crate::vault::persons::{Persons, Pseudonym};
 use crate::vault::record::{self, At, Erased, Mark, Person, Texts};
 use crate::vault::texts::{self, Frame, Text};
 
+use super::Vault;
 use super::needle::Needles;
 use super::open::name_of;
 use super::order::{after, goes, plain};
 use super::read::Keys;
-use super::Vault;
 
 /// Records that are copied in one batch.
 const BATCH: usize = 4_096;

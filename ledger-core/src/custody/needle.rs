@@ -27,7 +27,9 @@ impl Needles {
             return;
         }
         for spelled in [name.to_owned(), name.to_lowercase(), name.to_uppercase()] {
-            for word in [escaped(&spelled), in_address(&spelled, "%20"), in_address(&spelled, "+"), spelled] {
+            for word in
+                [escaped(&spelled), in_address(&spelled, "%20"), in_address(&spelled, "+"), spelled]
+            {
                 let word = word.to_ascii_lowercase().into_bytes();
                 if !self.words.contains(&word) {
                     self.words.push(word);
@@ -120,8 +122,7 @@ mod tests {
     #[test]
     fn whole_names_in_any_spelling() {
         let needles = needles(&["ada", "Ada Lovelace", "ada@example.com", "4711", "José"]);
-        for text in
-            [
+        for text in [
             "ask ADA.",
             "by ada lovelace",
             "<Ada@Example.com>",

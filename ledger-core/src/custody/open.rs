@@ -29,7 +29,8 @@ pub fn health(home: &Home) -> Result<Health> {
     if home.files.len(MARK)?.is_some() {
         return Ok(Health::Marked);
     }
-    let parts = !home.databases.names()?.is_empty()
+    let parts = home.files.len(RESTORING)?.is_some()
+        || !home.databases.names()?.is_empty()
         || !home.files.list(texts::FOLDER)?.is_empty()
         || !home.files.list(COPIES)?.is_empty();
     Ok(if parts { Health::Unmarked } else { Health::Missing })

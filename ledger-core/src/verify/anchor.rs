@@ -169,7 +169,8 @@ pub(super) fn policy(
         Ok(satisfied) => {
             let witnesses = satisfied.cosigned.len();
             let size = satisfied.checkpoint.size();
-            let what = format!("the policy's log key and {witnesses} witness(es), at {size} entries");
+            let what =
+                format!("the policy's log key and {witnesses} witness(es), at {size} entries");
             Ok(Satisfied { what, size, witnessed: witnesses > 0 })
         }
         Err(error) => {

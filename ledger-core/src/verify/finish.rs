@@ -3,8 +3,8 @@
 use super::anchor;
 use super::fault::{Class, Fault, Notice, Report, Verdict};
 use super::folder::{Run, Unknown};
-use super::suspect::Covered;
 use super::spill::Places;
+use super::suspect::Covered;
 use crate::error::{Error, Result};
 use crate::head::{Head, Read};
 use crate::ledger::is_poisoned;
@@ -47,9 +47,8 @@ impl Run<'_> {
         }
         self.hindsight();
         let newest = self.newest_checkpoint()?;
-        let satisfied = anchor::policy(self.options, newest.as_deref()).and_then(|outcome| {
-            outcome.map_err(|fault| self.push(fault)).ok()
-        });
+        let satisfied = anchor::policy(self.options, newest.as_deref())
+            .and_then(|outcome| outcome.map_err(|fault| self.push(fault)).ok());
         self.outside();
         let places = std::mem::replace(&mut self.places, Places::new(None));
         let mut found = Vec::new();
@@ -70,9 +69,8 @@ impl Run<'_> {
     /// What was refused for a key that is not registered: it is early where a later entry registers it.
     fn hindsight(&mut self) {
         for Unknown { index, signers, message } in std::mem::take(&mut self.unknown) {
-            let same = |fault: &&mut Fault| {
-                fault.index == Some(index) && fault.code == "key-unknown"
-            };
+            let same =
+                |fault: &&mut Fault| fault.index == Some(index) && fault.code == "key-unknown";
             if let Some(early) = self.registry.early(index, &signers, &message)
                 && let Some(fault) = self.faults.iter_mut().find(same)
             {

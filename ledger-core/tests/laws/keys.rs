@@ -199,14 +199,15 @@ fn a_key_that_is_registered_later_was_early() {
     let lines: Vec<&[u8]> = segment.split(|byte| *byte == b'\n').collect();
     let mut registry = ledger.registry().clone();
     let mut document = Document::default();
-    let entry = Entry::parse(&mut document, lines[planted[1] as usize + 1]).unwrap();
+    let entry =
+        Entry::parse(&mut document, lines[usize::try_from(planted[1]).unwrap() + 1]).unwrap();
     registry.judge(&entry).unwrap();
     registry.apply(&entry).unwrap();
     for (index, signer, code) in
         [(planted[0], &late, Some("key-early")), (planted[1], &never, None)]
     {
         let mut document = Document::default();
-        let entry = Entry::parse(&mut document, lines[index as usize]).unwrap();
+        let entry = Entry::parse(&mut document, lines[usize::try_from(index).unwrap()]).unwrap();
         let refused = ledger.registry().judge(&entry).unwrap_err();
         let early = registry.early(index, &[signer.public().id()], refused.message());
         assert_eq!(early.map(|error| error.code()), code);
@@ -221,18 +222,16 @@ fn event_of(world: &mut World, kind: &str, subject: &str, data: &str) -> Value {
     ))
 }
 
-/// Whoever is refused learns why: no two kinds of wrong key are told the same.
-#[test]
-fn each_kind_of_wrong_key_has_its_own_message() {
+/// A ledger in which three keys came to their ends: `revoked`, `rotated`, `compromised`.
+fn ended() -> (World, Ledger) {
     let (_store, mut world, mut ledger) = start();
-    let [a, b, pipeline] = [key("root a"), key("root b"), key("pipeline")];
+    let [a, b] = [key("root a"), key("root b")];
     for name in ["revoked", "rotated", "compromised"] {
         let holder = format!(r#""service":"{name}""#);
         let event = world.register(&key(name), &holder, r#"["append:*"]"#);
         world.offer(&mut ledger, event).unwrap();
     }
-    let id = |key: &SigningKey| key.public().id().to_string();
-    let subject = |key: &SigningKey| format!(r#"{{"key":"{}"}}"#, id(key));
+    let subject = |key: &SigningKey| format!(r#"{{"key":"{}"}}"#, key.public().id());
     for (name, reason) in [("revoked", "retired"), ("compromised", "compromised")] {
         let data = format!(r#"{{"reason":"{reason}"}}"#);
         let draft = event_of(&mut world, "key.revoked", &subject(&key(name)), &data);
@@ -243,7 +242,36 @@ fn each_kind_of_wrong_key_has_its_own_message() {
     let draft = event_of(&mut world, "key.rotated", &subject(&key("rotated")), &successor);
     let event = world.sign(&draft, &[&key("rotated"), &key("successor")]);
     world.offer(&mut ledger, event).unwrap();
+    (world, ledger)
+}
 
+/// The registration of a key of small order, with a signature that a careless verifier believes.
+fn weakly(world: &mut World) -> Submission {
+    let [a, b] = [key("root a"), key("root b")];
+    let (weak, forged) = weak();
+    let weak_id = base64url(&Blake3::of(&weak).0);
+    let public = ledger_core::encoding::base64(&weak);
+    let data =
+        format!(r#"{{"public_key":"{public}","capabilities":["append:*"],"service":"weak"}}"#);
+    let subject = format!(r#"{{"key":"{weak_id}"}}"#);
+    let draft = event_of(world, "key.registered", &subject, &data);
+    let event = crafted(world, &draft, &[&a, &b], |event| {
+        let Some(Value::List(signers)) = event.get_mut("signers") else { panic!("signers") };
+        signers.push(Value::text(&weak_id));
+        // what is sealed does not matter here: the key is refused before
+        event.get_mut("actor").unwrap().members_mut().unwrap().remove("id");
+    });
+    let mut all: Vec<[u8; 64]> = signatures(&event, &[&a, &b]).iter().map(|s| s.bytes).collect();
+    all.push(forged);
+    Submission { event, signatures: all, disclosures: Vec::new() }
+}
+
+/// Whoever is refused learns why: no two kinds of wrong key are told the same.
+#[test]
+fn each_kind_of_wrong_key_has_its_own_message() {
+    let (mut world, mut ledger) = ended();
+    let [a, b, pipeline] = [key("root a"), key("root b"), key("pipeline")];
+    let id = |key: &SigningKey| key.public().id().to_string();
     let mut told: Vec<(&str, &'static str, String)> = Vec::new();
     let mut tell = |case, error: Error| told.push((case, error.code(), error.message().to_owned()));
     for case in ["revoked", "rotated", "compromised", "unregistered", "approver"] {
@@ -280,23 +308,7 @@ fn each_kind_of_wrong_key_has_its_own_message() {
     let draft = event_of(&mut world, "approval.decided", r#"{"change":"c-1"}"#, approval);
     let event = world.sign(&draft, &[&pipeline]);
     tell("an approval by a pipeline", world.offer(&mut ledger, event).unwrap_err());
-    let (weak, forged) = weak();
-    let weak_id = base64url(&Blake3::of(&weak).0);
-    let public = ledger_core::encoding::base64(&weak);
-    let draft = registration(&mut world, &weak_id, &public, "append:*");
-    let mut event = crafted(&mut world, &draft, &[&a, &b], |event| {
-        let Some(Value::List(signers)) = event.get_mut("signers") else { panic!("signers") };
-        signers.push(Value::text(&weak_id));
-        // what is sealed does not matter here: the key is refused before
-        event.get_mut("actor").unwrap().members_mut().unwrap().remove("id");
-        let data = event.get_mut("data").unwrap().members_mut().unwrap();
-        data.remove("holder");
-        data.insert("service".into(), Value::text("weak"));
-    });
-    let mut all: Vec<[u8; 64]> = signatures(&event, &[&a, &b]).iter().map(|s| s.bytes).collect();
-    all.push(forged);
-    let event =
-        Submission { event: std::mem::take(&mut event), signatures: all, disclosures: Vec::new() };
+    let event = weakly(&mut world);
     tell("weak", world.offer(&mut ledger, event).unwrap_err());
 
     let plain = |text: &String| {
