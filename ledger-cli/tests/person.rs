@@ -97,7 +97,9 @@ fn law_9_a_person_is_erased_and_a_backup_does_not_remember() {
     assert!(said.contains("erased       by entry"), "{said}");
     assert!(world.run(&["show", "3"]).good().contains("erased by entry"));
     let verdict = world.run(&["verify"]).good();
-    assert!(verdict.contains("holds") && verdict.contains(&format!("1 person(s): {name} by entry")));
+    assert!(
+        verdict.contains("holds") && verdict.contains(&format!("1 person(s): {name} by entry"))
+    );
     assert!(world.run(&["verify", "--json"]).good().contains(r#""erased":{"count":1,"#));
     assert_eq!(world.run(&with(&erase)).status, 1, "a second time");
     let check = world.run(&["vault", "check"]);

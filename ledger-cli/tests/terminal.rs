@@ -1,5 +1,9 @@
 //! What only a terminal is shown: the progress of work over a second, and questions.
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "helpers of tests stop at the first surprise")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers of tests stop at the first surprise"
+)]
 
 mod common;
 
@@ -87,8 +91,20 @@ fn a_second_signer_is_asked_before_anything_is_signed() {
     let world = World::new();
     world.run(&["key", "new", "new.pem"]).good();
     let register = [
-        "key", "register", "--new", "new.pem", "--service", "x", "--capability", "append:a.*",
-        "--key", "d/keys/root-1.pem", "--signer", "d/keys/root-2.pem", "--to", "x.dsse",
+        "key",
+        "register",
+        "--new",
+        "new.pem",
+        "--service",
+        "x",
+        "--capability",
+        "append:a.*",
+        "--key",
+        "d/keys/root-1.pem",
+        "--signer",
+        "d/keys/root-2.pem",
+        "--to",
+        "x.dsse",
     ];
     world.run(&register).good();
     let file = world.read("x.dsse");

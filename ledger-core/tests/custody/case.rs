@@ -24,7 +24,8 @@ use crate::world::{World, key, seed, time, value};
 pub(crate) const ADA: [&str; 5] =
     ["Ada Lovelace", "ada@example.com", "ada-l", "alovelace", "E-47110"];
 
-const ORIGINAL: &[u8] = b"{\"user\":\"ada-l\",\"mail\":\"Ada@Example.com\",\"no\":\"E-47110\",\"other\":\"bob-k\"}\n";
+const ORIGINAL: &[u8] =
+    b"{\"user\":\"ada-l\",\"mail\":\"Ada@Example.com\",\"no\":\"E-47110\",\"other\":\"bob-k\"}\n";
 
 pub(crate) struct Case {
     pub(crate) disk: Memory,
@@ -180,9 +181,14 @@ impl Case {
         let sealed = attachment::seal(hash, plain, &seed("attachment", number)).unwrap();
         attachment::put(&*self.store, &sealed).unwrap();
         let items = [Item::Attachment { digest: sealed.digest, key: sealed.key }];
-        let (name, bytes) =
-            inbox::seal_group(secret().public(), hash, ledger.size(), &items, &seed("inbox", number))
-                .unwrap();
+        let (name, bytes) = inbox::seal_group(
+            secret().public(),
+            hash,
+            ledger.size(),
+            &items,
+            &seed("inbox", number),
+        )
+        .unwrap();
         inbox::deliver(&*self.store, &name, &bytes).unwrap();
         let mut draft = world.finished("succeeded");
         let named = format!(

@@ -322,10 +322,12 @@ fn a_hold_on_a_system_covers_those_who_have_to_do_with_it() {
     let mut draft = change(&mut world, r#"{"issuer":"github","id":"bob-k"}"#, "T", "D");
     let mark = |draft: &mut ledger_core::json::Value| {
         let members = draft.members_mut().unwrap();
-        members.get_mut("subject").unwrap().members_mut().unwrap().insert(
-            "system".to_owned(),
-            ledger_core::json::Value::text("ledger-of-bob"),
-        );
+        members
+            .get_mut("subject")
+            .unwrap()
+            .members_mut()
+            .unwrap()
+            .insert("system".to_owned(), ledger_core::json::Value::text("ledger-of-bob"));
     };
     mark(&mut draft);
     let event = world.sign(&draft, &[&key("pipeline")]);

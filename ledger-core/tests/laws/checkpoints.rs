@@ -103,7 +103,8 @@ fn signer_and_witness_at_once() {
                 let line = note::cosign(&seen, 1, "witness.example/w1", witness.dalek()).unwrap();
                 if signer::attach(&*store, &seen, &line).unwrap() {
                     // only the signer replaces it, and only by a later one
-                    let now = Note::parse(&read_all(&*store, CHECKPOINT).unwrap().unwrap()).unwrap();
+                    let now =
+                        Note::parse(&read_all(&*store, CHECKPOINT).unwrap().unwrap()).unwrap();
                     let size = Checkpoint::parse(now.text()).unwrap().size();
                     assert!(size > seen.size() || now.signatures().contains(&line));
                 }

@@ -314,7 +314,8 @@ fn each_kind_of_wrong_key_has_its_own_message() {
     let plain = |text: &String| {
         let words = text.split('`').enumerate();
         // without the ids that stand between the backticks
-        let kept: Vec<&str> = words.filter(|(n, w)| n % 2 == 0 || w.len() != 43).map(|(_, w)| w).collect();
+        let kept: Vec<&str> =
+            words.filter(|(n, w)| n % 2 == 0 || w.len() != 43).map(|(_, w)| w).collect();
         kept.join("`")
     };
     let messages: std::collections::BTreeSet<String> =
