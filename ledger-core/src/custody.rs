@@ -199,3 +199,8 @@ fn copy_name(digest: Sha256, key: &DataKey) -> String {
     let id = encoding::hex(id.first_chunk::<8>().unwrap_or(&[0; 8]));
     format!("{COPIES}/{}-{id}", encoding::hex(&digest.0))
 }
+
+/// What stands beside the reason of a file that is gone.
+fn removed(entry: u64) -> String {
+    format!("removed: entry {entry} erases a person, and nobody can tell whom this file names\n")
+}

@@ -15,10 +15,9 @@ use crate::vault::inbox::{self, Item};
 use crate::vault::record::{At, Attached, Known};
 use crate::vault::texts::{Head, Text};
 
-use super::originals::removed;
 use super::positions::Window;
 use super::shelf::Shelf;
-use super::{REASON, SET_ASIDE, Vault};
+use super::{REASON, SET_ASIDE, Vault, removed};
 
 /// Texts that wait before they are committed.
 const BATCH: usize = 16_384;

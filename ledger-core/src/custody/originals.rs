@@ -17,7 +17,7 @@ use crate::vault::record::{At, Attached};
 
 use super::destroy::{Changes, Destroyed};
 use super::needle::Needles;
-use super::{COPIES, REASON, SET_ASIDE, Vault, copy_name};
+use super::{COPIES, REASON, SET_ASIDE, Vault, copy_name, removed};
 
 impl Vault {
     /// Leaves a copy without the names of each original that has one, and nothing of those that
@@ -142,9 +142,4 @@ impl Vault {
         }
         Ok(gone)
     }
-}
-
-/// What stands beside the reason of a file that is gone.
-pub(super) fn removed(entry: u64) -> String {
-    format!("removed: entry {entry} erases a person, and nobody can tell whom this file names\n")
 }

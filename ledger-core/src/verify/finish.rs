@@ -2,7 +2,7 @@
 
 use super::anchor;
 use super::fault::{Class, Fault, Notice, Report, Verdict};
-use super::folder::{Run, Unknown};
+use super::folder::Run;
 use super::spill::Places;
 use super::suspect::Covered;
 use crate::error::{Error, Result};
@@ -64,19 +64,6 @@ impl Run<'_> {
         let mut suspects = self.suspects(end);
         let covered = self.covered(&mut suspects, satisfied);
         Ok(Report { suspects, ..self.report(covered) })
-    }
-
-    /// What was refused for a key that is not registered: it is early where a later entry registers it.
-    fn hindsight(&mut self) {
-        for Unknown { index, signers, message } in std::mem::take(&mut self.unknown) {
-            let same =
-                |fault: &&mut Fault| fault.index == Some(index) && fault.code == "key-unknown";
-            if let Some(early) = self.registry.early(index, &signers, &message)
-                && let Some(fault) = self.faults.iter_mut().find(same)
-            {
-                (fault.code, fault.message) = (early.code(), early.to_string());
-            }
-        }
     }
 
     /// What the head promises must be what the lines are.

@@ -5,20 +5,17 @@ use std::sync::Arc;
 
 use super::Options;
 use super::anchor::{self, Archive, Held, Pending};
+use super::claims::Unknown;
 use super::fault::{Class, Fault, Notice, Report};
 use super::seen::Claims;
 use super::spill::Places;
 use super::window::{Line, Summary, Window};
-use crate::blob;
 use crate::chain::End;
-use crate::checkpoint::Origin;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::fork::Claim;
 use crate::hash::{Blake3, Sha256};
 use crate::head::{Head, Read};
 use crate::json::Document;
-use crate::key::KeyId;
 use crate::ledger::{is_key_event, read_format};
 use crate::segment::{self, Blocks, Place};
 use crate::signature::{self, Check};
@@ -29,7 +26,7 @@ use crate::trust::Registry;
 use crate::vault::persons::Pseudonym;
 
 /// More distinct faults than this are counted, not listed.
-const MAX_FAULTS: usize = 1000;
+pub(super) const MAX_FAULTS: usize = 1000;
 
 pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report> {
     let origin = read_format(store)?.to_string();
@@ -68,14 +65,6 @@ pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report>
         None => {}
     }
     run.finish(head.as_ref())
-}
-
-/// A refusal for a key that was not known yet.
-#[derive(Debug)]
-pub(super) struct Unknown {
-    pub(super) index: u64,
-    pub(super) signers: Vec<KeyId>,
-    pub(super) message: String,
 }
 
 /// Verification under way.
@@ -392,37 +381,6 @@ impl<'a> Run<'a> {
         }
         self.last_time = Some(summary.recorded_at);
         Ok(judged.is_none_or(|error| error.code() != "key-unknown"))
-    }
-
-    /// The evidence of a forked stream. Without its bytes nothing is claimed: they may be elsewhere.
-    fn fork(&mut self, index: u64, claim: &Claim) {
-        let ledger = Origin::parse(&self.origin).map(|origin| origin.genesis().0).ok();
-        let outcome = match blob::get(self.store, claim.conflicting) {
-            Ok(Some(bytes)) => claim.evidence(&bytes, ledger, &self.registry).map(drop),
-            Err(error) if error.kind() == crate::error::Kind::Untrue => Err(error),
-            Ok(None) | Err(_) => {
-                let stream = &claim.stream;
-                let message = format!(
-                    "entry {index} says that stream `{stream}` forked at {}, and the other event is not in `blobs/`: it shows nothing",
-                    claim.seq
-                );
-                self.notices.push(Notice { code: "fork-unproven", message });
-                return;
-            }
-        };
-        if let Err(error) = outcome {
-            self.fault(Some(index), Class::Link, &error);
-        }
-    }
-
-    /// Keeps, once for each key, what is asked again when all keys are known.
-    fn remember_unknown(&mut self, summary: &Summary, error: &Error) {
-        let known = self.unknown.iter().any(|unknown| unknown.message == error.message());
-        if !known && self.unknown.len() < MAX_FAULTS {
-            let signers = summary.signatures.iter().map(|signature| signature.key).collect();
-            let message = error.message().to_owned();
-            self.unknown.push(Unknown { index: summary.index, signers, message });
-        }
     }
 
     /// The chain: index and link. One fault where it breaks; then it goes on from what stands there.

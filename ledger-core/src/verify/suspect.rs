@@ -54,14 +54,14 @@ impl Run<'_> {
         policy: Option<Satisfied>,
     ) -> Covered {
         let mut covered = Covered::default();
-        let mut doubtful = None;
+        let (mut doubtful, mut anchors) = (None, Vec::new());
         for Held { size, signers, outside } in std::mem::take(&mut self.held) {
             let doubt = |key: &KeyId| Some((*key, self.registry.get(key)?.suspicion_at(size)?));
             let doubts: Option<Vec<_>> = signers.iter().map(doubt).collect();
             let Some((key, suspicion)) = doubts.and_then(|doubts| doubts.first().copied()) else {
                 covered.size = covered.size.max(size);
                 match outside {
-                    Some(what) => self.anchors.push(format!("{what}, at {size} entries")),
+                    Some(what) => anchors.push(format!("{what}, at {size} entries")),
                     None => covered.checkpoints += 1,
                 }
                 continue;
@@ -86,9 +86,11 @@ impl Run<'_> {
         }
         match (policy, doubtful) {
             (Some(_), Some(message)) => drop(covered.doubt.get_or_insert(message)),
-            (Some(policy), None) => self.anchors.push(policy.what),
+            (Some(policy), None) => anchors.push(policy.what),
             (None, _) => {}
         }
+        anchors.append(&mut self.anchors);
+        self.anchors = anchors;
         covered
     }
 
