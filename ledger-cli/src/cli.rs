@@ -7,9 +7,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, checkpoint, close, consistency, cosign, demo, events, flush, import, init, key, log,
-    man, person, prove, record, recover, retention, schema, show, sign, status, tiles, vault,
-    verify, witness,
+    append, checkpoint, close, consistency, controls, cosign, demo, evaluate, events, flush,
+    import, init, key, log, man, person, prove, record, recover, retention, schema, show, sign,
+    status, tiles, vault, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -74,6 +74,9 @@ enum Command {
     Vault(vault::Vault),
     #[command(subcommand)]
     Retention(retention::Retention),
+    #[command(subcommand)]
+    Controls(controls::Controls),
+    Evaluate(evaluate::Evaluate),
     Demo(demo::Demo),
     Completions(man::Completions),
     Man(man::Man),
@@ -126,6 +129,8 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Person(args) => person::run(args, context),
         Command::Vault(args) => vault::run(args, context),
         Command::Retention(args) => retention::run(args, context),
+        Command::Controls(args) => controls::run(args, context),
+        Command::Evaluate(args) => evaluate::run(args, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),
         Command::Man(args) => man::man(args, Cli::command(), context),
