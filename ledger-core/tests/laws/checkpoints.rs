@@ -82,7 +82,7 @@ fn signer_and_witness_at_once() {
     let (mut world, mut ledger) = World::create(open()).unwrap();
     let mut notes = Vec::new();
     let mut memory = None;
-    for _ in 0..60 {
+    for _ in 0..25 {
         let event = world.deployment();
         world.offer(&mut ledger, event).unwrap();
         let signed = signer::sign(&ledger, memory.as_ref(), &world.checkpoint).unwrap();
@@ -98,6 +98,8 @@ fn signer_and_witness_at_once() {
             let store = open();
             let witness = key("witness");
             while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                // the lock is not fair: leave the signer a chance
+                std::thread::sleep(Duration::from_millis(3));
                 let bytes = read_all(&*store, CHECKPOINT).unwrap().unwrap();
                 let seen = Checkpoint::parse(Note::parse(&bytes).unwrap().text()).unwrap();
                 let line = note::cosign(&seen, 1, "witness.example/w1", witness.dalek()).unwrap();
