@@ -16,6 +16,7 @@ pub mod error;
 pub mod evaluate;
 pub mod event;
 pub mod fact;
+pub mod fork;
 pub mod hash;
 pub mod head;
 pub mod index;

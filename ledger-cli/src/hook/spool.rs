@@ -72,6 +72,29 @@ impl Place {
             .collect()
     }
 
+    /// Every folder of spools that can be found from here: that of the workspace, and those that the
+    /// state keeps for workspaces which cannot be written.
+    pub(crate) fn reach(workspace: &Path, state: &State) -> Vec<Self> {
+        let kept = fs::read_dir(state.path("spool")).into_iter().flatten().flatten();
+        std::iter::once(workspace.join(FOLDER))
+            .chain(kept.map(|folder| folder.path()))
+            .filter(|path| path.is_dir())
+            .map(|path| Self { path })
+            .collect()
+    }
+
+    /// Files that keep what the ledger refused, or what was damaged: nothing delivers them.
+    pub(crate) fn left_over(&self) -> Vec<PathBuf> {
+        let files = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let is_left = |path: &PathBuf| {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            name.is_some_and(|name| name.starts_with("refused-") || name.ends_with(".damaged"))
+        };
+        let mut found: Vec<PathBuf> = files.map(|file| file.path()).filter(is_left).collect();
+        found.sort();
+        found
+    }
+
     /// How the folder is called in messages.
     pub(crate) fn shown(&self) -> String {
         self.path.display().to_string()
