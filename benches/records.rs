@@ -104,8 +104,7 @@ fn second(number: u64) -> String {
 }
 
 fn uuid(name: &str, number: u64) -> String {
-    let hex: String =
-        seed(name, number).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hex = ledger_core::encoding::hex(&seed(name, number));
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
     format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 const QUARTER: [&str; 4] = ["--from", "2026-07-01", "--to", "2026-09-30"];
 
-fn draft(kind: &str, at: &str, actor: &str, subject: Value, data: Value) -> Value {
+fn draft(kind: &str, at: &str, actor: &str, subject: &Value, data: &Value) -> Value {
     let person = if actor == "runner" { "service" } else { "human" };
     json!({
         "type": kind, "occurred_at": format!("{at}.000000Z"), "subject": subject, "data": data,
@@ -53,7 +53,7 @@ fn world() -> World {
         let subject = json!({"deployment": id, "service": "payments", "environment": "production"});
         let data = json!({"artifact": artifact(), "change": change, "class": "normal",
             "initiator": identity("ada"), "strategy": "rolling"});
-        draft("deployment.started", at, "runner", subject, data)
+        draft("deployment.started", at, "runner", &subject, &data)
     };
     let append = |key: &str, event: &Value| {
         world.write("event", event.to_string());
@@ -65,8 +65,8 @@ fn world() -> World {
             "system.registered",
             "2026-01-01T00:00:00",
             "olga",
-            json!({"system": "shop"}),
-            system,
+            &json!({"system": "shop"}),
+            &system,
         ),
     );
     let approval = json!({"approval": "a-1", "approver": identity("ben"), "decision": "granted", "method": "key",
@@ -77,8 +77,8 @@ fn world() -> World {
             "approval.decided",
             "2026-07-10T09:00:00",
             "ben",
-            json!({"change": "PAY-1"}),
-            approval,
+            &json!({"change": "PAY-1"}),
+            &approval,
         ),
     );
     append("ci.pem", &started("d-1", "PAY-1", "2026-07-10T10:00:00"));

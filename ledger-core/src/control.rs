@@ -7,13 +7,15 @@
 
 mod catalogue;
 mod layer;
+mod limit;
 mod read;
 mod resolved;
 
 pub use catalogue::{
     Authority, Catalogue, Citation, Control, Frequency, Implementation, NotEvidenced, Strength,
 };
-pub use layer::{Direction, Known, Layer, LayerKind};
+pub use layer::{Layer, LayerKind};
+pub use limit::{Direction, Known};
 pub use resolved::{Limit, Resolved, Tailored};
 
 use crate::error::{Error, Result};

@@ -100,7 +100,7 @@ pub fn evaluate(
         .controls
         .into_values()
         .map(|asked| {
-            run::outcome(asked.control, &asked.runs, asked.missing, &runs, facts, &question)
+            run::outcome(asked.control, &asked.runs, &asked.missing, &runs, facts, &question)
         })
         .collect();
     Ok(Evaluation { question, front, slices, runs, outcomes })

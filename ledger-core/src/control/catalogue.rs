@@ -2,9 +2,7 @@
 
 use serde::Deserialize;
 
-use super::layer::Known;
-use super::read;
-use crate::error::{Error, Result};
+use super::limit::Known;
 use crate::schema::words::Regime;
 
 /// How far release evidence reaches.
@@ -181,42 +179,7 @@ pub struct Catalogue {
     pub known: Vec<Known>,
 }
 
-/// The built-in files of a framework.
-const FRAMEWORKS: [(&str, &str); 3] = [
-    ("controls/sox.toml", include_str!("../../../controls/sox.toml")),
-    ("controls/hipaa.toml", include_str!("../../../controls/hipaa.toml")),
-    ("controls/gdpr.toml", include_str!("../../../controls/gdpr.toml")),
-];
-
 impl Catalogue {
-    /// The catalogue that is built in.
-    pub fn shipped() -> Result<Self> {
-        let parameters = include_str!("../../../controls/parameters.toml");
-        Self::read(&FRAMEWORKS, ("controls/parameters.toml", parameters))
-    }
-
-    /// Reads frameworks and parameters, each a file name and its text.
-    ///
-    /// Codes `control-file` (form), `control-twice`, `control-test` (a test that is not known).
-    pub fn read(frameworks: &[(&str, &str)], parameters: (&str, &str)) -> Result<Self> {
-        let mut catalogue =
-            Self { known: read::parameters(parameters.0, parameters.1)?, ..Self::default() };
-        for (file, text) in frameworks {
-            read::framework(&mut catalogue, file, text)?;
-        }
-        for (position, control) in catalogue.controls.iter().enumerate() {
-            let id = &control.id;
-            let mut before = catalogue.controls.iter().take(position);
-            if before.any(|other| other.id == *id) {
-                return Err(Error::refused(
-                    "control-twice",
-                    format!("control `{id}` stands twice"),
-                ));
-            }
-        }
-        Ok(catalogue)
-    }
-
     /// The control of that id.
     pub fn control(&self, id: &str) -> Option<&Control> {
         self.controls.iter().find(|control| control.id == id)

@@ -7,15 +7,52 @@ use serde::Deserialize;
 use super::catalogue::{
     Authority, Catalogue, Citation, Control, Frequency, Implementation, NotEvidenced, Strength,
 };
-use super::layer::{Direction, Known};
+use super::limit::{Direction, Known};
 use super::parse;
 use crate::error::{Error, Result};
 use crate::schema::words::Regime;
 
+/// The built-in files of a framework.
+const FRAMEWORKS: [(&str, &str); 3] = [
+    ("controls/sox.toml", include_str!("../../../controls/sox.toml")),
+    ("controls/hipaa.toml", include_str!("../../../controls/hipaa.toml")),
+    ("controls/gdpr.toml", include_str!("../../../controls/gdpr.toml")),
+];
+
+impl Catalogue {
+    /// The catalogue that is built in.
+    pub fn shipped() -> Result<Self> {
+        let limits = include_str!("../../../controls/parameters.toml");
+        Self::read(&FRAMEWORKS, ("controls/parameters.toml", limits))
+    }
+
+    /// Reads frameworks and limits, each a file name and its text.
+    ///
+    /// Codes `control-file` (form), `control-twice`, `control-test` (a test that is not known).
+    pub fn read(frameworks: &[(&str, &str)], limits: (&str, &str)) -> Result<Self> {
+        let mut catalogue = Self { known: parameters(limits.0, limits.1)?, ..Self::default() };
+        for (file, text) in frameworks {
+            framework(&mut catalogue, file, text)?;
+        }
+        for (position, control) in catalogue.controls.iter().enumerate() {
+            let id = &control.id;
+            let mut before = catalogue.controls.iter().take(position);
+            if before.any(|other| other.id == *id) {
+                return Err(Error::refused(
+                    "control-twice",
+                    format!("control `{id}` stands twice"),
+                ));
+            }
+        }
+        Ok(catalogue)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Framework {
-    framework: String,
+    #[serde(rename = "framework")]
+    name: String,
     title: String,
     version: String,
     regime: String,
@@ -66,7 +103,7 @@ struct Cited {
 }
 
 /// Adds the controls of a framework.
-pub(super) fn framework(catalogue: &mut Catalogue, file: &str, text: &str) -> Result<()> {
+fn framework(catalogue: &mut Catalogue, file: &str, text: &str) -> Result<()> {
     let read: Framework = parse(file, text)?;
     let regime = Regime::parse(&read.regime).ok_or_else(|| {
         Error::malformed("control-file", format!("`{}` is no regime", read.regime))
@@ -74,17 +111,17 @@ pub(super) fn framework(catalogue: &mut Catalogue, file: &str, text: &str) -> Re
             .hint(format!("one of `{}`", Regime::WORDS.join("`, `")))
     })?;
     catalogue.authorities.push(Authority {
-        framework: read.framework.clone(),
+        framework: read.name.clone(),
         title: read.title,
         version: read.version,
         regime,
         text: read.authority,
     });
     for written in read.control {
-        catalogue.controls.push(control(&read.framework, written, file)?);
+        catalogue.controls.push(control(&read.name, written, file)?);
     }
     catalogue.not_evidenced.extend(read.not_evidenced.into_iter().map(|missing| NotEvidenced {
-        framework: read.framework.clone(),
+        framework: read.name.clone(),
         reference: missing.r#ref,
         reason: missing.reason,
     }));
@@ -182,7 +219,7 @@ struct Parameter {
 }
 
 /// The limits that are known.
-pub(super) fn parameters(file: &str, text: &str) -> Result<Vec<Known>> {
+fn parameters(file: &str, text: &str) -> Result<Vec<Known>> {
     let read: Parameters = parse(file, text)?;
     let known = read.parameter.into_iter().map(|written| Known {
         test: written.test,

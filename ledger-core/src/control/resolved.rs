@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::{Catalogue, Citation, Control};
-use super::layer::{Direction, Known, Layer};
+use super::layer::Layer;
+use super::limit::{Direction, Known};
 use crate::check::{self, Parameters, Test, Value};
 use crate::error::{Error, Result};
 use crate::hash::Sha256;

@@ -77,7 +77,7 @@ pub fn exception_id(control: &str, test: &str, item: &str) -> String {
 pub(super) fn outcome(
     control: Control,
     asked: &[(usize, bool)],
-    missing: BTreeSet<String>,
+    missing: &BTreeSet<String>,
     runs: &[Run],
     facts: &Facts,
     question: &Question,

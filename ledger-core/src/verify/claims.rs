@@ -1,22 +1,13 @@
 //! What an entry says that is judged by more than the entry: a fork by its evidence, a key that is not
 //! known by those that come later.
 
-use super::fault::{Class, Fault, Notice};
+use super::fault::{Class, Fault, Notice, Unknown};
 use super::folder::{MAX_FAULTS, Run};
 use super::window::Summary;
 use crate::blob;
 use crate::checkpoint::Origin;
 use crate::error::Error;
 use crate::fork::Claim;
-use crate::key::KeyId;
-
-/// A refusal for a key that was not known yet.
-#[derive(Debug)]
-pub(super) struct Unknown {
-    pub(super) index: u64,
-    pub(super) signers: Vec<KeyId>,
-    pub(super) message: String,
-}
 
 impl Run<'_> {
     /// The evidence of a forked stream. Without its bytes nothing is claimed: they may be elsewhere.

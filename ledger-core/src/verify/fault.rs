@@ -90,6 +90,14 @@ pub struct Suspect {
     pub checkpoints: Vec<u64>,
 }
 
+/// A refusal for a key that was not known yet.
+#[derive(Debug)]
+pub(super) struct Unknown {
+    pub(super) index: u64,
+    pub(super) signers: Vec<KeyId>,
+    pub(super) message: String,
+}
+
 /// The outcome of verification.
 #[derive(Clone, Debug)]
 pub struct Report {

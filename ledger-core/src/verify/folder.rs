@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::Options;
 use super::anchor::{self, Archive, Held, Pending};
-use super::claims::Unknown;
-use super::fault::{Class, Fault, Notice, Report};
+use super::fault::{Class, Fault, Notice, Report, Unknown};
 use super::seen::Claims;
 use super::spill::Places;
 use super::window::{Line, Summary, Window};
