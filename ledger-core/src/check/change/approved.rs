@@ -24,12 +24,12 @@ const MIN_APPROVALS: Parameter = Parameter::new(
 );
 const MAX_LAG: Parameter = Parameter::new(
     "max_lag",
-    || Value::minutes(15),
+    || Value::hours(1),
     Direction::Smaller,
     "how much later than it happened an approval may be recorded, if that is after the start",
 );
-const LONG_LAG: Parameter = Parameter::new(
-    "long_lag",
+const LATE_HIGH: Parameter = Parameter::new(
+    "late_high",
     || Value::hours(24),
     Direction::Smaller,
     "a lag beyond this is of high severity",
@@ -79,7 +79,7 @@ pub const TEST: Test = Test {
     population: "deployments to production",
     rule: "Before the start, enough distinct persons had approved exactly this artifact for this change \
            and environment, and their approvals stood at the start.",
-    parameters: &[MIN_APPROVALS, MAX_LAG, LONG_LAG, CLASSES],
+    parameters: &[MIN_APPROVALS, MAX_LAG, LATE_HIGH, CLASSES],
     kinds: &[NONE, AFTER, OTHER, LAPSED, FEW, LATE, UNBOUND, NOBODY, UNDECLARED],
     run,
 };
@@ -217,7 +217,7 @@ fn in_time<'c>(
     standing: &[&'c Decided],
     item: &mut Item,
 ) -> Vec<&'c Decided> {
-    let (most, long) = (context.parameters.span(&MAX_LAG), context.parameters.span(&LONG_LAG));
+    let (most, long) = (context.parameters.span(&MAX_LAG), context.parameters.span(&LATE_HIGH));
     let start = deployment.started.map_or(deployment.first, |row| row.at.index);
     let (good, late): (Vec<&Decided>, Vec<&Decided>) =
         standing.iter().partition(|row| row.at.index < start || row.at.lag() <= most);
