@@ -10,6 +10,7 @@ mod calendar;
 pub mod change;
 mod context;
 mod item;
+pub mod matrix;
 pub mod operation;
 mod parameter;
 pub mod record;

@@ -10,6 +10,7 @@ mod layer;
 mod limit;
 mod read;
 mod resolved;
+mod separation;
 
 pub use catalogue::{
     Authority, Catalogue, Citation, Control, Frequency, Implementation, NotEvidenced, Strength,

@@ -15,6 +15,7 @@ pub use run::{Run, exception_id};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::check::matrix::Matrix;
 use crate::check::{self, Attachments, Calendar, Period, State, Test};
 use crate::control::{Catalogue, Control, Layer, Resolved};
 use crate::error::Result;
@@ -36,6 +37,8 @@ pub struct Question {
     pub layers: Vec<Layer>,
     /// Days on which work is done.
     pub calendar: Calendar,
+    /// Duties that one person must not hold at once.
+    pub matrix: Matrix,
 }
 
 /// A part of the period in which one catalogue holds.

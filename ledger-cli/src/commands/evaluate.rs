@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ledger_core::blob;
+use ledger_core::check::matrix::Matrix;
 use ledger_core::check::{Attachments, Calendar, Period, State};
 use ledger_core::control::{Catalogue, Layer};
 use ledger_core::evaluate::{Evaluation, Front, Question, evaluate};
@@ -95,7 +96,8 @@ pub(crate) fn run(args: &Evaluate, context: &mut Context) -> Result<Answer> {
     // what still runs is judged by the ledger's own clock, not by a future nobody has seen
     let cutoff = facts.newest.map_or(until, |newest| newest.min(until));
     let front = Front::of(&report, &facts, period);
-    let question = Question { frameworks, period, cutoff, layers, calendar: Calendar::default() };
+    let (calendar, matrix) = (Calendar::default(), Matrix::shipped()?);
+    let question = Question { frameworks, period, cutoff, layers, calendar, matrix };
     let evaluation = evaluate(&facts, &Blobs(&*folder.store), question, front)?;
     drop::<Ledger>(ledger);
     if let Some(file) = &args.out {

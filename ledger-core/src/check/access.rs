@@ -8,7 +8,6 @@ pub mod grant;
 mod hierarchy;
 pub mod hygiene;
 pub mod leaver;
-pub mod matrix;
 mod mitigation;
 pub mod mover;
 mod observed;

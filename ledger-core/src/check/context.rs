@@ -1,7 +1,7 @@
 //! Context: what a test is run over, for whom, and with which limits.
 
-use super::access::matrix::Matrix;
 use super::{Calendar, Census, Item, Parameters};
+use crate::check::matrix::Matrix;
 use crate::fact::deployment::Deployment;
 use crate::fact::scope::Standing;
 use crate::fact::{Facts, Unread};

@@ -20,6 +20,12 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The severity of the word, if it is one.
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info];
+        all.into_iter().find(|severity| severity.as_str() == word)
+    }
+
     /// The word in results and reports.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -53,6 +53,7 @@ pub(super) fn all(
             parameters: &wanted.parameters,
             calendar: &question.calendar,
             attachments,
+            matrix: Some(&question.matrix),
         };
         Run {
             slice: wanted.slice,

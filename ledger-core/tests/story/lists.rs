@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::check::access::matrix::{Matrix, Reach, Rule};
+use ledger_core::check::matrix::{Matrix, Reach, Rule};
 use ledger_core::check::{Attachments, Severity};
 use ledger_core::hash::Sha256;
 use ledger_core::json;

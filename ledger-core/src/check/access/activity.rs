@@ -33,7 +33,12 @@ impl<'f> Activity<'f> {
         }
         for row in facts.deployment_started.all() {
             let deed = ("started deployment", row.deployment.as_str());
-            all.put(row.initiator.pseudonym, row.at.occurred, row.at.index, deed);
+            all.put(
+                row.initiator.and_then(|who| who.pseudonym),
+                row.at.occurred,
+                row.at.index,
+                deed,
+            );
         }
         for row in facts.approval_decided.all() {
             let deed = ("decided approval", row.approval.as_str());
@@ -41,7 +46,7 @@ impl<'f> Activity<'f> {
         }
         for row in facts.config_changed.all() {
             let deed = ("changed setting", row.item.as_str());
-            all.put(row.changer.pseudonym, row.at.occurred, row.at.index, deed);
+            all.put(row.changer.and_then(|who| who.pseudonym), row.at.occurred, row.at.index, deed);
         }
         for row in facts.campaign_decided.all() {
             let deed = ("decided in review", row.campaign.as_str());
@@ -49,7 +54,12 @@ impl<'f> Activity<'f> {
         }
         for row in facts.access_changed.all() {
             let deed = ("changed access in", row.system.as_str());
-            all.put(row.executor.pseudonym, row.effective_at, row.at.index, deed);
+            all.put(
+                row.executor.and_then(|who| who.pseudonym),
+                row.effective_at,
+                row.at.index,
+                deed,
+            );
         }
         all
     }

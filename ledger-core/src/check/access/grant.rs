@@ -262,7 +262,7 @@ fn independent(
     item: &mut Item,
 ) {
     let words = words(row);
-    let parties = [row.principal.pseudonym, row.executor.pseudonym];
+    let parties = [row.principal.pseudonym, row.executor.and_then(|who| who.pseudonym)];
     let indexes: Vec<u64> = before.iter().map(|approval| approval.at.index).collect();
     let cited = || indexes.iter().copied().chain([row.at.index]);
     let (mut others, mut unsure) = (Vec::new(), false);

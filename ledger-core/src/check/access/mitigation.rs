@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::matrix::Rule;
 use super::observed::Seen;
 use super::standing::TEST;
+use crate::check::matrix::Rule;
 use crate::check::scope::plus;
 use crate::check::{
     Context, Direction, Item, Kind, Parameter, Parameters, Severity, State, Value, span,

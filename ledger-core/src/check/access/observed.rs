@@ -85,7 +85,9 @@ impl<'c> Seen<'c> {
 
     /// Its rows, if they are all that there are.
     pub(super) fn whole(&self) -> Option<&[Row]> {
-        let all = self.said.complete && self.said.rows >= self.said.total_reported;
+        // `complete` is the collector's word; a count of the source's own must not speak against it
+        let counted = self.said.total_reported.is_none_or(|total| self.said.rows >= total);
+        let all = self.said.complete && counted;
         self.rows.as_deref().ok().filter(|_| all)
     }
 

@@ -189,8 +189,9 @@ fn fresh(context: &Context<'_>, campaign: &Campaign<'_>, seen: &Seen<'_>, item: 
         stale(format!("was {} old", span(since(taken, at))));
     }
     if seen.rows.is_ok() && seen.whole().is_none() {
-        let (rows, total) = (seen.said.rows, seen.said.total_reported);
-        stale(format!("is not whole: {rows} of {total} rows"));
+        let rows = seen.said.rows;
+        let total = seen.said.total_reported.map(|total| format!(" of {total}"));
+        stale(format!("is not whole: {rows}{} rows", total.unwrap_or_default()));
     }
     // the reconciliation has to name the system: another source's says nothing about this one
     let of_system =

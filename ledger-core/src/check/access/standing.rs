@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::matrix::{Matrix, Reach, Rule};
 use super::mitigation::{CONFLICT, EXPIRED, IDLE, UNPROVEN, VALID, mitigated};
 use super::observed::{Observed, Seen};
+use crate::check::matrix::{Matrix, Reach, Rule};
 use crate::check::scope::{UNDECLARED, since};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Parameter, Severity, State, Test, Value, span,
