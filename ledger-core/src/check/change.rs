@@ -1,11 +1,19 @@
 //! Change: tests about what goes to production and how it got there.
 
+mod approval;
 pub mod approved;
+pub mod config;
+pub mod duties;
+mod people;
 
-use super::{Kind, Severity, Test};
+use std::collections::HashMap;
+
+use super::{Census, Context, Item, Kind, Severity, Test};
+use crate::fact::deployment::Deployment;
+use crate::schema::words::{Class, Reference};
 
 /// T01 to T12.
-pub const TESTS: &[Test] = &[approved::TEST];
+pub const TESTS: &[Test] = &[approved::TEST, duties::TEST, config::TEST];
 
 /// A deployment whose environment no system declares.
 pub const UNDECLARED: Kind = Kind::undecided(
@@ -13,3 +21,53 @@ pub const UNDECLARED: Kind = Kind::undecided(
     Severity::High,
     "no registered system has this environment, so nobody can say whether it is production",
 );
+
+/// A deployment of which entries speak that cannot be read.
+pub const UNREAD: Kind = Kind::undecided(
+    "entries-unread",
+    Severity::High,
+    "entries about it are of a schema that this version cannot read",
+);
+
+/// The deployments that a test judges, as [`Context::deployments`] has them; where entries speak of
+/// one that cannot be read, nobody knows what they say.
+pub(super) fn deployments<'c>(
+    context: &Context<'c>,
+    classes: &[Class],
+    census: &mut Census,
+) -> Vec<(Deployment<'c>, Item)> {
+    let mut items = context.deployments(classes, census, &UNDECLARED);
+    let mut unread: HashMap<(Reference, &str), Vec<u64>> = HashMap::new();
+    for row in &context.facts.unread {
+        for (reference, id) in &row.subject {
+            unread.entry((*reference, id.as_str())).or_default().push(row.at.index);
+        }
+    }
+    if unread.is_empty() {
+        return items;
+    }
+    for (deployment, item) in &mut items {
+        let artifact = deployment.artifact().map(|artifact| artifact.to_reference());
+        let about = [
+            (Reference::Deployment, Some(deployment.reference.as_str())),
+            (Reference::Change, deployment.change().map(|change| change.as_str())),
+            (Reference::Artifact, artifact.as_deref()),
+        ];
+        let named = about.into_iter().filter_map(|(name, id)| unread.get(&(name, id?)));
+        let indexes: Vec<u64> = named.flatten().copied().collect();
+        if !indexes.is_empty() {
+            let sentence = format!(
+                "{}, and {} about it cannot be read",
+                deployment.words(),
+                super::entries(&indexes)
+            );
+            item.raise(&UNREAD, sentence, indexes);
+        }
+    }
+    items
+}
+
+/// The classes that a parameter names.
+fn classes(context: &Context<'_>, parameter: &super::Parameter) -> Vec<Class> {
+    context.parameters.ids(parameter).iter().filter_map(|word| Class::parse(word)).collect()
+}

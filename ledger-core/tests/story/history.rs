@@ -37,6 +37,8 @@ pub struct Story {
     pub severity: Option<String>,
     pub state: Option<String>,
     pub item: Option<String>,
+    /// What its pass stands on, where that is something else than in the book.
+    pub evidence: Option<Vec<String>>,
     pub drop: Vec<String>,
     content: Value,
     crowd: bool,
@@ -64,6 +66,7 @@ pub fn books() -> Vec<Book> {
             serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         let known = [
             "about",
+            "attachments",
             "evidence",
             "good",
             "item",
@@ -203,7 +206,9 @@ impl Story {
     fn read(content: &Value) -> Self {
         let known = [
             "add",
+            "attachments",
             "drop",
+            "evidence",
             "item",
             "name",
             "now",
@@ -223,6 +228,7 @@ impl Story {
             severity: text(content, "severity"),
             state: text(content, "state"),
             item: text(content, "item"),
+            evidence: content.get("evidence").map(|labels| texts(Some(labels))),
             drop: texts(content.get("drop")),
             content: content.clone(),
             crowd: false,
@@ -250,15 +256,20 @@ impl Attached {
         let mut all = BTreeMap::new();
         for (name, rows) in [book, story].into_iter().flatten().flat_map(|v| v.as_object().unwrap())
         {
-            let mut bytes = Vec::new();
-            for row in rows.as_array().unwrap() {
-                let mut row = row.clone();
-                pseudonyms(&mut row);
-                let row = json::read(row.to_string().as_bytes()).unwrap();
-                bytes.extend_from_slice(row.to_canonical().as_bytes());
-                bytes.push(b'\n');
+            let name = name.strip_prefix('#').unwrap();
+            let rows = rows.as_array().unwrap();
+            all.insert(Sha256::of(name.as_bytes()), listed(rows));
+            // what a stranger's event names lists strangers
+            let mut others = rows.clone();
+            for row in &mut others {
+                rename(row);
+                for name in ["service", "system"] {
+                    if let Some(Value::String(id)) = row.get_mut(name) {
+                        id.push_str("-else");
+                    }
+                }
             }
-            all.insert(Sha256::of(name.strip_prefix('#').unwrap().as_bytes()), bytes);
+            all.insert(Sha256::of(format!("{name}-else").as_bytes()), listed(&others));
         }
         Self(all)
     }
@@ -268,6 +279,19 @@ impl Attachments for Attached {
     fn read(&self, digest: &Sha256) -> Option<Vec<u8>> {
         self.0.get(digest).cloned()
     }
+}
+
+/// Rows in their normal form.
+fn listed(rows: &[Value]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for row in rows {
+        let mut row = row.clone();
+        pseudonyms(&mut row);
+        let row = json::read(row.to_string().as_bytes()).unwrap();
+        bytes.extend_from_slice(row.to_canonical().as_bytes());
+        bytes.push(b'\n');
+    }
+    bytes
 }
 
 /// In normal forms `@ada` is the pseudonym itself.
@@ -392,6 +416,23 @@ fn spell(value: &mut Value, at: &str, persons: &mut Vec<(String, Pseudonym)>) {
     }
 }
 
+/// What an event has to say of the lists that it names.
+fn attachments(value: &Value, found: &mut Vec<Value>) {
+    match value {
+        Value::Object(members) => {
+            if let Some(digest) = members.get("attachment") {
+                found.push(json!({
+                    "digest": digest, "media_type": "application/jsonl", "name": "rows.jsonl",
+                    "private": true, "size": 1,
+                }));
+            }
+            members.values().for_each(|value| attachments(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| attachments(value, found)),
+        _ => {}
+    }
+}
+
 fn read(index: u64, recorded: Timestamp, label: &str, event: &Value) -> Read {
     let known =
         ["at", "behalf", "by", "data", "kind", "recorded", "relayed", "schema", "subject", "type"];
@@ -432,6 +473,11 @@ fn read(index: u64, recorded: Timestamp, label: &str, event: &Value) -> Read {
     let mut draft = Value::Object(draft);
     spell(&mut draft, "", &mut persons);
     persons.sort();
+    let mut lists = Vec::new();
+    attachments(&draft["data"], &mut lists);
+    if !lists.is_empty() {
+        draft["attachments"] = Value::Array(lists);
+    }
     let text_of_draft = draft.to_string();
     let value = json::read(text_of_draft.as_bytes()).unwrap_or_else(|e| panic!("`{label}`: {e}"));
     let position = Position::one_shot(
@@ -439,8 +485,17 @@ fn read(index: u64, recorded: Timestamp, label: &str, event: &Value) -> Read {
         *blake3::hash(&index.to_be_bytes()).as_bytes().first_chunk().unwrap(),
     );
     let key = KeyId(*blake3::hash(b"a key").as_bytes());
-    let (bytes, _) = producer::prepare(&value, Some([7; 32]), &position, &[key], [9; 32])
+    // the first entry is what names the ledger
+    let ledger = (kind != "ledger.created").then_some([7; 32]);
+    let (bytes, _) = producer::prepare(&value, ledger, &position, &[key], [9; 32])
         .unwrap_or_else(|error| panic!("`{label}`: {error} {:?}", error.place()));
+    // another schema is one whose words nobody here knows
+    let bytes = match text(event, "schema") {
+        Some(schema) => {
+            String::from_utf8(bytes).unwrap().replace("ledger/v1", &schema).into_bytes()
+        }
+        None => bytes,
+    };
     let signature = Signature { key, bytes: [7; 64] };
     let line = entry::line(&Blake3::of(b"before"), &bytes, index, &persons, recorded, &[signature]);
     let mut document = Document::default();

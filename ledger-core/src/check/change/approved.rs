@@ -5,16 +5,12 @@
 //! back at the start.
 
 use super::UNDECLARED;
+use super::approval::{Decided, ended, fits, granted, names};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Other, Parameter, Severity, Test, Value, entries, span,
 };
-use crate::fact::Said;
 use crate::fact::deployment::Deployment;
-use crate::hash::Sha256;
-use crate::schema::approve::{ApprovalDecided, ApprovalDecision};
-use crate::schema::typed::Id;
-use crate::schema::words::{Class, Reference};
-use crate::time::Timestamp;
+use crate::schema::words::Class;
 
 const MIN_APPROVALS: Parameter = Parameter::new(
     "min_approvals",
@@ -24,12 +20,12 @@ const MIN_APPROVALS: Parameter = Parameter::new(
 );
 const MAX_LAG: Parameter = Parameter::new(
     "max_lag",
-    || Value::minutes(15),
+    || Value::hours(1),
     Direction::Smaller,
     "how much later than it happened an approval may be recorded, if that is after the start",
 );
-const LONG_LAG: Parameter = Parameter::new(
-    "long_lag",
+const LATE_HIGH: Parameter = Parameter::new(
+    "late_high",
     || Value::hours(24),
     Direction::Smaller,
     "a lag beyond this is of high severity",
@@ -79,7 +75,7 @@ pub const TEST: Test = Test {
     population: "deployments to production",
     rule: "Before the start, enough distinct persons had approved exactly this artifact for this change \
            and environment, and their approvals stood at the start.",
-    parameters: &[MIN_APPROVALS, MAX_LAG, LONG_LAG, CLASSES],
+    parameters: &[MIN_APPROVALS, MAX_LAG, LATE_HIGH, CLASSES],
     kinds: &[NONE, AFTER, OTHER, LAPSED, FEW, LATE, UNBOUND, NOBODY, UNDECLARED],
     run,
 };
@@ -94,8 +90,6 @@ fn run(context: &Context<'_>) -> Census {
     }
     census
 }
-
-type Decided = Said<ApprovalDecided>;
 
 fn judge(context: &Context<'_>, deployment: &Deployment<'_>, item: &mut Item) {
     let words = deployment.words();
@@ -153,63 +147,6 @@ fn judge(context: &Context<'_>, deployment: &Deployment<'_>, item: &mut Item) {
     enough(context, deployment, &counted, item);
 }
 
-/// Approvals granted for the change, or for the artifact under whatever change.
-fn granted<'c>(context: &Context<'c>, change: &Id, artifact: Sha256) -> Vec<&'c Decided> {
-    let table = &context.facts.approval_decided;
-    let by_change = table.of(Reference::Change, change.as_str());
-    let reference = artifact.to_reference();
-    let by_artifact = table.of(Reference::Artifact, &reference);
-    let mut rows: Vec<&Decided> = by_change
-        .chain(by_artifact)
-        .filter(|row| row.decision == ApprovalDecision::Granted)
-        .collect();
-    rows.sort_by_key(|row| row.at.index);
-    rows.dedup_by_key(|row| row.at.index);
-    rows
-}
-
-/// Whether it names exactly what was deployed: artifact, change and environment must be there.
-fn fits(row: &Decided, deployment: &Deployment<'_>, change: &Id, artifact: Sha256) -> bool {
-    let config = deployment.started.and_then(|started| started.config);
-    row.subject.get(Reference::Change) == Some(change)
-        && row.r#for.artifact == Some(artifact)
-        && row.r#for.environment.as_ref() == Some(deployment.environment)
-        && row.r#for.config.is_none_or(|approved| Some(approved) == config)
-}
-
-/// What an approval names, in words.
-fn names(row: &Decided) -> String {
-    let artifact =
-        row.r#for.artifact.map(|artifact| format!("artifact {}", artifact.to_reference()));
-    let environment = row.r#for.environment.as_ref().map(|name| format!("environment {name}"));
-    let change = row.subject.get(Reference::Change).map(|change| format!("change {change}"));
-    let config = row.r#for.config.map(|config| format!("configuration {}", config.to_reference()));
-    let named: Vec<String> =
-        [artifact, environment, change, config].into_iter().flatten().collect();
-    if named.is_empty() { "nothing".to_owned() } else { named.join(", ") }
-}
-
-/// Why an approval did not stand at a time, and the entry that ended it.
-fn ended(context: &Context<'_>, row: &Decided, at: Timestamp) -> Option<(String, Option<u64>)> {
-    if let Some(from) = row.valid_from.filter(|from| *from > at) {
-        return Some((format!("counts only from {from}"), None));
-    }
-    if let Some(until) = row.valid_until.filter(|until| *until <= at) {
-        return Some((format!("was over at {until}"), None));
-    }
-    let change = row.subject.get(Reference::Change)?;
-    context
-        .facts
-        .approval_decided
-        .of(Reference::Change, change.as_str())
-        .find(|later| {
-            let ends =
-                matches!(later.decision, ApprovalDecision::Revoked | ApprovalDecision::Expired);
-            ends && later.of.as_ref() == Some(&row.approval) && later.at.occurred <= at
-        })
-        .map(|later| (format!("was taken back at {}", later.at.occurred), Some(later.at.index)))
-}
-
 /// Those recorded before the start, or little later than they were given; the others are told of.
 fn in_time<'c>(
     context: &Context<'_>,
@@ -217,7 +154,7 @@ fn in_time<'c>(
     standing: &[&'c Decided],
     item: &mut Item,
 ) -> Vec<&'c Decided> {
-    let (most, long) = (context.parameters.span(&MAX_LAG), context.parameters.span(&LONG_LAG));
+    let (most, long) = (context.parameters.span(&MAX_LAG), context.parameters.span(&LATE_HIGH));
     let start = deployment.started.map_or(deployment.first, |row| row.at.index);
     let (good, late): (Vec<&Decided>, Vec<&Decided>) =
         standing.iter().partition(|row| row.at.index < start || row.at.lag() <= most);
