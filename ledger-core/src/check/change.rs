@@ -2,18 +2,40 @@
 
 mod approval;
 pub mod approved;
+pub mod authority;
 pub mod config;
 pub mod duties;
+pub mod emergency;
+pub mod followed;
+pub mod freeze;
+pub mod gates;
+pub mod identity;
 mod people;
+pub mod record;
+pub mod runtime;
+pub mod standard;
 
 use std::collections::HashMap;
 
 use super::{Census, Context, Item, Kind, Severity, Test};
 use crate::fact::deployment::Deployment;
-use crate::schema::words::{Class, Reference};
+use crate::schema::words::{Class, Reference, Risk};
 
 /// T01 to T12.
-pub const TESTS: &[Test] = &[approved::TEST, duties::TEST, config::TEST];
+pub const TESTS: &[Test] = &[
+    approved::TEST,
+    duties::TEST,
+    authority::TEST,
+    identity::TEST,
+    record::TEST,
+    gates::TEST,
+    emergency::TEST,
+    standard::TEST,
+    freeze::TEST,
+    runtime::TEST,
+    config::TEST,
+    followed::TEST,
+];
 
 /// A deployment whose environment no system declares.
 pub const UNDECLARED: Kind = Kind::undecided(
@@ -70,4 +92,41 @@ pub(super) fn deployments<'c>(
 /// The classes that a parameter names.
 fn classes(context: &Context<'_>, parameter: &super::Parameter) -> Vec<Class> {
     context.parameters.ids(parameter).iter().filter_map(|word| Class::parse(word)).collect()
+}
+
+/// The risk of the deployment's change when it began, and the entry that says so: as it was classified,
+/// else as the change says, else as its impact was assessed.
+fn risk_of(context: &Context<'_>, deployment: &Deployment<'_>) -> Option<(Risk, u64)> {
+    let facts = context.facts;
+    let change = deployment.change()?.as_str();
+    let before = |at: &crate::fact::At| at.occurred < deployment.at;
+    let classified = facts
+        .change_classified
+        .of(Reference::Change, change)
+        .rev()
+        .filter(|row| before(&row.at))
+        .find_map(|row| Some((row.risk?, row.at.index)));
+    let recorded = || {
+        let rows = facts.change_recorded.of(Reference::Change, change).rev();
+        rows.filter(|row| before(&row.at)).find_map(|row| Some((row.risk?, row.at.index)))
+    };
+    let assessed = || {
+        let mut rows = facts.change_impact_assessed.of(Reference::Change, change).rev();
+        rows.find(|row| before(&row.at)).map(|row| (row.level, row.at.index))
+    };
+    classified.or_else(recorded).or_else(assessed)
+}
+
+/// Whether the deployment's change is of one of these kinds; one whose kind nobody said may be of any.
+fn is_of_kind(context: &Context<'_>, deployment: &Deployment<'_>, kinds: &[String]) -> bool {
+    let classified = deployment.change().and_then(|change| {
+        context
+            .facts
+            .change_classified
+            .of(Reference::Change, change.as_str())
+            .rev()
+            .filter(|row| row.at.occurred <= deployment.at && row.at.index < deployment.first)
+            .find_map(|row| row.kind)
+    });
+    classified.is_none_or(|kind| kinds.iter().any(|word| word == kind.as_str()))
 }

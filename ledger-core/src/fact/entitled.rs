@@ -125,6 +125,9 @@ impl<'f> Entitled<'f> {
                 }
             }
         }
+        if declared.len() < systems.len() {
+            return Held::Unknown(format!("{why}, as far as systems say which roles carry it"));
+        }
         Held::No(why, read.into_iter().collect())
     }
 

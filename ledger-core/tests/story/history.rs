@@ -2,7 +2,7 @@
 //!
 //! A book has the events of a history that satisfies a test, each under a label, and stories that
 //! change it. In events, `@ada` is a person, `?ada` one whom nobody disclosed, `#web-1` the digest of
-//! that text, and times may be written to the second.
+//! that text, `&test` the entry of the event under that label, and times may be written to the second.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -155,6 +155,9 @@ impl Book {
         let mut told: Vec<(Timestamp, String, Value)> =
             events.into_iter().map(|(label, event)| (recorded(&event), label, event)).collect();
         told.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let places: BTreeMap<String, u64> =
+            told.iter().zip(1..).map(|((_, label, _), index)| (label.clone(), index)).collect();
+        told.iter_mut().for_each(|(.., event)| number(event, &places));
         let read = told.into_iter().enumerate().map(|(number, (recorded, label, event))| {
             read(number as u64 + 1, recorded, &label, &event)
         });
@@ -312,6 +315,21 @@ fn pseudonyms(value: &mut Value) {
     }
 }
 
+/// `&test` is the entry of the event with that label.
+fn number(value: &mut Value, places: &BTreeMap<String, u64>) {
+    match value {
+        Value::String(text) => {
+            if let Some(label) = text.strip_prefix('&') {
+                // what was dropped was never recorded
+                *value = json!(places.get(label).copied().unwrap_or(0));
+            }
+        }
+        Value::Object(members) => members.values_mut().for_each(|value| number(value, places)),
+        Value::Array(items) => items.iter_mut().for_each(|value| number(value, places)),
+        _ => {}
+    }
+}
+
 fn rename(value: &mut Value) {
     match value {
         Value::String(text) if text.starts_with('@') || text.starts_with('#') => {
@@ -333,6 +351,17 @@ fn another(event: &Value) -> Value {
                 && name != "environment"
                 && name != "artifact"
             {
+                id.push_str("-else");
+            }
+        }
+    }
+    if let Some(Value::String(id)) = event.pointer_mut("/data/reverts") {
+        id.push_str("-else");
+    }
+    for pointer in ["/data/scope/systems", "/data/services"] {
+        let named = event.pointer_mut(pointer).and_then(Value::as_array_mut);
+        for id in named.into_iter().flatten() {
+            if let Value::String(id) = id {
                 id.push_str("-else");
             }
         }
