@@ -1,12 +1,15 @@
-//! Seeded benches: `ledger-bench ceiling | index | keys N DIR | log N DIR | parts DIR | read DIR | vault N DIR`.
+//! Seeded benches: `ledger-bench ceiling | hook JOBS DIR | index | keys N DIR | log N DIR | parts DIR | read DIR |
+//! records KIND N | vault N DIR [PERSONS]`.
 //!
 //! Each prints the machine and, beside its figures, the number of syncs. `log` builds a ledger of N
 //! entries in a new folder and measures it; `read` measures one that is there.
 
 mod ceiling;
+mod hook;
 mod index;
 mod keys;
 mod log;
+mod records;
 mod vault;
 mod workload;
 
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
             ceiling::run();
             Ok(())
         }
+        ["hook", jobs, dir] => jobs.parse().map_or_else(|_| usage(), |jobs| hook::run(jobs, dir)),
         ["index", ..] => {
             index::run();
             Ok(())
@@ -33,9 +37,16 @@ fn main() -> ExitCode {
         ["log", count, dir] => count.parse().map_or_else(|_| usage(), |count| log::run(count, dir)),
         ["parts", dir] => log::parts(dir),
         ["read", dir] => log::read(dir),
-        ["vault", count, dir] => {
-            count.parse().map_or_else(|_| usage(), |count| vault::run(count, dir))
+        ["records", kind, count] => {
+            count.parse().map_or_else(|_| usage(), |count| records::run(kind, count))
         }
+        ["vault", count, dir] => {
+            count.parse().map_or_else(|_| usage(), |count| vault::run(count, dir, vault::PERSONS))
+        }
+        ["vault", count, dir, persons] => match (count.parse(), persons.parse()) {
+            (Ok(count), Ok(persons)) => vault::run(count, dir, persons),
+            _ => usage(),
+        },
         _ => usage(),
     };
     match outcome {
@@ -50,7 +61,8 @@ fn main() -> ExitCode {
 fn usage() -> ledger_core::error::Result<()> {
     Err(ledger_core::error::Error::malformed(
         "usage",
-        "ledger-bench ceiling | index | keys N DIR | log N DIR | parts DIR | read DIR | vault N DIR",
+        "ledger-bench ceiling | hook JOBS DIR | index | keys N DIR | log N DIR | parts DIR | read DIR | \
+         records KIND N | vault N DIR [PERSONS]",
     ))
 }
 

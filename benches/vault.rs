@@ -24,21 +24,23 @@ use rayon::prelude::*;
 use crate::ceiling;
 use crate::workload::{self, KEYS, seed};
 
-/// How many persons there are.
-const PERSONS: u64 = 100_000;
+/// How many persons there are, unless told otherwise.
+pub(crate) const PERSONS: u64 = 100_000;
 /// Events of one commit.
 const GROUP: u64 = 1000;
 
-/// Builds a ledger of `count` events by 100,000 persons in `dir`, and measures its vault.
-pub(crate) fn run(count: u64, dir: &str) -> Result<()> {
+/// Builds a ledger of `count` events by so many persons in `dir`, and measures its vault.
+pub(crate) fn run(count: u64, dir: &str, persons: u64) -> Result<()> {
     ceiling::machine();
     let path = Path::new(dir);
     let store = Arc::new(Dir::create(path, Duration::from_secs(1))?);
     let (mut ledger, hash) = workload::ledger(store.clone())?;
     let empty = best(|| Ledger::open(store.clone()).map(drop))?;
     for first in (0..count).step_by(usize::try_from(GROUP).unwrap_or(1)) {
-        let events: Vec<Submission> =
-            (first..count.min(first + GROUP)).into_par_iter().map(|n| event(hash, n)).collect();
+        let events: Vec<Submission> = (first..count.min(first + GROUP))
+            .into_par_iter()
+            .map(|n| event(hash, n, persons))
+            .collect();
         let admitted = ledger.door().admit(events, seed("bulk", first), Mode::Bulk);
         let admitted = admitted.into_iter().collect::<Result<Vec<_>>>()?;
         for receipt in ledger.append(&admitted, workload::group(10 + first))? {
@@ -46,11 +48,11 @@ pub(crate) fn run(count: u64, dir: &str) -> Result<()> {
         }
     }
     ledger.catch_up(1, 0)?;
-    appender(&store, &ledger, empty)?;
+    appender(&store, &ledger, empty, persons)?;
     owner(path, &mut ledger, count)
 }
 
-fn appender(store: &Arc<Dir>, ledger: &Ledger, empty: Duration) -> Result<()> {
+fn appender(store: &Arc<Dir>, ledger: &Ledger, empty: Duration, count: u64) -> Result<()> {
     let Some(mut persons) = Persons::open(&**store)? else { return Ok(()) };
     let before = best(|| Persons::open(&**store).map(drop))?;
     println!("open the persons, delta not merged: {:.2} ms", millis(before));
@@ -61,7 +63,7 @@ fn appender(store: &Arc<Dir>, ledger: &Ledger, empty: Duration) -> Result<()> {
     let start = Instant::now();
     for number in 0..1000 {
         let begun = Instant::now();
-        persons.resolve(&**store, "hr", &format!("p-{}", number * 97 % PERSONS))?;
+        persons.resolve(&**store, "hr", &format!("p-{}", number * 97 % count))?;
         worst = worst.max(begun.elapsed());
     }
     let mean = start.elapsed() / 1000;
@@ -84,11 +86,14 @@ fn owner(path: &Path, ledger: &mut Ledger, count: u64) -> Result<()> {
     };
     let secret = VaultSecret::generate(&seed("vault", 0));
     let mut vault = Vault::create(home()?, ledger.origin().genesis().0, &secret)?;
+    // the peak counts from here on (proc(5), clear_refs)
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let before = crate::index::memory("VmRSS");
     let (start, busy) = (Instant::now(), cpu());
     let done = vault.absorb(ledger, seed("absorb", 0), &mut |_, _| {})?;
     let took = start.elapsed();
     println!(
-        "absorb: {:.0} disclosures/s ({} of {count} events in {:.1} s, {:.1} s of CPU); peak memory {}",
+        "absorb: {:.0} disclosures/s ({} of {count} events in {:.1} s, {:.1} s of CPU); peak memory {}, {before} before",
         done.disclosures as f64 / took.as_secs_f64(),
         done.disclosures,
         took.as_secs_f64(),
@@ -110,12 +115,12 @@ fn owner(path: &Path, ledger: &mut Ledger, count: u64) -> Result<()> {
     Ok(())
 }
 
-fn event(ledger: [u8; 32], number: u64) -> Submission {
+fn event(ledger: [u8; 32], number: u64, persons: u64) -> Submission {
     let key = workload::key(number % KEYS);
     let id = Value::object([
-        ("id", Value::text(format!("p-{}", number % PERSONS))),
+        ("id", Value::text(format!("p-{}", number % persons))),
         ("issuer", Value::text("hr")),
-        ("name", Value::text(format!("Person Number {}", number % PERSONS))),
+        ("name", Value::text(format!("Person Number {}", number % persons))),
     ]);
     let subject = Value::object([
         ("deployment", Value::text(format!("d-{number}"))),

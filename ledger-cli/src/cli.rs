@@ -7,9 +7,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, checkpoint, close, consistency, cosign, demo, events, flush, import, init, key, log,
-    man, person, prove, record, recover, retention, schema, show, sign, status, tiles, vault,
-    verify, witness,
+    append, approve, attach, break_glass, checkpoint, close, consistency, controls, cosign,
+    delegate, demo, evaluate, events, flush, import, init, key, log, man, person, prove, ratify,
+    reconcile, record, recover, reject, retention, revoke, schema, show, sign, status, tiles,
+    vault, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -29,7 +30,7 @@ const STATUS: &str = "Exit status: 0 done, or it holds; 1 refused by the ledger'
 not hold; 2 bad input, or it cannot be told; of the hook also 3 no key, 4 refused by the ledger, 5 neither \
 delivered nor spooled, 6 spooled only.\n\
 Environment: LEDGER_DIR, LEDGER_KEY, LEDGER_ORIGIN and LEDGER_STATE stand for --ledger, --key, --origin and --state; \
-LEDGER_KEY_PASSPHRASE_FILE names the file of a locked key's passphrase.";
+LEDGER_PERSON stands for --as; LEDGER_KEY_PASSPHRASE_FILE names the file of a locked key's passphrase.";
 
 #[derive(Args, Debug)]
 struct Global {
@@ -56,7 +57,15 @@ enum Command {
     Close(close::Close),
     Flush(flush::Flush),
     Status(status::Status),
+    Attach(attach::Attach),
+    Approve(approve::Approve),
+    Reject(reject::Reject),
+    Revoke(revoke::Revoke),
+    Ratify(ratify::Ratify),
+    Delegate(delegate::Delegate),
+    BreakGlass(break_glass::BreakGlass),
     Import(import::Import),
+    Reconcile(reconcile::Reconcile),
     Events(events::Events),
     Schema(schema::Schema),
     Recover(recover::Recover),
@@ -74,6 +83,9 @@ enum Command {
     Vault(vault::Vault),
     #[command(subcommand)]
     Retention(retention::Retention),
+    #[command(subcommand)]
+    Controls(controls::Controls),
+    Evaluate(evaluate::Evaluate),
     Demo(demo::Demo),
     Completions(man::Completions),
     Man(man::Man),
@@ -111,7 +123,15 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Close(args) => close::run(args, context),
         Command::Flush(args) => flush::run(args, context),
         Command::Status(args) => status::run(args, context),
+        Command::Attach(args) => attach::run(args, context),
+        Command::Approve(args) => approve::run(args, context),
+        Command::Reject(args) => reject::run(args, context),
+        Command::Revoke(args) => revoke::run(args, context),
+        Command::Ratify(args) => ratify::run(args, context),
+        Command::Delegate(args) => delegate::run(args, context),
+        Command::BreakGlass(args) => break_glass::run(args, context),
         Command::Import(args) => import::run(args, context),
+        Command::Reconcile(args) => reconcile::run(args, context),
         Command::Events(args) => events::run(args, context),
         Command::Schema(args) => schema::run(args, context),
         Command::Recover(args) => recover::run(args, context),
@@ -126,6 +146,8 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Person(args) => person::run(args, context),
         Command::Vault(args) => vault::run(args, context),
         Command::Retention(args) => retention::run(args, context),
+        Command::Controls(args) => controls::run(args, context),
+        Command::Evaluate(args) => evaluate::run(args, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),
         Command::Man(args) => man::man(args, Cli::command(), context),

@@ -1,12 +1,17 @@
 //! The commands: each file holds its arguments, its help and its doing.
 
 pub(crate) mod append;
+pub(crate) mod approve;
+pub(crate) mod attach;
+pub(crate) mod break_glass;
 pub(crate) mod checkpoint;
 pub(crate) mod close;
-mod collect;
 pub(crate) mod consistency;
+pub(crate) mod controls;
 pub(crate) mod cosign;
+pub(crate) mod delegate;
 pub(crate) mod demo;
+pub(crate) mod evaluate;
 pub(crate) mod events;
 pub(crate) mod flush;
 pub(crate) mod import;
@@ -17,9 +22,13 @@ pub(crate) mod man;
 pub(crate) mod owner;
 pub(crate) mod person;
 pub(crate) mod prove;
+pub(crate) mod ratify;
+pub(crate) mod reconcile;
 pub(crate) mod record;
 pub(crate) mod recover;
+pub(crate) mod reject;
 pub(crate) mod retention;
+pub(crate) mod revoke;
 pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod sign;

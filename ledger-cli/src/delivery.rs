@@ -12,6 +12,7 @@ use ledger_core::key::Signer;
 use ledger_core::ledger::{Group, Ledger, Receipt, Submission};
 use ledger_core::producer::{self, Position};
 use ledger_core::signature::Mode;
+use ledger_core::vault::inbox::Item;
 
 use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
@@ -23,6 +24,9 @@ use crate::{clock, random};
 const FEW: usize = 64;
 /// The index is brought up when it is this many entries behind: each process reads those again.
 const BEHIND: usize = 256;
+/// One process in so many brings the index up, the others only when it is four times as far behind:
+/// of many that end at once, all but one would wait for the index's lock and find it done.
+const TURN: u64 = 64;
 /// Runs of the index with fewer entries than this are merged after an append.
 const MERGE_BELOW: u64 = 65_536;
 
@@ -79,7 +83,7 @@ pub(crate) fn one(
 ) -> Result<Receipt> {
     let position = Position::one_shot(label, random::bytes()?);
     let event = sign(ledger.origin(), &sight.named(draft), &position, signers)?;
-    let receipts = together(ledger, vec![event])?.map_err(|first| first.refusal.failure())?;
+    let receipts = together(ledger, vec![event], &[])?.map_err(|first| first.refusal.failure())?;
     receipts.first().copied().ok_or_else(|| Failure::new("receipt", "there is no receipt"))
 }
 
@@ -114,9 +118,10 @@ pub(crate) fn keeping(
     sight: &Sight,
     signers: &[&dyn Signer],
     events: Vec<Submission>,
+    items: &[Item],
 ) -> std::result::Result<Vec<Receipt>, (Option<usize>, Failure)> {
     let kept = events.clone();
-    match together(ledger, events).map_err(|failure| (None, failure))? {
+    match together(ledger, events, items).map_err(|failure| (None, failure))? {
         Ok(receipts) => Ok(receipts),
         Err(First { position, refusal }) => {
             let Some(event) = kept.get(position) else {
@@ -133,10 +138,11 @@ pub(crate) fn keeping(
 fn together(
     ledger: &mut Ledger,
     events: Vec<Submission>,
+    items: &[Item],
 ) -> Result<std::result::Result<Vec<Receipt>, First>> {
     let mut receipts = Vec::with_capacity(events.len());
     let mut first = None;
-    for (position, outcome) in each(ledger, events, true)?.into_iter().enumerate() {
+    for (position, outcome) in each(ledger, events, items, true)?.into_iter().enumerate() {
         match outcome {
             Ok(receipt) => receipts.push(receipt),
             // the others of a refused group have no reason of their own
@@ -153,10 +159,11 @@ fn together(
 }
 
 /// Takes the events through the door and into the log; what became of each. With `all` one that is
-/// refused keeps the others out, with code `group`.
+/// refused keeps the others out, with code `group`. `items` go to the vault beside what they seal.
 pub(crate) fn each(
     ledger: &mut Ledger,
     events: Vec<Submission>,
+    items: &[Item],
     all: bool,
 ) -> Result<Vec<std::result::Result<Receipt, Refusal>>> {
     let few = events.len() < FEW;
@@ -183,7 +190,7 @@ pub(crate) fn each(
     } else {
         let group = Group { now: clock::now()?, random: random::bytes()?, all_or_nothing: all };
         // the clock is read again under the lock: who waited for it must not record an older time
-        ledger.append_at(&admitted, group, || clock::now().unwrap_or(group.now))?
+        ledger.append_with(&admitted, items, group, || clock::now().unwrap_or(group.now))?
     };
     let mut settled = settled.into_iter();
     let mut next = || match settled.next() {
@@ -221,7 +228,8 @@ pub(crate) fn settle(
 /// After the promise: remembers the newest entry, and brings the index up.
 pub(crate) fn tidy(folder: &Folder, ledger: &mut Ledger) -> Result<Answer> {
     remember(folder, ledger)?;
-    if let Err(error) = ledger.catch_up(BEHIND, MERGE_BELOW) {
+    let behind = if ledger.size().is_multiple_of(TURN) { BEHIND } else { 4 * BEHIND };
+    if let Err(error) = ledger.catch_up(behind, MERGE_BELOW) {
         talk(format!("note: the index was not brought up: {error}"));
     }
     Ok(Answer::Yes)

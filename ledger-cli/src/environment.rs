@@ -1,6 +1,6 @@
 //! The environment: the one place where its variables are read.
 //!
-//! `LEDGER_DIR`, `LEDGER_KEY`, `LEDGER_ORIGIN`, `LEDGER_KEY_PASSPHRASE_FILE`, `LEDGER_STATE`; for the places of other
+//! `LEDGER_DIR`, `LEDGER_KEY`, `LEDGER_ORIGIN`, `LEDGER_PERSON`, `LEDGER_KEY_PASSPHRASE_FILE`, `LEDGER_STATE`; for the places of other
 //! things `XDG_STATE_HOME`, `HOME`, `TMPDIR` and `SSH_AUTH_SOCK`. A variable of ours that is set but empty is a mistake in a script, so it is an error.
 
 use std::ffi::OsString;
@@ -14,6 +14,8 @@ pub(crate) const DIR: &str = "LEDGER_DIR";
 pub(crate) const KEY: &str = "LEDGER_KEY";
 /// The origin of the ledger, where its folder may be away.
 pub(crate) const ORIGIN: &str = "LEDGER_ORIGIN";
+/// The person whose key signs decisions, as `ISSUER:ID`.
+pub(crate) const PERSON: &str = "LEDGER_PERSON";
 /// The file with the passphrase of the key.
 pub(crate) const PASSPHRASE: &str = "LEDGER_KEY_PASSPHRASE_FILE";
 /// The folder of what is remembered outside the ledger.

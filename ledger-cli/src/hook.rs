@@ -1,6 +1,7 @@
 //! The hook: what a line in a pipeline does. Sign, write to the spool, deliver; and never break a
 //! deployment because the ledger is away.
 
+mod begin;
 pub(crate) mod ci;
 pub(crate) mod fields;
 mod flush;
@@ -20,14 +21,16 @@ use ledger_core::ledger::{Receipt, Submission};
 use ledger_core::producer::{self, Position};
 use ledger_core::spool::Spool;
 
+use crate::attachments::Attachment;
 use crate::context::Context;
 use crate::drafts::Draft;
 use crate::failure::{Failure, Result};
-use crate::keys::{self, Key};
+use crate::keys::Key;
 use crate::output::talk;
 use crate::state::State;
-use crate::{clock, delivery, environment, files, random};
+use crate::{clock, delivery, files, random};
 
+pub(crate) use begin::load;
 use ci::Pipeline;
 use spool::{Held, Place};
 use target::Delivery;
@@ -64,8 +67,21 @@ pub(crate) enum Told {
 pub(crate) enum Next<'a> {
     /// These events.
     Drafts(&'a [Draft]),
+    /// This event: a stream of its own, unless one of the job and key is open.
+    Alone(&'a Draft),
     /// The end of the stream.
     Close,
+}
+
+impl<'a> Next<'a> {
+    /// The events; none where the stream is closed.
+    fn drafts(&self) -> Option<&'a [Draft]> {
+        match self {
+            Self::Drafts(drafts) => Some(drafts),
+            Self::Alone(draft) => Some(std::slice::from_ref(draft)),
+            Self::Close => None,
+        }
+    }
 }
 
 /// One call of the hook.
@@ -113,7 +129,7 @@ impl Hook {
             Err(failure) if failure.code() == "delivery-url" => return Err(failure),
             target => target,
         };
-        let origin = origin(options, context, &workspace, &state, &target)?;
+        let origin = begin::origin(options, context, &workspace, &state, &target)?;
         let owner = key.public().id();
         let parts = [pipeline.job_key(), owner.to_string(), origin.to_string()];
         let name = hex(&Sha256::of(parts.join("\n").as_bytes()).0).chars().take(16).collect();
@@ -146,7 +162,8 @@ impl Hook {
             Err(failure) => return self.directly(next, acknowledge, failure),
         };
         if held.spool.as_ref().is_some_and(|spool| !spool.waiting.is_empty()) {
-            self.drain(&place, &mut held)?;
+            let name = self.name.clone();
+            self.drain(&place, &name, &mut held)?;
         }
         if held.spool.as_ref().is_some_and(Spool::ends) {
             held.rotate()?;
@@ -158,7 +175,12 @@ impl Hook {
         let host = spool::host_key(&self.state, true);
         let added = host.and_then(|host| held.add(&place, empty, &events, &host));
         if let Err(failure) = added {
-            return self.directly(next, acknowledge, failure);
+            // the line may stand there although it is not durable: delivered as it is and in
+            // another stream, the event would be there twice
+            return match held.back_to(before) {
+                Ok(()) => self.directly(next, acknowledge, failure),
+                Err(_) => Err(lost(&failure.to_string())),
+            };
         }
         let older = before.as_ref().is_some_and(|spool| !spool.waiting.is_empty());
         let said = match &mut self.target {
@@ -195,12 +217,24 @@ impl Hook {
         Ok(Told::Recorded)
     }
 
+    /// A file made ready to be attached to an event of this ledger.
+    pub(crate) fn attachment(&self, file: &Path, private: bool) -> Result<Attachment> {
+        Attachment::read(file, private, None, None, &self.origin)
+    }
+
+    /// Keeps attachments until their events are delivered, if nothing is wrong with the events.
+    pub(crate) fn keep(&self, attachments: &[Attachment], next: &Next<'_>) -> Result<()> {
+        self.judge(next)?;
+        let mut kept = attachments.iter().map(|one| one.keep(&self.state, &self.origin));
+        kept.try_for_each(|kept| kept.map_err(|failure| failure.exit(5)))
+    }
+
     /// What is wrong with an event itself is said before anything is written.
     fn judge(&self, next: &Next<'_>) -> Result<()> {
-        let Next::Drafts(drafts) = next else { return Ok(()) };
+        let drafts = next.drafts().unwrap_or_default();
         let position = Position::first(&self.pipeline.label(), [0; 16]);
         let (genesis, owner) = (self.origin.genesis().0, [self.key.public().id()]);
-        for draft in *drafts {
+        for draft in drafts {
             producer::prepare(&draft.value, Some(genesis), &position, &owner, [0; 32])
                 .map_err(|error| draft.place(delivery::of_draft(&error)))?;
         }
@@ -216,16 +250,14 @@ impl Hook {
     /// Completes, seals and signs what comes next in the stream.
     fn sign(&self, next: &Next<'_>, stream: &Spool) -> Result<Vec<Submission>> {
         let mut position = stream.next();
-        let drafts = match next {
-            Next::Drafts(drafts) => drafts,
-            Next::Close => {
-                position.is_final = true;
-                let draft = closing(stream, position.seq + 1)?;
-                return Ok(vec![self.sign_one(&draft, &position)?]);
-            }
+        let Some(drafts) = next.drafts() else {
+            position.is_final = true;
+            let draft = closing(stream, position.seq + 1)?;
+            return Ok(vec![self.sign_one(&draft, &position)?]);
         };
+        position.is_final = position.seq == 0 && matches!(next, Next::Alone(_));
         let mut events = Vec::with_capacity(drafts.len());
-        for draft in *drafts {
+        for draft in drafts {
             let signed = self.sign_one(&draft.value, &position);
             let event = signed.map_err(|failure| draft.place(failure))?;
             position = position.after(&event.event);
@@ -283,9 +315,9 @@ impl Hook {
     /// The own stream's spool; a damaged one is salvaged, and a new stream begins.
     fn hold(&mut self, place: &Place) -> Result<Held> {
         match place.hold(&self.name, None) {
-            Err(failure) if failure.code().starts_with("spool-") => {
+            Err(failure) if flush::is_damage(&failure) => {
                 let name = self.name.clone();
-                self.salvage(place, &name, &failure)?;
+                self.salvage(place, &name, None, &failure)?;
                 place.hold(&self.name, None)
             }
             held => held,
@@ -299,23 +331,14 @@ impl Hook {
         acknowledge: impl FnOnce(&[Receipt]) -> Result<()>,
         why: Failure,
     ) -> Result<Told> {
-        let Next::Drafts(drafts) = next else { return Err(why.exit(5)) };
+        let Some(drafts) = next.drafts() else { return Err(why.exit(5)) };
         let mut events = Vec::with_capacity(drafts.len());
-        for draft in *drafts {
+        for draft in drafts {
             let position = Position::one_shot(&self.pipeline.label(), random::bytes()?);
             let event = self.sign_one(&draft.value, &position);
             events.push(event.map_err(|failure| draft.place(failure))?);
         }
-        let lost = |failure: &Failure| {
-            Failure::new(
-                "undelivered",
-                format!("neither the spool nor the ledger took it: {failure}; {why}"),
-            )
-            .hint(
-                "nothing was recorded for certain; repeat the call when one of them can be written",
-            )
-            .exit(5)
-        };
+        let lost = |failure: &Failure| lost(&format!("{failure}; {why}"));
         let said = match &mut self.target {
             Err(failure) => return Err(lost(failure)),
             Ok(target) => target.together(events, &[&self.key]).map_err(|f| lost(&f))?,
@@ -334,8 +357,15 @@ impl Hook {
     }
 }
 
+/// Status 5: nothing is promised.
+fn lost(why: &str) -> Failure {
+    Failure::new("undelivered", format!("neither the spool nor the ledger took it: {why}"))
+        .hint("nothing was recorded for certain; repeat the call when one of them can be written")
+        .exit(5)
+}
+
 /// A refusal by the ledger ends with status 4; a mistake in the input stays one.
-fn refused(failure: Failure) -> Failure {
+pub(crate) fn refused(failure: Failure) -> Failure {
     if failure.status() == 1 { failure.exit(4) } else { failure }
 }
 
@@ -351,63 +381,4 @@ fn closing(stream: &Spool, length: u64) -> Result<Value> {
         ("subject", Value::object([("stream", Value::text(stream.stream()))])),
         ("data", Value::object([("length", Value::count(length))])),
     ]))
-}
-
-/// The key that signs here; what is wrong with it is status 3.
-fn load(given: Option<&PathBuf>) -> Result<Key> {
-    let path = match given {
-        Some(path) => Some(path.clone()),
-        None => environment::path(environment::KEY)?,
-    };
-    if let Some(path) = path.filter(|path| !path.to_string_lossy().starts_with("agent:")) {
-        spool::private(&path)?;
-    }
-    keys::load_one(given).map_err(|failure| failure.exit(3))
-}
-
-/// The ledger that is meant: the one that is there, or the one that was said or known to be.
-fn origin(
-    options: &Options,
-    context: &Context,
-    workspace: &Path,
-    state: &State,
-    target: &std::result::Result<Box<dyn Delivery>, Failure>,
-) -> Result<Origin> {
-    let said = match &options.origin {
-        Some(text) => Some(text.clone()),
-        None => environment::path(environment::ORIGIN)?.map(|text| text.display().to_string()),
-    };
-    let said = match said {
-        Some(text) => Some(Origin::parse(&text).map_err(|error| {
-            Failure::from(error)
-                .within("--origin")
-                .hint("it stands in the ledger's `ledger.toml`: a name and 64 hex digits")
-        })?),
-        None => None,
-    };
-    match (said, target) {
-        (Some(said), Ok(target)) if *target.origin() != said => Err(Failure::refused(
-            "origin",
-            format!("another ledger stands here: `{}`", target.origin()),
-        )
-        .exit(4)),
-        (Some(said), _) => Ok(said),
-        (None, Ok(target)) => Ok(target.origin().clone()),
-        (None, Err(failure)) => {
-            let path = files::absolute(&context.ledger_path()?)?;
-            let pinned = state.pinned_at(&path)?;
-            let known =
-                || Place::all(workspace, state).iter().find_map(|place| place.origin_at(&path));
-            pinned.or_else(known).ok_or_else(|| {
-                Failure::new(
-                    "undelivered",
-                    format!(
-                        "the ledger cannot be reached, and it is not known which it is: {failure}"
-                    ),
-                )
-                .hint("give --origin, which stands in its `ledger.toml`: then the event can wait")
-                .exit(5)
-            })
-        }
-    }
 }

@@ -6,6 +6,7 @@
 //! told with its reason and kept aside. Whoever calls gives the record its place in an attachment,
 //! its keyed digest and its signature (`commands/import.rs`).
 
+mod access;
 mod attestation;
 mod audit;
 mod azure_activity;
@@ -14,7 +15,10 @@ mod bitbucket;
 mod cdevents;
 mod cloudevents;
 mod cloudtrail;
+mod coverage;
+mod csv;
 mod draft;
+pub(crate) mod extract;
 mod gcp_audit;
 mod github;
 mod gitlab;
@@ -30,6 +34,9 @@ mod pagerduty;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod pairs;
+mod people;
+mod pubkeys;
+mod runtime;
 mod sarif;
 mod sbom;
 mod scan;
@@ -42,7 +49,7 @@ mod xml;
 
 use ledger_core::time::Timestamp;
 
-pub(crate) use draft::{Draft, Event, Person};
+pub(crate) use draft::{Attached, Draft, Event, Person};
 pub(crate) use given::{Given, NAMES as GIVEN};
 use split::Framing;
 
@@ -66,6 +73,8 @@ impl Reason {
 pub(crate) struct Record<'a> {
     /// Its bytes, untouched.
     pub(crate) bytes: &'a [u8],
+    /// The header of its table, if it is a row of one.
+    pub(crate) header: &'a [u8],
     /// When it was received here: for what tells no time.
     pub(crate) received: Timestamp,
     /// What the caller gives for records that do not say it.
@@ -89,25 +98,34 @@ pub(crate) struct Source {
 
 /// All sources, by name.
 pub(crate) static SOURCES: &[Source] = &[
+    access::table::SOURCE,
     attestation::SOURCE,
     cloudtrail::SOURCE,
+    access::aws_credentials::SOURCE,
     azure_activity::SOURCE,
     azure_devops::SOURCE,
     bitbucket::SOURCE,
     cdevents::SOURCE,
     cloudevents::SOURCE,
+    coverage::SOURCE,
     gcp_audit::SOURCE,
     github::SOURCE,
+    access::github::SOURCE,
     gitlab::SOURCE,
+    people::SOURCE,
     jira::SOURCE,
     junit::SOURCE,
     kubernetes_audit::SOURCE,
+    access::kubernetes::SOURCE,
     launchdarkly::SOURCE,
     okta::SOURCE,
+    access::okta::SOURCE,
     pagerduty::SOURCE,
+    runtime::SOURCE,
     sarif::SOURCE,
     sbom::SOURCE,
     scan::SOURCE,
+    access::scim::SOURCE,
     servicenow::SOURCE,
     terraform::SOURCE,
 ];

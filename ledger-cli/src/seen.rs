@@ -97,7 +97,13 @@ impl Sight {
     /// The draft with what its producer had seen; one that says so itself keeps it.
     pub(crate) fn named(&self, draft: &Value) -> Value {
         let mut draft = draft.clone();
-        if let (Value::Object(members), Some(seen)) = (&mut draft, &self.seen) {
+        self.name(&mut draft);
+        draft
+    }
+
+    /// As [`Sight::named`], on the spot.
+    pub(crate) fn name(&self, draft: &mut Value) {
+        if let (Value::Object(members), Some(seen)) = (draft, &self.seen) {
             members.entry("seen".to_owned()).or_insert_with(|| {
                 Value::object([
                     ("root", Value::text(base64(&seen.root.0))),
@@ -105,7 +111,6 @@ impl Sight {
                 ])
             });
         }
-        draft
     }
 
     /// Remembers outside the folder what is new.

@@ -28,12 +28,16 @@ fn run(world: &World, file: &str, variables: &[(&str, &str)]) -> Ended {
 }
 
 fn recorded(file: &str, label: &str, outcome: &str, variables: &[(&str, &str)]) {
-    let world = World::new();
-    let said = run(&world, file, variables).good();
+    recorded_in(&World::new(), file, &format!("{label}/"), outcome, variables);
+}
+
+/// `label` is how the label of the stream begins.
+fn recorded_in(world: &World, file: &str, label: &str, outcome: &str, variables: &[(&str, &str)]) {
+    let said = run(world, file, variables).good();
     assert_eq!(said.lines().count(), 2, "{file}: {said}");
     let event = world.run(&["show", "64", "--raw"]).good();
     assert!(event.contains(&format!(r#""outcome":"{outcome}""#)), "{file}: {event}");
-    assert!(event.contains(&format!("/{label}/")), "{file}: {event}");
+    assert!(event.contains(&format!("/{label}")), "{file}: {event}");
     assert!(event.contains(r#""on_behalf_of""#), "{file}: {event}");
     let closed = world.run(&["show", "65", "--raw"]).good();
     assert!(closed.contains(r#""type":"stream.closed""#), "{file}: {closed}");
@@ -108,6 +112,36 @@ fn azure() {
         ("ENVIRONMENT", "production"),
     ];
     recorded("azure-pipelines.yml", "azure.3021.1", "succeeded", &variables);
+}
+
+#[test]
+fn bitbucket() {
+    let world = World::new();
+    let mut encode = Command::new("base64");
+    let encoded = encode.arg("-w").arg("0").arg(world.path(PIPELINE)).output().unwrap();
+    let encoded = String::from_utf8(encoded.stdout).unwrap();
+    let clone = world.path(".").display().to_string();
+    let variables = [
+        ("BITBUCKET_BUILD_NUMBER", "77"),
+        ("BITBUCKET_PIPELINE_UUID", "{3f2b1c9e-0c1d-4f63-9d53-0d8a1d1f7a10}"),
+        ("BITBUCKET_STEP_UUID", "{8c1f7a10-2222-4f63-9d53-0d8a1d1f7a10}"),
+        ("BITBUCKET_STEP_RUN_NUMBER", "1"),
+        ("BITBUCKET_COMMIT", "9b2f0c41d7a85e63f1c09a7be24d8830f6a1c5de"),
+        ("BITBUCKET_BRANCH", "main"),
+        ("BITBUCKET_REPO_UUID", "{5d1f7a10-3333-4f63-9d53-0d8a1d1f7a10}"),
+        ("BITBUCKET_REPO_FULL_NAME", "example/payments"),
+        ("BITBUCKET_STEP_TRIGGERER_UUID", "{6e1f7a10-4444-4f63-9d53-0d8a1d1f7a10}"),
+        ("BITBUCKET_CLONE_DIR", &clone),
+        ("BITBUCKET_DEPLOYMENT_ENVIRONMENT", "production"),
+        ("BITBUCKET_EXIT_CODE", "0"),
+        ("LEDGER_KEY_BASE64", &encoded),
+        ("SERVICE", "payments"),
+    ];
+    recorded_in(&world, "bitbucket-pipelines.yml", "bitbucket.", "succeeded", &variables);
+    // the name of the repository is no part of what is read
+    let event = world.run(&["show", "64", "--raw"]).good();
+    assert!(event.contains(r#""run":"bitbucket:3f2b1c9e-0c1d-4f63-9d53-0d8a1d1f7a10""#), "{event}");
+    assert!(!event.contains("example/payments"), "{event}");
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn what_a_compromised_key_signed_is_listed_and_stands() {
     assert!(said.contains("INTEGRITY") && said.contains("it signed 65, 66"), "{said}");
     let said = world.run(&["verify", "--json"]).good();
     let wanted = format!(
-        r#""suspects":[{{"count":2,"entries":[65,66],"key":"{pipeline}","reported":67,"suspect_from":65}}]"#
+        r#""suspects":[{{"checkpoints":[],"count":2,"entries":[65,66],"key":"{pipeline}","reported":67,"suspect_from":65}}]"#
     );
     assert!(said.contains(&wanted), "{said}");
     for (index, words) in [("64", "its keys could say this"), ("65", "suspect: key")] {
@@ -322,6 +322,11 @@ fn a_key_in_the_agent_signs() {
     with(&["append", "--key", &key, "event"]).good();
     with(&["key", "show", &key]).good();
     world.run(&["verify"]).good();
+    // notes are signed with a key on the signer's own machine
+    for args in [&["checkpoint", "--key", &key][..], &["witness", "--name", "w/1", "--key", &key]] {
+        let said = with(args).bad(2);
+        assert!(said.contains("signs events, not notes") && said.contains("hint: "), "{said}");
+    }
     let unknown = format!("agent:SHA256:{}", "A".repeat(43));
     for (name, words) in [
         (&*other, "no Ed25519 key"),

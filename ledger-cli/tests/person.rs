@@ -11,7 +11,11 @@
     reason = "tests"
 )]
 
+#[path = "person/bytes.rs"]
+mod bytes;
 mod common;
+#[path = "person/kill.rs"]
+mod kill;
 
 use std::path::Path;
 
@@ -21,6 +25,10 @@ const EVENT: &str = r#"{"type":"change.recorded","occurred_at":"2026-07-01T12:30
 "actor":{"kind":"human","id":{"issuer":"github","id":"ada-l","name":"Ada Lovelace","email":"ada@example.com"}},
 "subject":{"change":"c-1"},"data":{"state":"open","opened_at":"2026-07-01T12:30:00.000000Z",
 "requester":{"issuer":"github","id":"ada-l"},"title":"Ask Ada Lovelace"}}"#;
+
+const USED: &str = r#"{"type":"job.run","occurred_at":"2026-07-01T12:30:00.000000Z",
+"actor":{"kind":"service","id":{"issuer":"ci","id":"nightly"}},"subject":{"job":"j-1","system":"payments"},
+"data":{"slot":"2026-07-01","started_at":"2026-07-01T12:30:00.000000Z","outcome":"succeeded"}}"#;
 
 const SIGN: [&str; 6] = ["--actor", "hr:17", "--approver", "hr:2", "--key", "officer.pem"];
 
@@ -88,7 +96,11 @@ fn law_9_a_person_is_erased_and_a_backup_does_not_remember() {
     let said = world.run(&with(&erase)).good();
     assert!(said.contains("erased       by entry"), "{said}");
     assert!(world.run(&["show", "3"]).good().contains("erased by entry"));
-    assert!(world.run(&["verify"]).good().contains("holds"));
+    let verdict = world.run(&["verify"]).good();
+    assert!(
+        verdict.contains("holds") && verdict.contains(&format!("1 person(s): {name} by entry"))
+    );
+    assert!(world.run(&["verify", "--json"]).good().contains(r#""erased":{"count":1,"#));
     assert_eq!(world.run(&with(&erase)).status, 1, "a second time");
     let check = world.run(&["vault", "check"]);
     assert!(check.status == 2 && check.stdout.contains("erased"), "{}", check.stdout);
@@ -172,6 +184,39 @@ fn bad_input_and_other_keys_change_nothing() {
     assert!(named.contains("Ada Lovelace"));
 }
 
+/// Two owners at once, for two persons and for one: one waits for the other, and each person is erased
+/// by one entry.
+#[test]
+fn two_erasures_at_once() {
+    let world = world();
+    world.write("other", EVENT.replace("ada-l", "bob-k").replace("Ada Lovelace", "Bob King"));
+    world.run(&["append", "--key", "ci.pem", "other"]).good();
+    world.run(&["vault", "absorb"]).good();
+    let running: Vec<_> = ["github:ada-l", "github:bob-k", "github:ada-l"]
+        .iter()
+        .map(|who| {
+            let erase = with(&["person", "erase", who, "--basis", "gdpr-17-1-b"]);
+            let mut command = world.command(&erase);
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    let ended: Vec<common::Ended> =
+        running.into_iter().map(|child| child.wait_with_output().unwrap().into()).collect();
+    let good = ended.iter().filter(|one| one.status == 0).count();
+    let told: Vec<&str> = ended.iter().map(|one| one.stderr.as_str()).collect();
+    assert_eq!(good, 2, "{told:?}");
+    let late = ended.iter().find(|one| one.status != 0).unwrap();
+    let known = ["was erased by entry", "nobody here is `github:ada-l`"];
+    assert!(known.iter().any(|words| late.stderr.contains(words)), "{}", late.stderr);
+    let orders = world.run(&["log", "--type", "person.erased"]).good();
+    assert_eq!(orders.lines().count(), 2, "{orders}");
+    for name in ["lovelace", "ada-l", "bob-k", "king"] {
+        assert!(!found(&world.path("d"), name), "{name}");
+    }
+    world.run(&["verify"]).good();
+}
+
 #[test]
 fn a_hold_refuses_with_its_name() {
     let world = world();
@@ -183,6 +228,17 @@ fn a_hold_refuses_with_its_name() {
     let refused = world.run(&erase);
     assert!(refused.status == 1 && refused.stderr.contains("matter-7"), "{}", refused.stderr);
     world.run(&[&["person", "hold", "matter-7", "--release"][..], &by].concat()).good();
+    // a hold on a system spares whoever has nothing to do with it, once the log knows the system
+    let on = |system: &str| {
+        let args = ["person", "hold", "matter-8", "--place", "--system", system];
+        world.run(&[&args[..], &by].concat()).good();
+    };
+    on("nowhere");
+    let refused = world.run(&erase);
+    assert!(refused.status == 1 && refused.stderr.contains("matter-8"), "{}", refused.stderr);
+    world.write("used", USED);
+    world.run(&["append", "--key", "ci.pem", "used"]).good();
+    on("payments");
     world.run(&erase).good();
     let plan = world.run(&["retention", "plan"]).good();
     assert!(plan.contains("the log is never erased"), "{plan}");

@@ -2,7 +2,7 @@
 //! encrypted (`vault/attachment.rs`).
 
 use crate::encoding;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hash::Sha256;
 use crate::store::{self, Store};
 
@@ -21,4 +21,14 @@ pub fn put(store: &dyn Store, bytes: &[u8]) -> Result<String> {
     let digest = Sha256::of(bytes);
     store::replace(store, &file(digest), bytes)?;
     Ok(digest.to_reference())
+}
+
+/// The attachment, held against its digest; none when it is not there. Code `attachment-digest`.
+pub fn get(store: &dyn Store, digest: Sha256) -> Result<Option<Vec<u8>>> {
+    let name = file(digest);
+    let Some(bytes) = store::read_all(store, &name)? else { return Ok(None) };
+    if Sha256::of(&bytes) == digest {
+        return Ok(Some(bytes));
+    }
+    Err(Error::untrue("attachment-digest", "the attachment is not the one that was named").at(name))
 }

@@ -16,6 +16,7 @@ mod erase;
 mod needle;
 mod open;
 mod order;
+mod originals;
 mod positions;
 mod read;
 mod retain;
@@ -38,9 +39,10 @@ pub use backup::{backup, restore};
 pub use check::{Checked, Fault, Untold};
 pub use erase::{Erasure, Outcome, Plan, Request, draft};
 pub use open::{Health, health, read_mark};
-pub use order::erased_by;
 pub use read::Opened;
 pub use retain::{Due, Executed};
+
+pub use crate::retention::erased_by;
 
 /// The file that says which database is in force.
 pub const MARK: &str = "mark";
@@ -48,6 +50,10 @@ pub const MARK: &str = "mark";
 pub const LOCK: &str = "lock";
 /// What could not be taken in, with its reason.
 pub const SET_ASIDE: &str = "set-aside";
+/// The end of the name of such a reason.
+const REASON: &str = ".reason";
+/// Stands here while a backup is being restored.
+const RESTORING: &str = "restoring";
 /// Copies of attachments without the names of the erased.
 pub const COPIES: &str = "copies";
 
@@ -192,4 +198,9 @@ fn copy_name(digest: Sha256, key: &DataKey) -> String {
     let id = blake3::derive_key("ledger/v1 copy name", &key.to_bytes());
     let id = encoding::hex(id.first_chunk::<8>().unwrap_or(&[0; 8]));
     format!("{COPIES}/{}-{id}", encoding::hex(&digest.0))
+}
+
+/// What stands beside the reason of a file that is gone.
+fn removed(entry: u64) -> String {
+    format!("removed: entry {entry} erases a person, and nobody can tell whom this file names\n")
 }

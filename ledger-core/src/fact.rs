@@ -32,6 +32,7 @@ use crate::schema::{
     access, approve, build, change, deploy, gate, incident, records, review, rules, scope as scopes,
 };
 use crate::segment::Block;
+use crate::time::Timestamp;
 
 /// Lines that one task reads at least.
 const TASK: usize = 64;
@@ -79,6 +80,8 @@ macro_rules! facts {
             pub persons: Persons,
             /// How many entries were taken in.
             pub entries: u64,
+            /// When the newest of them was recorded.
+            pub newest: Option<Timestamp>,
         }
 
         impl Facts {
@@ -239,15 +242,22 @@ impl Read {
 }
 
 impl Facts {
-    /// The facts of a whole ledger, read on all cores.
+    /// The facts of a ledger, read on all cores: of its first `size` entries, without what was
+    /// recorded later than `until`.
     ///
     /// Codes of reading the store and of the law of form.
-    pub fn of(ledger: &Ledger) -> Result<Self> {
+    pub fn of(ledger: &Ledger, size: u64, until: Timestamp) -> Result<Self> {
         let mut facts = Self::default();
         let mut blocks = ledger.blocks()?;
         while let Some(block) = blocks.next_block()? {
-            for read in read_block(&block)? {
+            let read = read_block(&block)?;
+            let over = read.last().is_some_and(|read| read.at.index + 1 >= size);
+            let counts = |read: &Read| read.at.index < size && read.at.recorded <= until;
+            for read in read.into_iter().filter(counts) {
                 facts.take(read);
+            }
+            if over {
+                break;
             }
         }
         facts.settle();
@@ -271,6 +281,7 @@ impl Facts {
 
     fn take(&mut self, read: Read) {
         self.entries += 1;
+        self.newest = self.newest.max(Some(read.at.recorded));
         let Read { at, fact } = read;
         if at.automaton
             && let Some(bot) = at.actor

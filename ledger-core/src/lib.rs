@@ -1,18 +1,22 @@
 //! An append-only, hash-chained, signed log of release events.
 
+pub mod approval;
 pub mod blob;
 pub mod capability;
 pub mod chain;
 pub mod check;
 pub mod checkpoint;
+pub mod control;
 pub mod cosignature;
 pub mod custody;
 pub mod dsse;
 pub mod encoding;
 pub mod entry;
 pub mod error;
+pub mod evaluate;
 pub mod event;
 pub mod fact;
+pub mod fork;
 pub mod hash;
 pub mod head;
 pub mod index;

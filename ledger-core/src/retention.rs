@@ -5,9 +5,13 @@
 //! person's right, a hold before both.
 
 mod hold;
+mod order;
+mod reach;
 mod rules;
 
 pub use hold::{Hold, Holds};
+pub use order::{Order, erased_by};
+pub use reach::Reach;
 pub use rules::{Class, Rule, Rules};
 
 use crate::error::{Error, Result};
@@ -36,9 +40,14 @@ pub const REVEAL_RESTRICTED: [&str; 2] = ["legal-claim", "data-subject-request"]
 pub enum Decision {
     /// It goes.
     Erase,
-    /// It is kept until its minimum is over, and not used: why.
-    Restrict(String),
-    /// It is kept: on which ground.
+    /// It is kept until its minimum is over, and not used.
+    Restrict {
+        /// The statute that the rule names, else the rule: a restricted id.
+        ground: String,
+        /// Which rule, how many days, where it is written.
+        reason: String,
+    },
+    /// It is kept: on which ground of Art 17(3), or by which statute.
     Refuse(String),
 }
 
@@ -47,7 +56,7 @@ impl Decision {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Erase => "erase",
-            Self::Restrict(_) => "restrict",
+            Self::Restrict { .. } => "restrict",
             Self::Refuse(_) => "refuse",
         }
     }
@@ -56,7 +65,15 @@ impl Decision {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Erase => None,
-            Self::Restrict(reason) | Self::Refuse(reason) => Some(reason),
+            Self::Restrict { reason, .. } | Self::Refuse(reason) => Some(reason),
+        }
+    }
+
+    /// What `person.erased` cites for it; nothing where the class goes.
+    pub fn ground(&self) -> Option<&str> {
+        match self {
+            Self::Erase => None,
+            Self::Restrict { ground, .. } | Self::Refuse(ground) => Some(ground),
         }
     }
 }
@@ -82,7 +99,9 @@ pub fn decide(
     if age(newest, now) >= minimum.saturating_mul(DAY) {
         return Ok(Decision::Erase);
     }
-    Ok(Decision::Restrict(format!("{}: {minimum} days at least ({})", rule.id, rule.citation)))
+    let ground = rule.statute.as_ref().unwrap_or(&rule.id).clone();
+    let reason = format!("{}: {minimum} days at least ({})", rule.id, rule.citation);
+    Ok(Decision::Restrict { ground, reason })
 }
 
 /// Microseconds from one time to another; 0 when it is not yet.

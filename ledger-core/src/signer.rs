@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::hash::Sha256;
 use crate::key::SigningKey;
 use crate::ledger::Ledger;
-use crate::note::{self, Note};
+use crate::note::{self, Note, SignatureLine};
 use crate::segment::Place;
 use crate::store::{self, Store};
 use crate::tree::{self, Frontier};
@@ -22,6 +22,8 @@ use crate::tree::{self, Frontier};
 pub const CHECKPOINT: &str = "checkpoint";
 /// Every published note, one after the other.
 pub const ARCHIVE: &str = "checkpoints.log";
+/// The lock of those who replace the newest note; appenders never take it.
+pub const LOCK: &str = "checkpoint.lock";
 const FORMAT: &str = "release-ledger/signer-memory@v1";
 
 /// What the signer remembers outside the folder: the last tree it signed.
@@ -139,11 +141,17 @@ pub fn sign(ledger: &Ledger, memory: Option<&Memory>, key: &SigningKey) -> Resul
     Ok(Signed { note, checkpoint, memory })
 }
 
-/// Archives the note, then puts it in the place of the newest. Call it after the memory is durable.
+/// Archives the note, then puts it in the place of the newest; gives the note that stands there then.
+/// Call it after the memory is durable.
 ///
-/// If we stop after the archive, the next checkpoint of the same size archives nothing new and
-/// publishes it.
-pub fn publish(store: &Arc<dyn Store>, signed: &Signed) -> Result<()> {
+/// One that witnesses have cosigned since is not replaced by the same without their lines. If we stop
+/// after the archive, the next checkpoint of the same size archives nothing new and publishes it.
+/// Code `busy` when others publish for too long.
+pub fn publish(store: &Arc<dyn Store>, signed: &Signed) -> Result<Vec<u8>> {
+    let _lock = store.lock(LOCK)?;
+    if let Some(note) = cosigned(&**store, &signed.note)? {
+        return Ok(note);
+    }
     let archive = store::read_all(&**store, ARCHIVE)?.unwrap_or_default();
     let note = framed(&signed.note);
     let torn = archived(&archive).1.len();
@@ -159,7 +167,31 @@ pub fn publish(store: &Arc<dyn Store>, signed: &Signed) -> Result<()> {
         store.sync(ARCHIVE)?;
         store.sync_dir("")?;
     }
-    store::replace(&**store, CHECKPOINT, &signed.note)
+    store::replace(&**store, CHECKPOINT, &signed.note)?;
+    Ok(signed.note.clone())
+}
+
+/// Adds a cosignature to the newest note, if that is still this checkpoint; whether it was.
+/// Codes `busy`, and those of a note.
+pub fn attach(store: &dyn Store, checkpoint: &Checkpoint, line: &SignatureLine) -> Result<bool> {
+    // signer and witness both replace the file whole: without the lock the later takes back the other
+    let _lock = store.lock(LOCK)?;
+    let published = store::read_all(store, CHECKPOINT)?.unwrap_or_default();
+    let published = Note::parse(&published)?;
+    if published.text() != checkpoint.encode() {
+        return Ok(false);
+    }
+    let with = published.with(line.clone())?.encode();
+    store::replace(store, CHECKPOINT, &with).map(|()| true)
+}
+
+/// The published note, if it is this one, with more signatures or none.
+fn cosigned(store: &dyn Store, new: &[u8]) -> Result<Option<Vec<u8>>> {
+    let Some(bytes) = store::read_all(store, CHECKPOINT)? else { return Ok(None) };
+    let (Ok(old), Ok(new)) = (Note::parse(&bytes), Note::parse(new)) else { return Ok(None) };
+    let same = old.text() == new.text()
+        && new.signatures().iter().all(|line| old.signatures().contains(line));
+    Ok(same.then_some(bytes))
 }
 
 /// A note in the archive is followed by two empty lines: a note ends with a signature line, and

@@ -49,11 +49,13 @@ pub struct Waiting {
     pub sealed: Option<Vec<u8>>,
 }
 
-/// What could still be read of a spool.
+/// What could still be read of a damaged spool.
 #[derive(Debug)]
 pub struct Salvaged {
-    /// The stream, with the events that are whole.
-    pub spool: Spool,
+    /// The events that are whole, in spools of their stream: those of each follow one another.
+    pub spools: Vec<Spool>,
+    /// The name of the stream; none where no line tells it.
+    pub stream: Option<String>,
     /// Places in the stream, first and last, whose events are lost; ascending.
     pub lost: Vec<(u64, u64)>,
 }
@@ -189,31 +191,59 @@ impl Spool {
         Ok(spool)
     }
 
-    /// Reads what is whole in a damaged spool, and says which events are lost; the codes
-    /// `spool-size` and `spool-head` where nothing can be told.
-    pub fn salvage(bytes: &[u8]) -> Result<Salvaged> {
-        let (mut spool, lines) = Self::begin(bytes)?;
-        let mut lost = Vec::new();
-        let (mut next, mut unread) = (spool.position.seq, 0);
-        for line in lines {
+    /// Reads what is whole in a damaged spool, and says which events are lost. A first line that
+    /// cannot be read is told from the events, if they are of `ledger`.
+    pub fn salvage(bytes: &[u8], ledger: &Origin) -> Salvaged {
+        let mut lines = bytes.split_inclusive(|&byte| byte == b'\n');
+        let head = lines.next().and_then(|line| line.strip_suffix(b"\n")).and_then(Self::read_head);
+        let mut next = head.as_ref().map(|head| head.position.seq);
+        let mut stream = head;
+        let mut salvaged = Salvaged { spools: Vec::new(), stream: None, lost: Vec::new() };
+        let mut unread = 0;
+        for line in lines.filter_map(|line| line.strip_suffix(b"\n")) {
             let found = Waiting::parse(line).and_then(|waiting| {
-                let seq = spool.place(&waiting, &spool.position)?;
-                (seq >= next).then_some((seq, waiting))
+                let begun = Self::begun_by(&waiting, ledger)?;
+                let of = stream.as_ref().unwrap_or(&begun);
+                let seq = of.place(&waiting, &of.position)?;
+                (next.is_none_or(|next| seq >= next)).then_some((begun, waiting))
             });
-            let Some((seq, waiting)) = found else {
+            let Some((begun, waiting)) = found else {
                 unread += 1;
                 continue;
             };
-            if seq > next {
-                lost.push((next, seq - 1));
+            let seq = begun.position.seq;
+            let first = next.unwrap_or_else(|| seq.saturating_sub(unread));
+            if seq > first {
+                salvaged.lost.push((first, seq - 1));
             }
-            (next, unread) = (seq.saturating_add(1), 0);
-            spool.waiting.push(waiting);
+            match salvaged.spools.last_mut() {
+                Some(run) if run.next() == begun.position => run.waiting.push(waiting),
+                _ => salvaged.spools.push(Self { waiting: vec![waiting], ..begun.clone() }),
+            }
+            (next, unread) = (Some(seq.saturating_add(1)), 0);
+            stream.get_or_insert(begun);
         }
-        if unread > 0 {
-            lost.push((next, next.saturating_add(unread - 1)));
+        if let Some(next) = next.filter(|_| unread > 0) {
+            salvaged.lost.push((next, next.saturating_add(unread - 1)));
         }
-        Ok(Salvaged { spool, lost })
+        salvaged.stream = stream.map(|spool| spool.stream());
+        salvaged
+    }
+
+    /// The stream of an event of `ledger`, at the place of that event.
+    fn begun_by(waiting: &Waiting, ledger: &Origin) -> Option<Self> {
+        let mut document = Document::default();
+        let event = Event::parse(&mut document, &waiting.event).ok()?;
+        let (_, random) = event.stream.name.rsplit_once('/')?;
+        let position = Position {
+            label: event.stream.label.to_owned(),
+            random: encoding::from_base64url(random.as_bytes()).ok()?,
+            seq: event.seq,
+            prev: event.prev,
+            is_final: false,
+        };
+        let ours = event.ledger == Some(ledger.genesis().0);
+        ours.then(|| Self::new(ledger.clone(), event.stream.owner, position))
     }
 
     /// The seq of an event that is of this stream and ledger, and whose `prev` is that of `next`

@@ -7,6 +7,7 @@
 //! that follows from it.
 
 mod anchor;
+mod claims;
 mod fault;
 mod finish;
 mod folder;

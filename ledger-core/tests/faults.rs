@@ -110,7 +110,7 @@ impl Client {
     fn checkpoint(&mut self, ledger: &Ledger) -> Result<()> {
         let signed = signer::sign(ledger, self.signer.as_ref(), &key("checkpoint"))?;
         self.signer = Some(signed.memory.clone());
-        signer::publish(ledger.store(), &signed)
+        signer::publish(ledger.store(), &signed).map(drop)
     }
 
     fn step(&mut self, ledger: &mut Ledger, history: &History, step: Step) -> Result<()> {

@@ -9,10 +9,14 @@
     reason = "helpers of tests stop at the first surprise"
 )]
 
+#[path = "laws/checkpoints.rs"]
+mod checkpoints;
 #[path = "laws/events.rs"]
 mod events;
 #[path = "laws/folder.rs"]
 mod folder;
+#[path = "laws/forks.rs"]
+mod forks;
 #[path = "laws/index.rs"]
 mod index;
 #[path = "laws/keys.rs"]

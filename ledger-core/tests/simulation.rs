@@ -185,7 +185,7 @@ fn deliver(
 fn checkpoint(ledger: &Ledger, memory: &mut Option<signer::Memory>) -> Result<()> {
     let signed = signer::sign(ledger, memory.as_ref(), &key("checkpoint"))?;
     *memory = Some(signed.memory.clone());
-    signer::publish(ledger.store(), &signed)
+    signer::publish(ledger.store(), &signed).map(drop)
 }
 
 /// The short history: appends, the index, a checkpoint.

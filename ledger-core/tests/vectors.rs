@@ -12,6 +12,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{Vector, vectors};
+use ledger_core::approval::Request;
 use ledger_core::chain::{self, End, Link, Neighbours, Place};
 use ledger_core::checkpoint::Origin;
 use ledger_core::dsse::Envelope;
@@ -43,7 +44,18 @@ fn spool() {
         if let Ok(spool) = &read {
             let whole = case.bytes.iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
             assert_eq!(spool.encode().unwrap().as_bytes(), &case.bytes[..whole], "{}", case.name);
-            assert!(Spool::salvage(&case.bytes).unwrap().lost.is_empty(), "{}", case.name);
+            assert!(Spool::salvage(&case.bytes, &spool.ledger).lost.is_empty(), "{}", case.name);
+        }
+        judge(&case, &read.map(drop));
+    }
+}
+
+#[test]
+fn approval() {
+    for case in vectors("approval") {
+        let read = Request::parse(&case.bytes);
+        if let Ok(request) = &read {
+            assert_eq!(request.encode().as_bytes(), case.bytes, "{}", case.name);
         }
         judge(&case, &read.map(drop));
     }

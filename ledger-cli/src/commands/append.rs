@@ -9,6 +9,8 @@ use ledger_core::key::Signer;
 use ledger_core::ledger::{Ledger, Receipt, Submission};
 use ledger_core::producer::Position;
 
+use crate::attachments;
+use crate::awaited::Wanted;
 use crate::context::Context;
 use crate::drafts::{self, Draft};
 use crate::failure::{Answer, Result};
@@ -16,6 +18,7 @@ use crate::keys::Key;
 use crate::output::talk;
 use crate::progress::Progress;
 use crate::seen::{self, Sight};
+use crate::state::State;
 use crate::{clock, delivery, environment, keys, random, submission};
 
 /// Append events
@@ -46,17 +49,21 @@ pub(crate) struct Append {
     /// and `disclosures`; a key is used only to record forks, conflicts and recoveries
     #[arg(long)]
     signed: bool,
+    #[command(flatten)]
+    wanted: Wanted,
 }
 
 /// Appends the events.
 pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
     let now = clock::now()?;
     let drafts = drafts::read_all(&args.files, now, args.signed)?;
+    let proof = args.wanted.file(drafts.len())?;
     let keys = load_keys(args)?;
     let signers = keys::signers(&keys);
     let (folder, mut ledger, sight) = seen::open(context)?;
     let mut notes = delivery::recovery::record_all(&folder, &mut ledger, &sight, &signers)?;
-    let job = Job { args, drafts: &drafts, signers: &signers, sight: &sight };
+    let state = &folder.state;
+    let job = Job { args, drafts: &drafts, signers: &signers, sight: &sight, state };
     let done = match &args.stream {
         Some(file) => stream::append(&job, file, &mut ledger),
         None => job
@@ -79,7 +86,12 @@ pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
         talk(format!("note: what recovery did was recorded too, in {notes} entries"));
     }
     sight.remember(&folder)?;
-    delivery::tidy(&folder, &mut ledger)
+    let answer = delivery::tidy(&folder, &mut ledger)?;
+    if let (Some(file), [receipt]) = (proof, receipts.as_slice()) {
+        context.out.flush()?;
+        args.wanted.write(&file, *receipt, context)?;
+    }
+    Ok(answer)
 }
 
 fn load_keys(args: &Append) -> Result<Vec<Key>> {
@@ -95,6 +107,7 @@ struct Job<'a> {
     drafts: &'a [Draft],
     signers: &'a [&'a dyn Signer],
     sight: &'a Sight,
+    state: &'a State,
 }
 
 impl Job<'_> {
@@ -122,11 +135,22 @@ impl Job<'_> {
 
     /// Appends the events, all or none; keeps what shows a fork or a conflict.
     fn deliver(&self, ledger: &mut Ledger, events: Vec<Submission>) -> Result<Vec<Receipt>> {
-        delivery::keeping(ledger, self.sight, self.signers, events).map_err(
+        let origin = ledger.origin().clone();
+        let brought = attachments::bring(self.state, &origin, &**ledger.store(), &events)?;
+        let items = &brought.items;
+        let done = delivery::keeping(ledger, self.sight, self.signers, events, items).map_err(
             |(position, failure)| match position.and_then(|position| self.drafts.get(position)) {
                 Some(draft) => draft.place(failure),
                 None => failure,
             },
-        )
+        );
+        if done.is_ok()
+            && let Err(failure) = brought.delivered()
+        {
+            talk(format!(
+                "note: what was attached is in the ledger, and still lies here: {failure}"
+            ));
+        }
+        done
     }
 }

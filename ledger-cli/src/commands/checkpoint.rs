@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use ledger_core::error::Error;
 use ledger_core::json::Value;
-use ledger_core::note::Note;
-use ledger_core::signer::{self, CHECKPOINT, Memory};
-use ledger_core::store;
+use ledger_core::signer::{self, Memory};
 
-use crate::context::{Context, Folder};
+use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::keys;
 use crate::state::State;
@@ -38,13 +36,7 @@ pub(crate) fn run(args: &Checkpoint, context: &mut Context) -> Result<Answer> {
     let by_law = |error: Error| Failure::by_law(&error).within(folder.shown());
     let signed = signer::sign(&ledger, memory.as_ref(), &key).map_err(by_law)?;
     folder.state.keep(&name, signed.memory.encode().as_bytes())?;
-    // a note that witnesses have cosigned since is not replaced by one without their lines
-    let note = if let Some(note) = published(&folder, &signed.note)? {
-        note
-    } else {
-        signer::publish(&folder.store, &signed)?;
-        signed.note
-    };
+    let note = signer::publish(&folder.store, &signed)?;
     if context.out.json() {
         context.out.object([
             ("note", Value::text(String::from_utf8_lossy(&note))),
@@ -55,13 +47,4 @@ pub(crate) fn run(args: &Checkpoint, context: &mut Context) -> Result<Answer> {
         context.out.bytes(&note)?;
     }
     Ok(Answer::Yes)
-}
-
-/// The published note, if it is this one with more signatures.
-fn published(folder: &Folder, new: &[u8]) -> Result<Option<Vec<u8>>> {
-    let Some(bytes) = store::read_all(&*folder.store, CHECKPOINT)? else { return Ok(None) };
-    let (Ok(old), Ok(new)) = (Note::parse(&bytes), Note::parse(new)) else { return Ok(None) };
-    let same = old.text() == new.text()
-        && new.signatures().iter().all(|line| old.signatures().contains(line));
-    Ok(same.then_some(bytes))
 }

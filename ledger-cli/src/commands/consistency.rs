@@ -13,7 +13,7 @@ use ledger_core::{store, tree};
 use crate::commands::prove;
 use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
-use crate::{files, hashes, seen};
+use crate::{files, hashes, published, seen};
 
 /// Prove that one checkpoint continues another
 ///
@@ -35,7 +35,7 @@ pub(crate) struct Consistency {
 pub(crate) fn run(args: &Consistency, context: &mut Context) -> Result<Answer> {
     let (folder, ledger) = context.open()?;
     let (note, new) = match &args.new {
-        None => prove::newest(&folder)?,
+        None => published::newest(&folder)?,
         Some(text) => newer(text, &folder, &ledger)?,
     };
     let place = folder.shown();

@@ -1,6 +1,5 @@
 //! `ledger cosign`
 
-use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,7 +12,8 @@ use ledger_core::schema;
 use ledger_core::seal::{self, Scope};
 use ledger_core::trust;
 
-use crate::commands::collect;
+use crate::collect;
+use crate::consent::{self, Question};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::{files, keys};
@@ -51,7 +51,12 @@ pub(crate) fn run(args: &Cosign, context: &mut Context) -> Result<Answer> {
     };
     context.out.flush()?;
     if !args.yes {
-        asked()?;
+        consent::ask(&Question {
+            text: "sign this?".to_owned(),
+            unasked: "cosign-unasked",
+            declined: "cosign-declined",
+            hint: "read what is shown without --key, then say --yes",
+        })?;
     }
     envelope.sign(&key).map_err(|error| place(error.into()))?;
     files::replace(&args.file, envelope.encode().as_bytes(), 0o600, true)?;
@@ -168,23 +173,4 @@ fn shown(text: &str) -> String {
             plain.into_iter().chain(code.into_iter().flatten())
         })
         .collect()
-}
-
-/// Asks on the terminal; code `cosign-unasked`, `cosign-declined`.
-fn asked() -> Result<()> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::new(
-            "cosign-unasked",
-            "nobody can be asked whether this is to be signed",
-        )
-        .hint("read what is shown without --key, then say --yes"));
-    }
-    let mut answer = String::new();
-    let read = write!(std::io::stderr(), "sign this? [y/N] ")
-        .and_then(|()| std::io::stdin().read_line(&mut answer));
-    read.map_err(|error| Failure::new("io", format!("cannot ask: {error}")))?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") {
-        return Ok(());
-    }
-    Err(Failure::refused("cosign-declined", "not signed"))
 }

@@ -1,7 +1,9 @@
 //! `ledger import`
 
 mod batch;
+mod flow;
 mod input;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -9,23 +11,16 @@ use clap::Args;
 use ledger_core::json::Value;
 use ledger_core::key::SigningKey;
 use ledger_core::ledger::Ledger;
-use rayon::prelude::*;
 
 use self::batch::Batches;
-use self::input::Input;
+use self::flow::{Counts, Job};
 use crate::context::Context;
 use crate::delivery::{self, recovery};
 use crate::failure::{Answer, Failure, Result};
-use crate::import::split::Piece;
-use crate::import::{self, Given, Reason, Record, SOURCES, Source};
+use crate::import::{self, Given, SOURCES, Source};
 use crate::keys::Key;
 use crate::output::talk;
-use crate::{clock, keys, seen};
-
-/// The most records that are in memory at a time.
-const MAX_RECORDS: usize = 4_096;
-/// The most bytes of them.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+use crate::{keys, seen};
 
 /// Import records of other systems
 ///
@@ -51,6 +46,16 @@ pub(crate) struct Import {
     /// What records of the source do not say themselves, like `artifact=sha256:…` for a report of tests
     #[arg(long = "given", value_name = "NAME=VALUE")]
     given: Vec<String>,
+    /// Go on watching the folder: each file is imported once it no longer grows, and again only when it
+    /// changed; what was imported is remembered in it, in `.ledger-imported`
+    #[arg(long, conflicts_with_all = ["dry_run"])]
+    watch: bool,
+    /// With --watch: look every so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, requires = "watch")]
+    every: u64,
+    /// With --watch: end when nothing new came for so many seconds
+    #[arg(long, value_name = "SECONDS", requires = "watch")]
+    idle: Option<u64>,
     /// Only show the events, in the clear, one on each line; nothing is appended
     #[arg(long)]
     dry_run: bool,
@@ -70,12 +75,6 @@ struct Summary {
     entries: u64,
 }
 
-/// A record that was read, and the events it becomes.
-struct Mapped {
-    bytes: Vec<u8>,
-    events: Vec<import::Event>,
-}
-
 /// Imports.
 pub(crate) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
     let Some(name) = &args.source else { return list(context) };
@@ -84,32 +83,42 @@ pub(crate) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
             .hint("`ledger import` lists the sources")
     })?;
     let given = given(args)?;
+    if args.watch {
+        return watch::run(args, source, &given, context);
+    }
     let files = input::files(&args.files)?;
-    let job = Job { source, given: &given, files: &files, args };
+    let job = Job { source, given: &given, files: &files, aside: args.quarantine.as_deref() };
     if args.dry_run {
         return dry_run(&job, context);
     }
     let keys = keys::load_all(&args.keys)?;
+    let summary = import(&job, &keys, context)?;
+    tell(&summary, context)?;
+    Ok(answer(&summary))
+}
+
+/// Imports the files of a job, durably.
+fn import(job: &Job<'_>, keys: &[Key], context: &mut Context) -> Result<Summary> {
+    let source = job.source;
     let (folder, mut ledger, sight) = seen::open(context)?;
-    recovery::record_all(&folder, &mut ledger, &sight, &keys::signers(&keys))?;
+    recovery::record_all(&folder, &mut ledger, &sight, &keys::signers(keys))?;
+    let signer = first(keys)?;
     let mut summary = Summary::default();
-    let signer = first(&keys)?;
-    let mut vault = None;
-    let done = each(&job, &mut summary, |summary, mapped| {
-        let persons = match vault {
-            Some(persons) => persons,
-            None => *vault.insert(vault_of(&ledger)?),
-        };
-        let (sight, ledger) = (&sight, &mut ledger);
-        Batches { source, signer, sight, ledger, persons }.append(mapped, summary)
-    });
+    // an input without a single record needs no vault
+    let done = match vault_of(&ledger) {
+        Ok(persons) => {
+            let ledger = &mut ledger;
+            let batches = Batches { source, signer, sight: &sight, ledger, persons };
+            batches.run(job, &mut summary)
+        }
+        Err(failure) => job.read(|_| Err(failure.clone())).map(|counts| summary.take(counts)),
+    };
     // what was durable before a failure stands in any case
     delivery::remember(&folder, &ledger)?;
     done.map_err(|failure| folder.place(failure))?;
     sight.remember(&folder)?;
-    tell(&summary, context)?;
     delivery::tidy(&folder, &mut ledger)?;
-    Ok(answer(&summary))
+    Ok(summary)
 }
 
 /// The key that signs thousands of events on all cores: one in a file.
@@ -126,84 +135,29 @@ fn answer(summary: &Summary) -> Answer {
     if summary.quarantined > 0 { Answer::No } else { Answer::Yes }
 }
 
-/// What is to be read, and as what.
-struct Job<'a> {
-    source: &'a Source,
-    given: &'a Given,
-    files: &'a [PathBuf],
-    args: &'a Import,
-}
-
 fn given(args: &Import) -> Result<Given> {
-    Given::parse(&args.given).map_err(|wrong| {
+    let mut given = Given::parse(&args.given).map_err(|wrong| {
         let names: Vec<&str> = import::GIVEN.iter().map(|(name, _)| *name).collect();
         Failure::new("import-given", format!("`{wrong}` gives nothing that is known"))
             .hint(format!("write NAME=VALUE, each name once, of {}", names.join(", ")))
-    })
-}
-
-/// Reads the files and gives what their records become to `take`, some thousands at a time.
-fn each(
-    job: &Job<'_>,
-    summary: &mut Summary,
-    mut take: impl FnMut(&mut Summary, Vec<Mapped>) -> Result<()>,
-) -> Result<()> {
-    for file in job.files {
-        let aside = job.args.quarantine.as_deref();
-        let mut input = Input::open(file, job.source.framing, aside)?;
-        loop {
-            let pieces = input.some(MAX_RECORDS, MAX_BYTES);
-            if pieces.is_empty() {
-                break;
-            }
-            let mapped = map(job, pieces, &mut input, summary)?;
-            take(summary, mapped)?;
-        }
-        input.finish()?;
+    })?;
+    // sources are pure: what stands in a file is read here
+    for name in ["keys", "mapping"] {
+        let Some(path) = given.get(name).map(PathBuf::from) else { continue };
+        let content = std::fs::read_to_string(&path).map_err(|error| {
+            Failure::new("import-given", format!("cannot read `{}`: {error}", path.display()))
+                .within(name)
+        })?;
+        given = given.with(name, content);
     }
-    Ok(())
-}
-
-/// Maps pieces on all cores; those that are no records are put aside.
-fn map(
-    job: &Job<'_>,
-    pieces: Vec<Piece>,
-    input: &mut Input,
-    summary: &mut Summary,
-) -> Result<Vec<Mapped>> {
-    let received = clock::now()?;
-    let Job { source, given, .. } = *job;
-    let read: Vec<(Piece, std::result::Result<Vec<import::Event>, Reason>)> = pieces
-        .into_par_iter()
-        .with_min_len(16)
-        .map(|mut piece| {
-            let events = match piece.broken.take() {
-                Some(reason) => Err(reason),
-                None => import::events(source, &Record { bytes: &piece.bytes, received, given }),
-            };
-            (piece, events)
-        })
-        .collect();
-    let mut mapped = Vec::with_capacity(read.len());
-    for (piece, events) in read {
-        summary.read += 1;
-        match events {
-            Ok(events) => mapped.push(Mapped { bytes: piece.bytes, events }),
-            Err(reason) => {
-                summary.quarantined += 1;
-                input.quarantine(&piece, &reason)?;
-            }
-        }
-    }
-    Ok(mapped)
+    Ok(given)
 }
 
 /// Shows what would be appended.
 fn dry_run(job: &Job<'_>, context: &mut Context) -> Result<Answer> {
     let mut summary = Summary::default();
-    let mut lines = Vec::new();
-    each(job, &mut summary, |summary, mapped| {
-        for record in mapped {
+    let counts = job.read(|records| {
+        for record in records {
             if is_unmapped(&record.events) {
                 summary.unmapped += 1;
             } else {
@@ -211,18 +165,22 @@ fn dry_run(job: &Job<'_>, context: &mut Context) -> Result<Answer> {
             }
             for event in record.events {
                 let mut value = event.value;
+                if let Some(attached) = event.attached {
+                    // the list is shown in the clear, as the rest of the event is
+                    let text = String::from_utf8_lossy(&attached.bytes).into_owned();
+                    value.insert("attached".to_owned(), Value::text(text));
+                }
                 value.insert("source".to_owned(), Value::text(job.source.name));
                 value.insert("source_id".to_owned(), Value::text(event.source_id));
                 value.insert("ordinal".to_owned(), Value::count(event.ordinal));
-                lines.push(Value::Object(value));
+                let line = Value::Object(value);
+                context.out.line(line.to_canonical())?;
+                context.out.value(&line)?;
             }
         }
         Ok(())
     })?;
-    for line in lines {
-        context.out.line(line.to_canonical())?;
-        context.out.value(&line)?;
-    }
+    summary.take(counts);
     talk(summary.line());
     Ok(answer(&summary))
 }
@@ -245,6 +203,22 @@ fn list(context: &mut Context) -> Result<Answer> {
 }
 
 impl Summary {
+    fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.recorded += other.recorded;
+        self.duplicate += other.duplicate;
+        self.unmapped += other.unmapped;
+        self.quarantined += other.quarantined;
+        self.conflicted += other.conflicted;
+        self.entries += other.entries;
+    }
+
+    /// What the reading end counted.
+    fn take(&mut self, counts: Counts) {
+        self.read += counts.read;
+        self.quarantined += counts.quarantined;
+    }
+
     fn line(&self) -> String {
         let Self { read, recorded, duplicate, unmapped, quarantined, .. } = self;
         let conflicted = match self.conflicted {

@@ -93,7 +93,10 @@ fn each(
 }
 
 /// All entries in their order, read in large blocks.
-fn stream(ledger: &Ledger, visit: &mut impl FnMut(&Entry<'_>) -> Result<bool>) -> Result<()> {
+pub(super) fn stream(
+    ledger: &Ledger,
+    visit: &mut impl FnMut(&Entry<'_>) -> Result<bool>,
+) -> Result<()> {
     let mut blocks = ledger.blocks()?;
     let mut document = Document::default();
     let mut index = 0_u64;
@@ -220,7 +223,7 @@ impl<'a> Filter<'a> {
 }
 
 /// A time as the log writes it, or a date, which is its first moment in UTC.
-fn time(text: &str, place: &str) -> Result<Timestamp> {
+pub(super) fn time(text: &str, place: &str) -> Result<Timestamp> {
     let whole = Timestamp::parse(text.as_bytes());
     let whole = whole.or_else(|_| Timestamp::parse(format!("{text}T00:00:00.000000Z").as_bytes()));
     whole.map_err(|_| {

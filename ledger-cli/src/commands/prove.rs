@@ -7,16 +7,13 @@ use clap::Args;
 use ledger_core::checkpoint::Checkpoint;
 use ledger_core::json::Value;
 use ledger_core::ledger::Ledger;
-use ledger_core::note::Note;
 use ledger_core::proof::Proof;
 use ledger_core::range::RangeProof;
-use ledger_core::signer::CHECKPOINT;
-use ledger_core::store;
 use ledger_core::tree;
 
-use crate::context::{Context, Folder};
+use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::{files, hashes};
+use crate::{files, hashes, published};
 
 /// Prove that an entry, or a stretch of entries, is in the ledger
 ///
@@ -38,7 +35,7 @@ pub(crate) struct Prove {
 /// Makes the proof.
 pub(crate) fn run(args: &Prove, context: &mut Context) -> Result<Answer> {
     let (folder, ledger) = context.open()?;
-    let (note, checkpoint) = newest(&folder)?;
+    let (note, checkpoint) = published::newest(&folder)?;
     let entries = match (&args.range, args.index) {
         (Some(range), _) => read_range(range)?,
         (None, index) => {
@@ -48,13 +45,13 @@ pub(crate) fn run(args: &Prove, context: &mut Context) -> Result<Answer> {
     };
     within(&entries, &ledger, &checkpoint)?;
     let size = checkpoint.size();
-    let hashes = hashes::of(&ledger, Some((size, checkpoint.root())))
-        .map_err(|error| Failure::by_law(&error))?;
     let proof = if args.range.is_some() {
+        let hashes = hashes::of(&ledger, Some((size, checkpoint.root())))
+            .map_err(|error| Failure::by_law(&error))?;
         let beside = tree::range_proof(&entries, size, &hashes)?;
         RangeProof::new(entries, beside, &note)?.encode()
     } else {
-        let path = tree::inclusion_proof(size, entries.start, &hashes)?;
+        let path = published::inclusion(&ledger, entries.start, &checkpoint)?;
         Proof::new(entries.start, path, &note)?.encode()
     };
     deliver(&proof, args.to.as_ref(), size, context)
@@ -76,23 +73,6 @@ pub(crate) fn deliver(
         context.out.bytes(proof)?;
     }
     Ok(Answer::Yes)
-}
-
-/// The newest published checkpoint; code `checkpoint-none`.
-pub(crate) fn newest(folder: &Folder) -> Result<(Vec<u8>, Checkpoint)> {
-    let note = store::read_all(&*folder.store, CHECKPOINT)?.ok_or_else(|| {
-        Failure::new("checkpoint-none", "the ledger has no checkpoint yet")
-            .within(folder.shown())
-            .hint("sign one with `ledger checkpoint --key FILE`")
-    })?;
-    let place = |error| Failure::from(error).within(format!("{}/{CHECKPOINT}", folder.shown()));
-    let checkpoint =
-        Note::parse(&note).and_then(|note| Checkpoint::parse(note.text())).map_err(place)?;
-    if checkpoint.origin() != folder.origin.to_string() {
-        return Err(Failure::refused("checkpoint-origin", "the checkpoint is of another ledger")
-            .within(folder.shown()));
-    }
-    Ok((note, checkpoint))
 }
 
 fn within(entries: &Range<u64>, ledger: &Ledger, checkpoint: &Checkpoint) -> Result<()> {

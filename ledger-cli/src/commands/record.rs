@@ -6,6 +6,8 @@ use clap::Args;
 use ledger_core::json::Value;
 use ledger_core::ledger::Submission;
 
+use crate::attachments::Attachment;
+use crate::awaited::Wanted;
 use crate::context::Context;
 use crate::drafts::{self, Draft};
 use crate::failure::{Answer, Failure, Result};
@@ -46,6 +48,14 @@ pub(crate) struct Record {
     /// When it happened, like 2026-09-30T23:59:59.000000Z; else now
     #[arg(long, global = true, value_name = "TIME")]
     occurred_at: Option<String>,
+    /// Attach this file; it waits beside the spool while the ledger is away
+    #[arg(long, global = true, value_name = "FILE")]
+    attach: Vec<PathBuf>,
+    /// As --attach, encrypted first: it names persons
+    #[arg(long, global = true, value_name = "FILE")]
+    attach_private: Vec<PathBuf>,
+    #[command(flatten)]
+    wanted: Wanted,
     /// Print the bytes that would be signed, and where each value came from; fail as the real run would
     #[arg(long, global = true)]
     dry_run: bool,
@@ -56,7 +66,7 @@ pub(crate) struct Record {
 /// Records.
 pub(crate) fn run(args: &Record, context: &mut Context) -> Result<Answer> {
     let mut pipeline = None;
-    let drafts = match (&args.typed, &args.from) {
+    let mut drafts = match (&args.typed, &args.from) {
         (Some(typed), None) => {
             let found = pipeline.insert(crate::hook::look()?);
             vec![draft(args, typed, found)?]
@@ -71,14 +81,56 @@ pub(crate) fn run(args: &Record, context: &mut Context) -> Result<Answer> {
                 .hint("`ledger events` lists the types; --from FILE records whole events"));
         }
     };
+    let proof = args.wanted.file(drafts.len())?;
     let mut hook = Hook::begin(&args.options, context)?;
+    let attachments = attach(args, &hook, &mut drafts)?;
     let next = Next::Drafts(&drafts);
     if args.dry_run {
         let events = hook.rehearse(&next)?;
         return show(&events, pipeline.as_ref().unwrap_or(&hook.pipeline), context);
     }
-    let told = hook.record(&next, |receipts| delivery::acknowledge(receipts, context))?;
-    tell(told, hook.require_ack, context)
+    hook.keep(&attachments, &next)?;
+    let mut receipt = None;
+    let told = hook.record(&next, |receipts| {
+        receipt = receipts.first().copied();
+        delivery::acknowledge(receipts, context)
+    })?;
+    // who waits for a proof is not content with the spool
+    let answer = tell(told, hook.require_ack || proof.is_some(), context)?;
+    if let (Some(file), Some(receipt)) = (proof, receipt) {
+        args.wanted.write(&file, receipt, context)?;
+    }
+    Ok(answer)
+}
+
+/// The files of the call, named by its event.
+fn attach(args: &Record, hook: &Hook, drafts: &mut [Draft]) -> Result<Vec<Attachment>> {
+    let plain = args.attach.iter().map(|file| (file, false));
+    let files: Vec<_> = plain.chain(args.attach_private.iter().map(|file| (file, true))).collect();
+    let mut attachments = Vec::with_capacity(files.len());
+    for (file, private) in &files {
+        attachments.push(hook.attachment(file, *private)?);
+    }
+    let named = || attachments.iter().map(|attachment| attachment.reference.clone());
+    match drafts {
+        _ if files.is_empty() => {}
+        [draft] => {
+            let members = draft.value.members_mut();
+            let list = members.map(|members| {
+                members.entry("attachments".to_owned()).or_insert_with(|| Value::List(Vec::new()))
+            });
+            if let Some(Value::List(items)) = list {
+                items.extend(named());
+            }
+        }
+        _ => {
+            let count = drafts.len();
+            let message = format!("files are attached to one event, not to {count}");
+            return Err(Failure::new("usage", message)
+                .hint("record the events one by one, or name the files with `ledger attach`"));
+        }
+    }
+    Ok(attachments)
 }
 
 /// Says where an event is that is not in the ledger; its status is 0, or 6.

@@ -76,6 +76,11 @@ pub(crate) fn run(args: &Show, context: &mut Context) -> Result<Answer> {
         // by the keys as they stood; in doubt by all that is known now
         let judged = match registry.judgement(entry) {
             Judgement::Valid => ledger.registry().doubt(entry),
+            Judgement::Refused(error) if error.code() == "key-unknown" => {
+                let later = ledger.registry();
+                let early = later.early(index, &entry.event.signers, error.message());
+                Judgement::Refused(early.unwrap_or(error))
+            }
             judged => judged,
         };
         if out.json() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ledger_core::checkpoint::Origin;
 
-use crate::commands::collect::{self, Others};
+use crate::collect::{self, Others};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::{clock, drafts, keys, seen};

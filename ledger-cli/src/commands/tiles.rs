@@ -10,12 +10,11 @@ use ledger_core::signer::CHECKPOINT;
 use ledger_core::tile::{Builder, Part, TilePath, WIDTH, encode_bundle};
 use ledger_core::tree::{self, Frontier};
 
-use crate::commands::prove;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::files;
 use crate::output::talk;
 use crate::progress::Progress;
+use crate::{files, published};
 
 /// Write the ledger as C2SP tiles
 ///
@@ -31,7 +30,7 @@ pub(crate) struct Tiles {
 /// Writes the tiles.
 pub(crate) fn run(args: &Tiles, context: &mut Context) -> Result<Answer> {
     let (folder, ledger) = context.open()?;
-    let published = match prove::newest(&folder) {
+    let published = match published::newest(&folder) {
         Ok(published) => Some(published),
         Err(failure) if failure.code() == "checkpoint-none" => {
             talk(

@@ -9,15 +9,14 @@ use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::key::SigningKey;
 use ledger_core::note::{self, KeyType, Note, SignatureLine, VerifierKey};
-use ledger_core::signer::CHECKPOINT;
-use ledger_core::{store, tree};
+use ledger_core::{signer, store, tree};
 
-use crate::commands::{consistency, prove};
+use crate::commands::consistency;
 use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
 use crate::output::talk;
 use crate::state::State;
-use crate::{clock, files, hashes, keys, seen};
+use crate::{clock, files, hashes, keys, published, seen};
 
 const FORMAT: &str = "release-ledger/witness-memory@v1";
 /// The folder of cosigned checkpoints.
@@ -104,7 +103,7 @@ fn of_folder(
     context: &mut Context,
 ) -> Result<Answer> {
     let (folder, ledger) = context.open()?;
-    let (note, checkpoint) = prove::newest(&folder)?;
+    let (note, checkpoint) = published::newest(&folder)?;
     let known = log.or(read(state, key, checkpoint.origin())?.map(|memory| memory.log));
     let log = match known {
         Some(log) => log,
@@ -215,12 +214,7 @@ fn attach(folder: &Folder, case: &Case, line: &SignatureLine) -> Result<()> {
     let anchored = Note::parse(&case.note)?.with(line.clone())?.encode();
     let name = format!("{ANCHORS}/{:020}-{}", case.checkpoint.size(), hex(&line.id()));
     store::replace(&*folder.store, &name, &anchored)?;
-    let published = store::read_all(&*folder.store, CHECKPOINT)?.unwrap_or_default();
-    let published = Note::parse(&published)?;
-    if published.text() == case.checkpoint.encode() {
-        let cosigned = published.with(line.clone())?.encode();
-        store::replace(&*folder.store, CHECKPOINT, &cosigned)?;
-    }
+    signer::attach(&*folder.store, &case.checkpoint, line)?;
     Ok(())
 }
 

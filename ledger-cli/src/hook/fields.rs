@@ -13,6 +13,8 @@ use crate::keys;
 const RESERVED: &[&str] = &[
     "actor",
     "actor-kind",
+    "attach",
+    "attach-private",
     "dry-run",
     "from",
     "help",
@@ -21,6 +23,8 @@ const RESERVED: &[&str] = &[
     "ledger",
     "occurred-at",
     "origin",
+    "proof",
+    "proof-wait",
     "require-ack",
     "state",
     "subject",

@@ -72,6 +72,29 @@ impl Place {
             .collect()
     }
 
+    /// Every folder of spools that can be found from here: that of the workspace, and those that the
+    /// state keeps for workspaces which cannot be written.
+    pub(crate) fn reach(workspace: &Path, state: &State) -> Vec<Self> {
+        let kept = fs::read_dir(state.path("spool")).into_iter().flatten().flatten();
+        std::iter::once(workspace.join(FOLDER))
+            .chain(kept.map(|folder| folder.path()))
+            .filter(|path| path.is_dir())
+            .map(|path| Self { path })
+            .collect()
+    }
+
+    /// Files that keep what the ledger refused, or what was damaged: nothing delivers them.
+    pub(crate) fn left_over(&self) -> Vec<PathBuf> {
+        let files = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let is_left = |path: &PathBuf| {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            name.is_some_and(|name| name.starts_with("refused-") || name.ends_with(".damaged"))
+        };
+        let mut found: Vec<PathBuf> = files.map(|file| file.path()).filter(is_left).collect();
+        found.sort();
+        found
+    }
+
     /// How the folder is called in messages.
     pub(crate) fn shown(&self) -> String {
         self.path.display().to_string()
@@ -142,17 +165,32 @@ impl Place {
         Ok(names)
     }
 
-    /// Sets a damaged spool aside, and gives its bytes; nothing of it is deleted.
-    pub(crate) fn set_aside(&self, name: &str) -> Result<(Vec<u8>, PathBuf)> {
-        let dir = Dir::open(&self.path, PATIENCE)?;
+    /// Sets a damaged spool aside once `save` has taken from its bytes what is whole; nothing of it
+    /// is deleted. If we stop in between, the next hook saves the same events again, and the ledger
+    /// keeps one event once.
+    pub(crate) fn set_aside(
+        &self,
+        name: &str,
+        patience: Option<Duration>,
+        save: impl FnOnce(&[u8]) -> Result<()>,
+    ) -> Result<PathBuf> {
+        let dir = Dir::open(&self.path, patience.unwrap_or(PATIENCE))?;
         let _lock = dir.lock(&format!("{name}.lock")).map_err(Failure::from)?;
         let path = self.path.join(format!("{name}.{SUFFIX}"));
-        let bytes = files::read(&path)?;
+        save(&files::read(&path)?)?;
         let aside = self.path.join(format!("{name}-{}.damaged", hex(&random::bytes::<4>()?)));
         fs::rename(&path, &aside).map_err(|error| {
             Failure::new("spool-folder", format!("cannot set `{}` aside: {error}", path.display()))
         })?;
-        Ok((bytes, aside))
+        Ok(aside)
+    }
+
+    /// Writes a further spool, durably; its name.
+    pub(crate) fn put(&self, name: &str, spool: &Spool) -> Result<String> {
+        let name = format!("{name}-{}", hex(&random::bytes::<4>()?));
+        let path = self.path.join(format!("{name}.{SUFFIX}"));
+        files::create(&path, spool.encode()?.as_bytes(), 0o600)?;
+        Ok(name)
     }
 
     /// Keeps an event that the ledger refused, before the spool forgets it.
@@ -267,7 +305,8 @@ impl Held {
         self.spool = before;
         match &self.spool {
             Some(spool) => files::replace(&self.path, spool.encode()?.as_bytes(), 0o600, true),
-            None => files::remove(&self.path),
+            None if self.path.exists() => files::remove(&self.path),
+            None => Ok(()),
         }
     }
 

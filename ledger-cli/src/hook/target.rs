@@ -4,6 +4,7 @@ use ledger_core::checkpoint::Origin;
 use ledger_core::key::Signer;
 use ledger_core::ledger::{Ledger, Receipt, Submission};
 
+use crate::attachments::{self, Brought};
 use crate::context::{Context, Folder};
 use crate::delivery::{self, recovery};
 use crate::failure::{Failure, Result};
@@ -66,22 +67,47 @@ pub(crate) fn open(context: &Context) -> Result<Box<dyn Delivery>> {
     Ok(Box::new(ToFolder { folder, ledger, sight }))
 }
 
+impl ToFolder {
+    /// Puts the attachments that wait here for these events where the ledger has them.
+    fn bring(&self, events: &[Submission]) -> Result<Brought> {
+        let Folder { state, origin, store, .. } = &self.folder;
+        attachments::bring(state, origin, &**store, events)
+            .map_err(|failure| self.folder.place(failure))
+    }
+}
+
+/// What is in the ledger need not wait any longer.
+fn forget(brought: &Brought) {
+    if let Err(failure) = brought.delivered() {
+        talk(format!("note: what was attached is in the ledger, and still lies here: {failure}"));
+    }
+}
+
 impl Delivery for ToFolder {
     fn together(
         &mut self,
         events: Vec<Submission>,
         signers: &[&dyn Signer],
     ) -> Result<std::result::Result<Vec<Receipt>, Failure>> {
-        match delivery::keeping(&mut self.ledger, &self.sight, signers, events) {
-            Ok(receipts) => Ok(Ok(receipts)),
+        let brought = self.bring(&events)?;
+        let items = &brought.items;
+        match delivery::keeping(&mut self.ledger, &self.sight, signers, events, items) {
+            Ok(receipts) => {
+                forget(&brought);
+                Ok(Ok(receipts))
+            }
             Err((Some(_), refused)) => Ok(Err(refused)),
             Err((None, failure)) => Err(self.folder.place(failure)),
         }
     }
 
     fn each(&mut self, events: Vec<Submission>) -> Result<Vec<Outcome>> {
-        let said = delivery::each(&mut self.ledger, events, false);
+        let brought = self.bring(&events)?;
+        let said = delivery::each(&mut self.ledger, events, &brought.items, false);
         let said = said.map_err(|failure| self.folder.place(failure))?;
+        if said.iter().all(std::result::Result::is_ok) {
+            forget(&brought);
+        }
         Ok(said.into_iter().map(|one| one.map_err(|refusal| refusal.failure())).collect())
     }
 

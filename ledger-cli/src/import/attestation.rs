@@ -1,9 +1,11 @@
 //! Attestations: in-toto statements, bare, in a DSSE envelope, or in a Sigstore bundle; as npm and
 //! Google Cloud Build wrap them too.
 //!
-//! Nothing is verified here, so nothing is said to be: an event has `verification` only to say that
-//! no signature is there (`unsigned`), or that a bundle has no material to verify it with (`failed`).
-//! Without that member a signature was not verified.
+//! An envelope is `verified` when one of its signatures holds under one of the keys that are given, and
+//! `failed` when none does; the event names the key and the digest of the keys' file. Certificates and
+//! transparency logs of Sigstore bundles are not checked: without a key that holds nothing is verified. A
+//! bundle without material of its own has `failed` in any case, an envelope without a signature is
+//! `unsigned`. Without `verification` a signature was not looked at.
 
 use ledger_core::encoding;
 use ledger_core::json::Value;
@@ -11,13 +13,14 @@ use ledger_core::json::Value;
 use super::audit::{at, digest_of, items, text};
 use super::draft::{self, artifact};
 use super::json::{self, Json};
+use super::pubkeys::{Keys, pae};
 use super::split::Framing;
 use super::time::When;
 use super::{Draft, Reason, Record, Source};
 
 pub(super) const SOURCE: Source = Source {
     name: "attestation",
-    reads: "in-toto statements, DSSE envelopes, Sigstore bundles; kept as not verified",
+    reads: "in-toto statements, DSSE envelopes, Sigstore bundles; given: keys (a PEM file) to verify with",
     version: 1,
     framing: Framing::Json(&["attestations"]),
     map,
@@ -26,7 +29,19 @@ pub(super) const SOURCE: Source = Source {
 const IN_TOTO: &str = "application/vnd.in-toto+json";
 
 /// What is known of the signature over a statement.
-type Verdict = Option<&'static str>;
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    result: &'static str,
+    /// The key that holds, and where it is from.
+    key: Option<String>,
+    roots: Option<String>,
+}
+
+/// None when no signature was looked at.
+type Verdict = Option<Known>;
+
+const UNSIGNED: Known = Known { result: "unsigned", key: None, roots: None };
+const FAILED: Known = Known { result: "failed", key: None, roots: None };
 
 fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
     let value = json::read(record.bytes)?;
@@ -48,7 +63,7 @@ fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
     }
     if text(value, &["_type"]).is_some_and(|kind| kind.starts_with("https://in-toto.io/Statement/"))
     {
-        return Ok(statement(value, &id, Some("unsigned"), None, record));
+        return Ok(statement(value, &id, &Some(UNSIGNED), None, record));
     }
     let kind = text(value, &["_type"]).or_else(|| text(value, &["predicateType"]));
     let when = When::received(record.received);
@@ -66,10 +81,10 @@ fn bundle(value: &Json<'_>, id: &str, record: &Record<'_>) -> Result<Vec<Draft>,
     let integrated = items(material, &["tlogEntries"])
         .iter()
         .find_map(|entry| When::read(entry.get("integratedTime")));
-    let verdict = (!known).then_some("failed");
+    let verdict = (!known).then_some(FAILED);
     if let Some(message) = at(value, &["messageSignature"]) {
         let verdict = match text(message, &["signature"]) {
-            None => Some("unsigned"),
+            None => Some(UNSIGNED),
             Some(_) => verdict,
         };
         let digest = at(message, &["messageDigest"])
@@ -80,7 +95,7 @@ fn bundle(value: &Json<'_>, id: &str, record: &Record<'_>) -> Result<Vec<Draft>,
         let draft = Draft::new("artifact.recorded", id, when)
             .subject("artifact", artifact(digest.as_deref()).as_deref())
             .word("action", "signed")
-            .set("verification", verdict.map(verification));
+            .set("verification", verdict.as_ref().map(verification));
         return Ok(vec![draft]);
     }
     let inner = value.get("dsseEnvelope");
@@ -88,7 +103,7 @@ fn bundle(value: &Json<'_>, id: &str, record: &Record<'_>) -> Result<Vec<Draft>,
         return Err(Reason::new("bundle-content", "the bundle signs nothing"));
     }
     let one = inner.get("signatures").items().len() == 1;
-    let verdict = if one { verdict } else { Some("failed") };
+    let verdict = if one { verdict } else { Some(FAILED) };
     envelope_at(inner, id, verdict, integrated, record)
 }
 
@@ -116,21 +131,36 @@ fn envelope_at(
         let when = integrated.unwrap_or_else(|| When::received(record.received));
         return Ok(vec![Draft::external(SOURCE.name, id, kind, "payload-type", when)]);
     }
-    let signed = |one: &Json<'_>| text(one, &["sig"]).is_some();
     let signatures = value.get("signatures").items();
-    let verdict = if signatures.iter().any(signed) { verdict } else { Some("unsigned") };
+    let signatures: Vec<&str> = signatures.iter().filter_map(|one| text(one, &["sig"])).collect();
+    let verdict = match (signatures.is_empty(), verdict) {
+        (true, _) => Some(UNSIGNED),
+        (false, Some(verdict)) => Some(verdict),
+        (false, None) => verified(&pae(kind, &payload), &signatures, record)?,
+    };
     let inner = json::read(&payload)?;
     if text(&inner, &["_type"]).is_none() {
         return Err(Reason::new("statement-type", "the payload is no statement"));
     }
-    Ok(statement(&inner, id, verdict, integrated, record))
+    Ok(statement(&inner, id, &verdict, integrated, record))
+}
+
+/// Holds the signatures against the keys that are given, if any are.
+fn verified(message: &[u8], signatures: &[&str], record: &Record<'_>) -> Result<Verdict, Reason> {
+    let Some(keys) = record.given.get("keys").map(Keys::read).transpose()? else {
+        return Ok(None);
+    };
+    let key = signatures.iter().find_map(|text| keys.holds(message, &decode(text)?));
+    let result = if key.is_some() { "verified" } else { "failed" };
+    let key = key.map(str::to_owned);
+    Ok(Some(Known { result, key, roots: Some(keys.roots) }))
 }
 
 /// An event for each subject. Only provenance says that something was built.
 fn statement(
     value: &Json<'_>,
     id: &str,
-    verdict: Verdict,
+    verdict: &Verdict,
     integrated: Option<When>,
     record: &Record<'_>,
 ) -> Vec<Draft> {
@@ -143,7 +173,7 @@ fn statement(
         .find_map(|path| When::read(predicate.at(path)))
         .or(integrated)
         .unwrap_or_else(|| When::received(record.received));
-    if !provenance && verdict == Some("unsigned") {
+    if !provenance && *verdict == Some(UNSIGNED) {
         return vec![Draft::external(SOURCE.name, id, kind, "unsigned", when)];
     }
     let builder = text(predicate, &["runDetails", "builder", "id"])
@@ -163,7 +193,7 @@ fn statement(
         let draft = Draft::new("artifact.recorded", id, when.clone())
             .subject("artifact", artifact(digest.as_deref()).as_deref())
             .word("action", if provenance { "built" } else { "signed" })
-            .set("verification", verdict.map(verification));
+            .set("verification", verdict.as_ref().map(verification));
         if !provenance {
             return draft;
         }
@@ -178,8 +208,11 @@ fn statement(
     subjects.iter().map(|subject| about(Some(subject))).collect()
 }
 
-fn verification(result: &str) -> Value {
-    Value::object([("result", Value::text(result))])
+fn verification(known: &Known) -> Value {
+    let mut members = vec![("result", Value::text(known.result))];
+    members.extend(known.key.as_deref().map(|key| ("key", Value::text(key))));
+    members.extend(known.roots.as_deref().map(|roots| ("roots", Value::text(roots))));
+    Value::object(members)
 }
 
 /// Base64 of either alphabet, padded or not.
@@ -196,9 +229,17 @@ mod tests {
     use super::*;
 
     fn results(text: &str) -> Vec<String> {
+        judged(text, None)
+    }
+
+    fn judged(text: &str, keys: Option<&str>) -> Vec<String> {
         let given = super::super::Given::default();
+        let given = match keys {
+            Some(keys) => given.with("keys", keys.to_owned()),
+            None => given,
+        };
         let received = ledger_core::time::Timestamp::from_micros(1).unwrap();
-        let record = Record { bytes: text.as_bytes(), received, given: &given };
+        let record = Record { bytes: text.as_bytes(), header: b"", received, given: &given };
         let events = super::super::events(&SOURCE, &record).unwrap();
         let result = |event: super::super::Event| {
             let value = Value::Object(event.value);
@@ -219,8 +260,60 @@ mod tests {
         format!(r#"{{"payloadType":"{IN_TOTO}","payload":"{payload}","signatures":{signatures}}}"#)
     }
 
+    /// An envelope signed here, under its own key, another one, and with its payload changed.
     #[test]
-    fn nothing_is_ever_said_to_be_verified() {
+    fn a_signature_holds_under_a_given_key_or_it_failed() {
+        use ring::rand::SystemRandom;
+        use ring::signature::{
+            ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
+        };
+        let random = SystemRandom::new();
+        let pem = |head: &str, key: &[u8]| {
+            let der = format!("{head}{}", encoding::hex(key));
+            let pairs = der.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+            let der: Vec<u8> = pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+            let body = encoding::base64(&der);
+            format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
+        };
+        let ed = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+        let algorithm = &ECDSA_P256_SHA256_ASN1_SIGNING;
+        let packed = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+        let ec = EcdsaKeyPair::from_pkcs8(algorithm, packed.as_ref(), &random).unwrap();
+        let ed_pem = pem("302a300506032b6570032100", ed.public_key().as_ref());
+        let ec_head = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
+        let ec_pem = pem(ec_head, ec.public_key().as_ref());
+        let payload = signed("[]");
+        let payload = json::read(payload.as_bytes()).unwrap();
+        let message = pae(IN_TOTO, &decode(text(&payload, &["payload"]).unwrap()).unwrap());
+        let ed_signed = encoding::base64(ed.sign(&message).as_ref());
+        let ec_signed = encoding::base64(ec.sign(&random, &message).unwrap().as_ref());
+        let both = format!("{ed_pem}{ec_pem}");
+        for (signature, keys, result) in [
+            (&ed_signed, &ed_pem, "verified"),
+            (&ed_signed, &both, "verified"),
+            (&ed_signed, &ec_pem, "failed"),
+            (&ec_signed, &ec_pem, "verified"),
+            (&ec_signed, &both, "verified"),
+            (&ec_signed, &ed_pem, "failed"),
+        ] {
+            let envelope = signed(&format!(r#"[{{"sig":"AA=="}},{{"sig":"{signature}"}}]"#));
+            let found = judged(&envelope, Some(keys));
+            assert_eq!(found, [format!("artifact.recorded {result}")], "{keys}");
+            let other = envelope.replace(IN_TOTO, "application/vnd.in-toto+jsom");
+            assert!(
+                judged(&other, Some(keys)).iter().all(|said| said != "artifact.recorded verified")
+            );
+        }
+        // a bundle without material stays a failure, also where a given key holds
+        let envelope = signed(&format!(r#"[{{"sig":"{ed_signed}"}}]"#));
+        let bundle =
+            format!(r#"{{"mediaType":"b","verificationMaterial":{{}},"dsseEnvelope":{envelope}}}"#);
+        assert_eq!(judged(&bundle, Some(&ed_pem)), ["artifact.recorded failed"]);
+        assert!(Keys::read("").is_err() && Keys::read("-----BEGIN PUBLIC KEY-----\nAA==").is_err());
+    }
+
+    #[test]
+    fn without_keys_nothing_is_said_to_be_verified() {
         let one = r#"[{"sig":"AA=="}]"#;
         let bundle = |material: &str| {
             format!(

@@ -7,7 +7,7 @@ use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::time::Timestamp;
 
-use super::draft::{self, UNSAID};
+use super::draft;
 use super::json::{self, Json};
 use super::time::When;
 use super::{Draft, Person, Reason, Source};
@@ -163,9 +163,6 @@ impl Fact {
     }
 
     fn draft(&self, record: &Record, id: &str, when: &When, actor: Option<&Person>) -> Draft {
-        // whoever it was, if the record does not say
-        let unsaid = Person::unsaid(&record.system);
-        let doer = actor.unwrap_or(&unsaid);
         let draft = Draft::new(self.kind(), id, when.clone());
         let draft = match self {
             Self::Deployment { .. } => draft,
@@ -179,7 +176,7 @@ impl Fact {
                 .text("account", Some(account))
                 .id("item", item.as_deref())
                 .set("entitlement", entitlement.as_ref().map(|found| found.value(&record.system)))
-                .person("executor", Some(doer))
+                .person("executor", actor)
                 .time("effective_at", Some(when)),
             Self::Used { principal, account } => draft
                 .person("principal", Some(&principal.person()))
@@ -196,15 +193,15 @@ impl Fact {
                 .word("class", class)
                 .word("action", action)
                 .id("item", Some(item))
-                .word("before", before.as_deref().unwrap_or(UNSAID))
-                .word("after", after.as_deref().unwrap_or(UNSAID))
+                .id("before", before.as_deref())
+                .id("after", after.as_deref())
                 .word("weakened", weakened)
-                .person("changer", Some(doer)),
+                .person("changer", actor),
             Self::Deployment { deployment, service, environment, artifact, strategy } => draft
                 .subject("deployment", Some(deployment))
                 .subject("service", Some(service))
                 .subject("environment", Some(environment))
-                .person("initiator", Some(doer))
+                .person("initiator", actor)
                 .set("artifact", draft::artifact(artifact.as_deref()).map(Value::text))
                 .word("strategy", strategy),
         }

@@ -2,7 +2,6 @@
 
 use ledger_core::json::Value;
 
-use super::draft::UNSAID;
 use super::json::Json;
 use super::split::Framing;
 use super::time::When;
@@ -102,7 +101,6 @@ fn build(hook: &Hook<'_>) -> Option<Draft> {
             .word("phase", "finished")
             .word("outcome", outcome)
             .word("trigger", trigger)
-            .word("definition_digest", UNSAID)
             .person("initiator", starter.as_ref()),
     )
 }

@@ -6,7 +6,7 @@
 
 use ledger_core::json::Value;
 
-use super::draft::{UNSAID, artifact, id};
+use super::draft::{artifact, id};
 use super::json::{self, Json};
 use super::split::Framing;
 use super::time::When;
@@ -89,7 +89,7 @@ impl Cd<'_> {
         value.get("id").text().or(value.text())
     }
 
-    /// Nobody is named by most events: whoever does it is the source's, unsaid.
+    /// Whom the event names there; most events name nobody.
     fn somebody(&self, name: &str) -> Option<Person> {
         let issuer = self.subject.get("source").text().unwrap_or("cdevents");
         Person::new(issuer, self.content.get(name).text())
@@ -120,9 +120,7 @@ impl Cd<'_> {
         Some(
             self.draft("environment.changed")
                 .subject("environment", self.id())
-                .word("action", action)
-                .word("definition_digest", UNSAID)
-                .word("mutability", "mutable"),
+                .word("action", action),
         )
     }
 
@@ -145,7 +143,7 @@ impl Cd<'_> {
         )
     }
 
-    /// Who asked for a change is never told; when it was opened, by the event of that alone.
+    /// When a change was opened is told by the event of that alone; who asked for it is never told.
     fn change(&self, verb: &str) -> Option<Draft> {
         if verb != "created" {
             return None;
@@ -156,7 +154,6 @@ impl Cd<'_> {
                 .subject("service", self.reference("repository"))
                 .word("state", "open")
                 .time("opened_at", Some(&self.when))
-                .person("requester", Some(&Person::unsaid(SOURCE.name)))
                 .text("description", self.content.get("description").text()),
         )
     }
@@ -180,8 +177,6 @@ impl Cd<'_> {
                 .subject("run", self.id())
                 .word("phase", phase)
                 .word("trigger", "other")
-                .word("definition_digest", UNSAID)
-                .person("initiator", Some(&Person::unsaid(SOURCE.name)))
                 .set("outcome", outcome.filter(|_| phase == "finished").map(Value::text)),
         )
     }

@@ -37,12 +37,6 @@ impl Person {
         Some(Self { issuer: issuer.to_owned(), id: short(id), name: None, email: None })
     }
 
-    /// Stands where a type demands somebody and the source names nobody. No person is linked to it, so
-    /// whatever is asked of this person cannot be told.
-    pub(crate) fn unsaid(issuer: &str) -> Self {
-        Self { issuer: issuer.to_owned(), id: "unsaid".to_owned(), name: None, email: None }
-    }
-
     /// With the name that the source shows.
     pub(crate) fn named(mut self, name: Option<&str>) -> Self {
         self.name = name.filter(|name| !name.is_empty()).map(short);
@@ -76,6 +70,20 @@ pub(crate) struct Draft {
     actor: Value,
     subject: BTreeMap<String, Value>,
     data: BTreeMap<String, Value>,
+    attached: Option<Attached>,
+}
+
+/// A list that travels beside an event, encrypted.
+#[derive(Clone, Debug)]
+pub(crate) struct Attached {
+    /// The field that names it.
+    pub(crate) field: &'static str,
+    /// What the attachment is called.
+    pub(crate) name: &'static str,
+    /// How many items it has.
+    pub(crate) count: u64,
+    /// Its bytes: an item on each line.
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// A draft with its ordinal, as the command completes it.
@@ -91,6 +99,8 @@ pub(crate) struct Event {
     pub(crate) ordinal: u64,
     /// The event as `ledger append` takes it, without the members of an import.
     pub(crate) value: BTreeMap<String, Value>,
+    /// The list that travels beside it.
+    pub(crate) attached: Option<Attached>,
 }
 
 impl Draft {
@@ -104,6 +114,7 @@ impl Draft {
             actor: Value::object([("kind", Value::text("unknown"))]),
             subject: BTreeMap::new(),
             data: BTreeMap::new(),
+            attached: None,
         }
     }
 
@@ -196,6 +207,14 @@ impl Draft {
         self.set(name, value)
     }
 
+    /// A field that is a list beside the event; here it says only how long that is.
+    pub(crate) fn attach(self, attached: Attached) -> Self {
+        let count = Value::object([("count", Value::count(attached.count))]);
+        let mut draft = self.set(attached.field, Some(count));
+        draft.attached = Some(attached);
+        draft
+    }
+
     fn into_value(self) -> (String, BTreeMap<String, Value>) {
         let mut event = BTreeMap::from([
             ("actor".to_owned(), self.actor),
@@ -219,7 +238,7 @@ pub(super) fn number(source: &Source, drafts: Vec<Draft>, received: Timestamp) -
     let mut counts: BTreeMap<(&str, String), u64> = BTreeMap::new();
     let mut events = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        let draft = if lacks(&draft) {
+        let mut draft = if lacks(&draft) {
             let when = if draft.when.quality == "received" {
                 When::received(received)
             } else {
@@ -235,9 +254,10 @@ pub(super) fn number(source: &Source, drafts: Vec<Draft>, received: Timestamp) -
             draft
         };
         let (kind, personal) = (draft.kind, draft.personal);
+        let attached = draft.attached.take();
         let (source_id, value) = draft.into_value();
         let count = counts.entry((kind, source_id.clone())).or_default();
-        events.push(Event { kind, source_id, personal, ordinal: *count, value });
+        events.push(Event { kind, source_id, personal, ordinal: *count, value, attached });
         *count += 1;
     }
     events
@@ -274,18 +294,9 @@ pub(crate) fn id(text: &str) -> String {
     out
 }
 
-/// What stands where a type demands a digest and the source says nothing to take one of: the SHA-256
-/// of no bytes. It is the digest of nothing, and of nothing else.
-pub(crate) const UNSAID: &str =
-    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
-/// The digest of what a source says about a state, in its one spelling; [`UNSAID`] for null.
-pub(crate) fn digest(value: &Json<'_>) -> Value {
-    if value.is_some() {
-        Value::text(Sha256::of(value.to_text().as_bytes()).to_reference())
-    } else {
-        Value::text(UNSAID)
-    }
+/// The digest of what a source says about a state, in its one spelling; none where it says nothing.
+pub(crate) fn digest(value: &Json<'_>) -> Option<Value> {
+    value.is_some().then(|| Value::text(Sha256::of(value.to_text().as_bytes()).to_reference()))
 }
 
 /// A digest reference, if that is what the text spells.
@@ -296,7 +307,7 @@ pub(crate) fn artifact(text: Option<&str>) -> Option<String> {
     ledger_core::event::is_digest(&found).then_some(found)
 }
 
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     let end = (0..=MAX_TEXT.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or_default()).unwrap_or_default().to_owned()
 }

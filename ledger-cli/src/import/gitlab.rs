@@ -7,7 +7,7 @@ use ledger_core::encoding::hex;
 use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 
-use super::draft::{UNSAID, digest, id};
+use super::draft::{digest, id};
 use super::http::Request;
 use super::json::{self, Json};
 use super::split::Framing;
@@ -155,7 +155,6 @@ impl<'a> Hook<'a> {
             .subject("service", self.project())
             .word("phase", if outcome.is_some() { "finished" } else { "started" })
             .word("trigger", trigger)
-            .word("definition_digest", UNSAID)
             .person("initiator", user(self.body.get("user")).as_ref())
             .set("outcome", outcome.map(Value::text)),
         )
@@ -259,21 +258,8 @@ impl<'a> Hook<'a> {
         });
         let name = body.get("user_username").text();
         let who = Person::new("gitlab", body.get("user_id").id()).map(|person| person.named(name));
-        let times = [body.get("updated_at"), body.get("created_at")];
-        let when = When::first(&times, self.record.received);
-        // the hook names nobody who did it
-        let executor = Some(Person::unsaid(SOURCE.name));
-        Some(
-            self.draft("access.changed", None, &times)
-                .subject("system", Some(SOURCE.name))
-                .word("object", "entitlement")
-                .word("action", action)
-                .person("principal", who.as_ref())
-                .text("account", name.or(body.get("user_id").id()))
-                .person("executor", executor.as_ref())
-                .time("effective_at", Some(&when))
-                .set("entitlement", entitlement),
-        )
+        let draft = self.access_changed("entitlement", action, who.as_ref(), name);
+        Some(draft.set("entitlement", entitlement))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "as every mapping")]
@@ -285,19 +271,26 @@ impl<'a> Hook<'a> {
         let who = Person::new("gitlab", body.get("user_id").id())
             .map(|person| person.named(name))
             .or_else(|| Person::new("gitlab:login", name));
-        let times = [body.get("updated_at"), body.get("created_at")];
+        Some(self.access_changed(object, action, who.as_ref(), name))
+    }
+
+    /// What hooks about members and accounts have in common; none names who did it.
+    fn access_changed(
+        &self,
+        object: &str,
+        action: &str,
+        who: Option<&Person>,
+        name: Option<&str>,
+    ) -> Draft {
+        let times = [self.body.get("updated_at"), self.body.get("created_at")];
         let when = When::first(&times, self.record.received);
-        let executor = Some(Person::unsaid(SOURCE.name));
-        Some(
-            self.draft("access.changed", None, &times)
-                .subject("system", Some(SOURCE.name))
-                .word("object", object)
-                .word("action", action)
-                .person("principal", who.as_ref())
-                .text("account", name.or(body.get("user_id").id()))
-                .person("executor", executor.as_ref())
-                .time("effective_at", Some(&when)),
-        )
+        self.draft("access.changed", None, &times)
+            .subject("system", Some(SOURCE.name))
+            .word("object", object)
+            .word("action", action)
+            .person("principal", who)
+            .text("account", name.or(self.body.get("user_id").id()))
+            .time("effective_at", Some(&when))
     }
 
     fn audit(&self) -> Option<Draft> {
@@ -334,8 +327,8 @@ impl<'a> Hook<'a> {
                     "item",
                     Some(&format!("{}/{name}", body.get("entity_path").text().unwrap_or("-"))),
                 )
-                .set("before", Some(digest(details.get("from"))))
-                .set("after", Some(digest(details.get("to"))))
+                .set("before", digest(details.get("from")))
+                .set("after", digest(details.get("to")))
                 .word("weakened", "unknown")
                 .person("changer", author.as_ref()),
         )

@@ -15,11 +15,23 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("artifact", "digest of the artifact that the record is about"),
     ("attempt", "which attempt of the run, from 1; 1 if not given"),
     ("by", "who did it, as ISSUER/ID"),
+    ("collector", "what collected a snapshot"),
+    ("complete", "`yes`, if whoever collected a snapshot knows that it is whole"),
     ("environment", "environment that the record is about"),
+    ("keys", "PEM file of public keys to verify signatures with"),
     ("level", "level of the tests, like `unit`"),
+    ("mapping", "file that says which column of a CSV is what"),
+    ("minimum", "least coverage in percent, like `80` or `82.5`"),
+    ("pages", "number of pages that a snapshot came in"),
+    ("query", "how a snapshot was asked for"),
+    ("region", "region that the record is about"),
+    ("role", "role that a list was asked for by"),
     ("run", "run that made the report"),
+    ("scope", "team, repository, application or group that a list is of"),
     ("service", "service that the record is about"),
     ("system", "system that the record is about"),
+    ("taken_at", "when a snapshot was taken"),
+    ("total", "number of items that the system says there are"),
 ];
 
 impl Given {
@@ -43,11 +55,19 @@ impl Given {
         self.0.get(name).map(String::as_str)
     }
 
+    /// With what stands in a file in place of its name.
+    pub(crate) fn with(mut self, name: &str, content: String) -> Self {
+        self.0.insert(name.to_owned(), content);
+        self
+    }
+
     /// The identity of a report without one: its digest, together with what it is bound to. The same
     /// bytes can be the report of two artifacts.
     pub(crate) fn identity(&self, bytes: &[u8]) -> String {
-        let bound: Vec<&str> =
-            ["artifact", "run", "attempt"].iter().filter_map(|name| self.get(name)).collect();
+        let bound: Vec<&str> = ["artifact", "run", "attempt", "taken_at"]
+            .iter()
+            .filter_map(|name| self.get(name))
+            .collect();
         let own = digest_of(bytes);
         if bound.is_empty() {
             return own;

@@ -1,7 +1,5 @@
 //! LaunchDarkly: audit log entries and webhooks, which are the same.
 
-use ledger_core::json::Value;
-
 use super::draft::digest;
 use super::split::Framing;
 use super::webhook::{self, Hook};
@@ -62,11 +60,10 @@ fn flag(hook: &Hook<'_>) -> Option<Draft> {
     let time = body.get("date");
     let time = if time.is_some() { time } else { body.get("timestamp") };
     let time = if time.get("milliseconds").is_some() { time.get("milliseconds") } else { time };
-    let id = |value: &Value| value.as_text().unwrap_or_default().to_owned();
     let version = |name: &str| {
         let state = body.get(name).at(&format!("environments.{environment}"));
         let state = if state.is_some() { state } else { body.get(name) };
-        id(&digest(state))
+        digest(state)
     };
     Some(
         hook.draft("feature_flag.changed", body.get("_id").text(), &[time])
@@ -74,8 +71,8 @@ fn flag(hook: &Hook<'_>) -> Option<Draft> {
             .subject("flag", Some(&format!("{project}/{key}")))
             .subject("environment", Some(environment))
             .word("action", action)
-            .id("before", Some(&version("previousVersion")))
-            .id("after", Some(&version("currentVersion")))
+            .set("before", version("previousVersion"))
+            .set("after", version("currentVersion"))
             .person("changer", who.as_ref()),
     )
 }

@@ -23,7 +23,12 @@ fn after(source: &Source, file: &Path, given: &Given) -> String {
     let mut out = String::new();
     let received = Timestamp::parse(b"2026-08-01T00:00:00.000000Z").unwrap();
     for piece in Splitter::new(File::open(file).unwrap(), source.framing) {
-        let record = Record { bytes: &piece.bytes, received, given };
+        let record = Record {
+            bytes: &piece.bytes,
+            header: piece.header.as_deref().unwrap_or_default(),
+            received,
+            given,
+        };
         let read = match piece.broken {
             Some(reason) => Err(reason),
             None => events(source, &record),
@@ -35,6 +40,9 @@ fn after(source: &Source, file: &Path, given: &Given) -> String {
                     let id = if event.personal { "(keyed digest)" } else { &event.source_id };
                     let value = Value::Object(event.value).to_canonical();
                     writeln!(out, "{id} {} {value}", event.ordinal).unwrap();
+                    if let Some(attached) = event.attached {
+                        out.push_str(std::str::from_utf8(&attached.bytes).unwrap());
+                    }
                 }
             }
         }
@@ -54,12 +62,17 @@ fn files_become_the_events_of_their_pairs() {
         pairs.insert(source.name);
         for file in all(&folder) {
             let extension = file.extension().unwrap_or_default();
-            if extension == "events" || extension == "given" {
+            if ["events", "given", "mapping"].iter().any(|other| extension == *other) {
                 continue;
             }
             let given = fs::read_to_string(file.with_extension("given")).unwrap_or_default();
             let given = Given::parse(&given.lines().map(str::to_owned).collect::<Vec<_>>());
-            let found = after(source, &file, &given.unwrap());
+            let mut given = given.unwrap();
+            if let Some(mapping) = given.get("mapping").map(str::to_owned) {
+                let mapping = fs::read_to_string(folder.join(mapping)).unwrap();
+                given = given.with("mapping", mapping);
+            }
+            let found = after(source, &file, &given);
             let place = file.with_extension("events");
             if std::env::var_os("LEDGER_BLESS").is_some() {
                 fs::write(&place, &found).unwrap();
@@ -115,7 +128,9 @@ fn damaged_records_are_mapped_or_refused() {
             }
         }
         for bytes in records {
-            if let Ok(found) = events(source, &Record { bytes: &bytes, received, given: &given }) {
+            if let Ok(found) =
+                events(source, &Record { bytes: &bytes, header: b"", received, given: &given })
+            {
                 assert!(!found.is_empty(), "{}", source.name);
             }
         }

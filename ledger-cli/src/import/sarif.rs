@@ -19,7 +19,7 @@ pub(super) const SOURCE: Source = Source {
 };
 
 fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
-    let bytes = record.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record.bytes);
+    let bytes = record.bytes;
     let value = json::read(bytes)?;
     let runs = value.get("runs").items();
     if runs.is_empty() {

@@ -23,7 +23,7 @@ pub(super) const SOURCE: Source = Source {
 };
 
 fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
-    let bytes = record.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record.bytes);
+    let bytes = record.bytes;
     let value = json::read(bytes)?;
     let context = text(&value, &["@context"]).unwrap_or_default();
     if text(&value, &["bomFormat"]) == Some("CycloneDX") {

@@ -134,7 +134,6 @@ fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
 
 /// One value, or one on each line: then a list of them.
 fn read(bytes: &[u8]) -> Result<Json<'_>, Reason> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let whole = json::read(bytes);
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
     match (whole, lines.clone().count()) {

@@ -6,12 +6,18 @@
 //! close is cut where the next record begins, and told with its reason.
 
 use std::io::{ErrorKind, Read};
+use std::sync::Arc;
 
 use super::Reason;
 
 /// The longest record in bytes; a longer one is passed over and told.
 pub(crate) const MAX_RECORD: usize = 25 * 1024 * 1024;
 const BLOCK: usize = 256 * 1024;
+
+/// The bytes without the byte order mark that some programs put before UTF-8: it means nothing.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
 
 /// How the records of a source lie in its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +26,8 @@ pub(crate) enum Framing {
     Json(&'static [&'static str]),
     /// The whole file is one record.
     Whole,
+    /// Rows of a table behind its header, with commas between the cells; quoted cells may hold line ends.
+    Rows,
 }
 
 /// A piece of a file: a record, or what is none.
@@ -29,6 +37,8 @@ pub(crate) struct Piece {
     pub(crate) offset: u64,
     /// Its bytes, untouched.
     pub(crate) bytes: Vec<u8>,
+    /// The header of its table, if it is a row of one.
+    pub(crate) header: Option<Arc<[u8]>>,
     /// Why it is no record, if it is none.
     pub(crate) broken: Option<Reason>,
 }
@@ -47,6 +57,7 @@ pub(crate) struct Splitter<R> {
     /// Whether records are items of an array, and whether that stands in an object.
     list: Option<bool>,
     begun: bool,
+    header: Option<Arc<[u8]>>,
 }
 
 /// What a scan found at its end.
@@ -75,6 +86,7 @@ impl<R: Read> Splitter<R> {
             failed: None,
             list: None,
             begun: false,
+            header: None,
         }
     }
 
@@ -124,7 +136,7 @@ impl<R: Read> Splitter<R> {
         let offset = self.base + self.used as u64;
         let bytes = self.buffer.get(self.used..self.used + length).unwrap_or_default().to_vec();
         self.used += length;
-        Piece { offset, bytes, broken }
+        Piece { offset, bytes, header: self.header.clone(), broken }
     }
 
     /// What stands at the beginning of the file decides whether it is a request with its headers.
@@ -190,6 +202,27 @@ impl<R: Read> Splitter<R> {
         }
     }
 
+    /// The next row that is not empty, with its line end.
+    fn row(&mut self) -> Option<Piece> {
+        while matches!(self.byte(0)?, b'\r' | b'\n') {
+            self.used += 1;
+        }
+        let (mut length, mut quoted) = (0, false);
+        while let Some(byte) = self.byte(length) {
+            length += 1;
+            match byte {
+                b'"' => quoted = !quoted,
+                b'\n' if !quoted => break,
+                _ if length > MAX_RECORD => return Some(self.long(length)),
+                _ => {}
+            }
+        }
+        // a row that the file breaks off in is no row
+        let broken =
+            if self.ended && self.byte(length).is_none() { self.failed.take() } else { None };
+        Some(self.cut(length, broken))
+    }
+
     /// A scalar or rubbish: up to the end of the line, or of the item.
     fn stray(&mut self) -> Piece {
         let mut length = 0;
@@ -212,13 +245,16 @@ impl<R: Read> Splitter<R> {
         let mut scan = Scan::new(self.framing, self.list.is_none());
         let mut length = 0;
         let end = loop {
-            let Some(byte) = self.byte(length) else { break End::Input };
-            if let Some(end) = scan.step(byte) {
-                break end;
+            if self.byte(length).is_none() {
+                break End::Input;
             }
-            length += 1;
+            let (taken, end) = scan.run(self.buffer.get(self.used + length..).unwrap_or_default());
+            length += taken;
             if length > MAX_RECORD {
                 break End::Long;
+            }
+            if let Some(end) = end {
+                break end;
             }
         };
         let open = || Reason::new("json-truncated", "the record does not close");
@@ -275,16 +311,21 @@ impl<R: Read> Iterator for Splitter<R> {
         if !self.begun {
             self.begun = true;
             self.byte(3);
-            if self.buffer.starts_with(b"\xef\xbb\xbf") {
-                self.used = 3;
-            }
+            self.used = self.buffer.len() - without_mark(&self.buffer).len();
             self.byte(0)?;
-            if self.framing == Framing::Whole || self.is_request() {
+            if self.framing == Framing::Rows {
+                self.header = Some(self.row()?.bytes.into());
+            } else if self.framing == Framing::Whole || self.is_request() {
                 return Some(self.whole());
             }
         }
         if self.framing == Framing::Whole {
             return self.failed.take().map(|broken| self.cut(0, Some(broken)));
+        }
+        if self.framing == Framing::Rows {
+            return self
+                .row()
+                .or_else(|| self.failed.take().map(|broken| self.cut(0, Some(broken))));
         }
         if let Some(piece) = self.record() {
             return Some(piece);
@@ -312,6 +353,7 @@ struct Scan {
     line_begins: bool,
     /// The name that is read at the first level, if wrappers are looked for.
     name: Vec<u8>,
+    naming: bool,
     lost: bool,
 }
 
@@ -330,8 +372,30 @@ impl Scan {
             last: 0,
             line_begins: false,
             name: Vec::new(),
+            naming: false,
             lost: false,
         }
+    }
+
+    /// Takes bytes until the value ends, or all; how many, and how it ended.
+    fn run(&mut self, bytes: &[u8]) -> (usize, Option<End>) {
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            if self.string && !self.escape && !self.naming && !self.line_begins {
+                // nothing else counts within a text
+                let rest = bytes.get(at..).unwrap_or_default();
+                let plain = memchr::memchr3(b'"', b'\\', b'\n', rest).unwrap_or(rest.len());
+                if plain > 0 {
+                    at += plain;
+                    continue;
+                }
+            }
+            if let Some(end) = self.step(*byte) {
+                return (at, Some(end));
+            }
+            at += 1;
+        }
+        (at, None)
     }
 
     /// Takes one byte; tells where the value ends.
@@ -347,7 +411,12 @@ impl Scan {
         match byte {
             b'"' => {
                 self.string = true;
-                self.name.clear();
+                self.naming = self.stack.len() == 1
+                    && !self.wraps.is_empty()
+                    && matches!(self.last, b'{' | b',');
+                if self.naming {
+                    self.name.clear();
+                }
                 self.last = byte;
             }
             b'{' | b'[' => {
@@ -384,7 +453,7 @@ impl Scan {
             self.string = false;
             return;
         }
-        if self.stack.len() == 1 && !self.wraps.is_empty() && self.name.len() < 64 {
+        if self.naming && self.name.len() < 64 {
             self.name.push(byte);
         }
     }

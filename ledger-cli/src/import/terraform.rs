@@ -7,7 +7,6 @@
 use ledger_core::json::Value;
 
 use super::audit::{at, digest_of, items, text};
-use super::draft::UNSAID;
 use super::json::{self, Json};
 use super::split::Framing;
 use super::time::When;
@@ -76,8 +75,8 @@ fn changed(
     let after = state(change, "after");
     Ok(Some(
         setting(address, kind, action, id, when, record)
-            .word("before", &before)
-            .word("after", &after),
+            .id("before", before.as_deref())
+            .id("after", after.as_deref()),
     ))
 }
 
@@ -106,17 +105,17 @@ fn drifted(drift: &Json<'_>, id: &str, when: &When, record: &Record<'_>) -> Resu
         .subject("system", Some(record.given.get("system").unwrap_or("terraform")))
         .subject("environment", record.given.get("environment"))
         .id("item", Some(address(drift)?))
-        .word("expected", &state(drift, "before"))
-        .word("observed", &state(drift, "after"))
+        .id("expected", state(drift, "before").as_deref())
+        .id("observed", state(drift, "after").as_deref())
         .word("state", "detected"))
 }
 
 /// The digest of a state without what is sensitive.
-fn state(change: &Json<'_>, name: &str) -> String {
-    let Some(state) = at(change, &["change", name]) else { return UNSAID.to_owned() };
+fn state(change: &Json<'_>, name: &str) -> Option<String> {
+    let state = at(change, &["change", name])?;
     let marks = format!("{name}_sensitive");
     let open = redacted(state, change.get("change").get(&marks));
-    digest_of(open.to_canonical().as_bytes())
+    Some(digest_of(open.to_canonical().as_bytes()))
 }
 
 /// The value with the sensitive parts left out; the marks have its form, `true` where one is.
@@ -154,7 +153,7 @@ fn line(value: &Json<'_>, id: &str, record: &Record<'_>) -> Draft {
         return Draft::external(SOURCE.name, id, kind, "no-change", when);
     };
     let kind = text(value, &["hook", "resource", "resource_type"]).unwrap_or_default();
-    setting(address, kind, action, id, &when, record).word("before", UNSAID).word("after", UNSAID)
+    setting(address, kind, action, id, &when, record)
 }
 
 /// What a resource governs, by a word of its type.
@@ -206,7 +205,7 @@ mod tests {
             state(&json::read(text.as_bytes()).unwrap(), "after")
         };
         assert_eq!(digest("one"), digest("two"));
-        assert_ne!(digest("one"), UNSAID);
-        assert_eq!(state(&json::read(b"{\"change\":{\"after\":null}}").unwrap(), "after"), UNSAID);
+        assert!(digest("one").is_some());
+        assert_eq!(state(&json::read(b"{\"change\":{\"after\":null}}").unwrap(), "after"), None);
     }
 }

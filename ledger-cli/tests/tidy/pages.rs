@@ -52,7 +52,12 @@ fn count(folder: &Path) -> (usize, usize) {
     let mut counts = (0, 0);
     for file in std::fs::read_dir(folder).into_iter().flatten() {
         let path = file.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "vector") {
+        if path.extension().is_some_and(|extension| extension == "json") {
+            // a book: its history satisfies the test, and its stories mostly do not
+            let text = std::fs::read_to_string(&path).unwrap();
+            counts.0 += 1 + text.matches("\"raises\": []").count();
+            counts.1 += text.matches("\"raises\": [\"").count();
+        } else if path.extension().is_some_and(|extension| extension == "vector") {
             let bytes = std::fs::read(&path).unwrap();
             if bytes.starts_with(b"expect: accept\n") {
                 counts.0 += 1;

@@ -17,7 +17,7 @@ use crate::vault::texts::{Head, Text};
 
 use super::positions::Window;
 use super::shelf::Shelf;
-use super::{SET_ASIDE, Vault};
+use super::{REASON, SET_ASIDE, Vault, removed};
 
 /// Texts that wait before they are committed.
 const BATCH: usize = 16_384;
@@ -128,14 +128,20 @@ impl Vault {
         ledger.store().sync_dir(inbox::FOLDER)
     }
 
-    /// Moves a file out of the inbox, with the reason beside it.
+    /// Moves a file out of the inbox, with the reason beside it. Of one that is older than an erasure
+    /// only the reason is kept: it may name who was erased, and nobody can tell.
     fn set_aside(&self, ledger: &Ledger, name: &str, error: &Error) -> Result<()> {
         let file = format!("{}/{name}", inbox::FOLDER);
         let bytes = store::read_all(&**ledger.store(), &file)?.unwrap_or_default();
-        let reason = format!("{}: {error}\n", error.code());
+        let mut reason = format!("{}: {error}\n", error.code());
+        let begin = inbox::first_index(name).unwrap_or(0);
+        let erasures = ledger.find(crate::index::Kind::Type, "person.erased", usize::MAX)?;
         // if we stop in here, the file is still in the inbox and is set aside again
-        store::replace(&*self.home.files, &format!("{SET_ASIDE}/{name}"), &bytes)?;
-        let reason_name = format!("{SET_ASIDE}/{name}.reason");
+        match erasures.iter().map(|found| found.index).filter(|entry| *entry >= begin).max() {
+            Some(entry) => reason.push_str(&removed(entry)),
+            None => store::replace(&*self.home.files, &format!("{SET_ASIDE}/{name}"), &bytes)?,
+        }
+        let reason_name = format!("{SET_ASIDE}/{name}{REASON}");
         store::replace(&*self.home.files, &reason_name, reason.as_bytes())?;
         ledger.store().remove(&file)?;
         ledger.store().sync_dir(inbox::FOLDER)

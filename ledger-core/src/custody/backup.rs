@@ -8,8 +8,8 @@ use crate::vault::key::VaultSecret;
 use crate::vault::persons::{DELTA, INDEX};
 use crate::vault::texts;
 
-use super::open::{Health, health, name_of};
-use super::{COPIES, Home, MARK, SET_ASIDE, Vault};
+use super::open::{Health, health, name_of, unmarked};
+use super::{COPIES, Home, MARK, RESTORING, SET_ASIDE, Vault};
 
 /// The folder of the persons in a backup; in a ledger it is `vault`.
 const PERSONS: &str = "persons";
@@ -35,8 +35,8 @@ pub fn backup(vault: &Vault, ledger: &Ledger, to: &Home) -> Result<()> {
 /// Makes a backup the vault of a ledger again, in an empty place, and opens it: every person whom the
 /// log says was erased is erased from it before anything is given out.
 ///
-/// The ledger's persons are restored only if it has none. Codes `backup-taken` and those of
-/// [`Vault::open`].
+/// A restoring that stopped is begun again. The ledger's persons are restored only if it has none. Codes
+/// `vault-exists`, `vault-unmarked` and those of [`Vault::open`].
 pub fn restore(
     from: Home,
     to: Home,
@@ -44,11 +44,19 @@ pub fn restore(
     secret: &VaultSecret,
     random: [u8; 32],
 ) -> Result<Vault> {
-    if health(&to)? != Health::Missing {
-        return Err(taken());
+    match health(&to)? {
+        Health::Missing => {}
+        Health::Unmarked if to.files.len(RESTORING)?.is_some() => clear(&to)?,
+        Health::Unmarked => return Err(unmarked()),
+        Health::Marked => {
+            return Err(Error::refused("vault-exists", "there is a vault here already")
+                .hint("move it away first; a backup is restored into an empty place"));
+        }
     }
     let files = std::sync::Arc::clone(&from.files);
     let backup = Vault::open_as_it_is(from, ledger.origin().genesis().0, secret)?;
+    // if we stop after this, what is here was copied from a backup and may be cleared
+    store::replace(&*to.files, RESTORING, b"")?;
     copy(&backup, &to)?;
     let store = &**ledger.store();
     {
@@ -63,8 +71,22 @@ pub fn restore(
         }
     }
     close(&backup, &to)?;
+    to.files.remove(RESTORING)?;
     drop(backup);
     Vault::open(to, ledger, secret, random)
+}
+
+/// Removes what a restoring that stopped had copied; it has no mark, so it is no vault.
+fn clear(to: &Home) -> Result<()> {
+    for name in to.databases.names()? {
+        to.databases.remove(&name)?;
+    }
+    for folder in [texts::FOLDER, COPIES, SET_ASIDE] {
+        for name in to.files.list(folder)? {
+            to.files.remove(&format!("{folder}/{name}"))?;
+        }
+    }
+    Ok(())
 }
 
 fn copy(vault: &Vault, to: &Home) -> Result<()> {

@@ -8,25 +8,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::blob;
-use crate::error::{Kind as Failed, Result};
-use crate::hash::Sha256;
+use crate::error::Result;
 use crate::index::Kind;
 use crate::ledger::{self, Ledger};
-use crate::retention::Class;
+use crate::retention::{Class, Order};
 use crate::store::records::Batch;
-use crate::store::{self, Store};
-use crate::vault::attachment;
 use crate::vault::cipher::DataKey;
 use crate::vault::persons::{Persons, Pseudonym};
-use crate::vault::record::{self, At, Attached, Erased, Mark, Person, Texts};
+use crate::vault::record::{self, At, Erased, Mark, Person, Texts};
 use crate::vault::texts::{self, Frame, Text};
 
+use super::Vault;
 use super::needle::Needles;
 use super::open::name_of;
-use super::order::{Order, after, goes, plain};
+use super::order::{after, goes, plain};
 use super::read::Keys;
-use super::{COPIES, Vault, copy_name};
 
 /// Records that are copied in one batch.
 const BATCH: usize = 4_096;
@@ -42,8 +38,10 @@ pub struct Destroyed {
     pub texts: u64,
     /// Attachments whose key is gone.
     pub attachments: u64,
-    /// Attachments that are no text, so that nobody can tell whom they name.
+    /// Those of them that could not be searched, so that nobody can tell whom they name.
     pub unsearched: u64,
+    /// Files that had been set aside, which nobody could search either.
+    pub set_aside: u64,
 }
 
 /// What the next database will say instead.
@@ -94,7 +92,8 @@ impl Vault {
         done.texts = self.drop_texts(&mut changes, &mut |frame, text| {
             orders.iter().any(|order| goes(order, frame, text, needles.get(&order.entry)))
         })?;
-        self.drop_attachments(ledger, orders, &needles, &mut changes, &mut done)?;
+        self.drop_originals(ledger, orders, &needles, &mut changes, &mut done)?;
+        done.set_aside = self.drop_set_aside(orders)?;
         self.drop_persons(orders, &mut changes)?;
         self.rewrite(changes)?;
         self.tidy(&**ledger.store())?;
@@ -192,80 +191,6 @@ impl Vault {
         Ok(gone)
     }
 
-    fn drop_attachments(
-        &self,
-        ledger: &Ledger,
-        orders: &[Order],
-        needles: &BTreeMap<u64, Needles>,
-        changes: &mut Changes,
-        done: &mut Destroyed,
-    ) -> Result<()> {
-        let orders: Vec<&Order> = orders.iter().filter(|o| o.erases(Class::Original)).collect();
-        if orders.is_empty() {
-            return Ok(());
-        }
-        for (digest, mut record) in self.attachments()? {
-            let text = match self.attachment(ledger, digest) {
-                Ok(Some(text)) => text,
-                Ok(None) => continue,
-                // what is not there or does not open names nobody; a disk that fails must be asked again
-                Err(error)
-                    if error.kind() != Failed::Unavailable
-                        || error.code() == "attachment-missing" =>
-                {
-                    done.unsearched += 1;
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let mut by = Vec::new();
-            let Ok(mut copy) = String::from_utf8(text) else {
-                // nobody can tell whom it names: it goes whole if its entry names one of them
-                match named(ledger, record.entry, &orders)? {
-                    Some(entry) => {
-                        done.attachments += 1;
-                        (record.key, record.copy) = (None, None);
-                        record.erased_by.push(entry);
-                        changes.put(self, At::Attached(digest), &record)?;
-                    }
-                    None => done.unsearched += 1,
-                }
-                continue;
-            };
-            for order in &orders {
-                if let Some(changed) = needles.get(&order.entry).and_then(|n| n.replace(&copy)) {
-                    copy = changed;
-                    by.push(order.entry);
-                }
-            }
-            if by.is_empty() {
-                continue;
-            }
-            done.attachments += 1;
-            record.copy = Some(self.put_copy(digest, &record, &by, &copy)?);
-            record.key = None;
-            record.erased_by.append(&mut by);
-            changes.put(self, At::Attached(digest), &record)?;
-        }
-        Ok(())
-    }
-
-    /// Leaves a copy without the names, under a new key, in a file of that key's name.
-    fn put_copy(
-        &self,
-        digest: Sha256,
-        record: &Attached,
-        by: &[u64],
-        text: &str,
-    ) -> Result<[u8; 32]> {
-        let old = record.key.or(record.copy).unwrap_or_default();
-        let by: Vec<u8> = by.iter().flat_map(|entry| entry.to_be_bytes()).collect();
-        let key = DataKey::derive("ledger/v1 copy key", &old, &[&digest.0, &by]);
-        let bytes = attachment::encrypt(&key, text.as_bytes())?;
-        store::replace(&*self.home.files, &copy_name(digest, &key), &bytes)?;
-        Ok(key.to_bytes())
-    }
-
     /// The next database: all records but those that change or go; then it is in force.
     pub(super) fn rewrite(&mut self, changes: Changes) -> Result<()> {
         let generation = self.generation + 1;
@@ -288,38 +213,6 @@ impl Vault {
         self.commits = commits;
         self.switch(generation, fresh)
     }
-
-    /// Removes attachments and copies that nothing can open any more.
-    pub(super) fn tidy_attachments(&self, ledger: &dyn Store) -> Result<()> {
-        let mut copies = BTreeSet::new();
-        let mut gone = false;
-        for (digest, record) in self.attachments()? {
-            copies.extend(record.copy.map(|key| copy_name(digest, &DataKey::from_bytes(key))));
-            if record.key.is_none() && ledger.len(&blob::file(digest))?.is_some() {
-                ledger.remove(&blob::file(digest))?;
-                gone = true;
-            }
-        }
-        if gone {
-            ledger.sync_dir(blob::FOLDER)?;
-        }
-        for name in self.home.files.list(COPIES)? {
-            let name = format!("{COPIES}/{name}");
-            if !copies.contains(&name) {
-                self.home.files.remove(&name)?;
-                self.home.files.sync_dir(COPIES)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The first order about a person whom the entry names.
-fn named(ledger: &Ledger, entry: u64, orders: &[&Order]) -> Result<Option<u64>> {
-    ledger.entry(entry, |entry| {
-        let about = |order: &&&Order| entry.persons.iter().any(|(_, name)| *name == order.person);
-        orders.iter().find(about).map(|order| order.entry)
-    })
 }
 
 /// Takes the pseudonyms of those who go out of the persons, under the ledger's lock.

@@ -11,8 +11,7 @@ use crate::retention::{Class, Decision, Holds, Rules, decide};
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
-use super::Vault;
-use super::order::erased_by;
+use super::{Vault, erased_by};
 
 pub use super::destroy::Destroyed as Outcome;
 
@@ -73,7 +72,7 @@ impl Vault {
                 .hint("a pseudonym has 26 characters; `ledger show` prints those of an entry"));
         }
         let persons = person::Persons::of(ledger)?.linked(name, now).value;
-        let holds = Holds::of(ledger)?;
+        let holds = Holds::of(ledger, now)?;
         let mut last = newest;
         for linked in &persons {
             last = last.max(self::newest(ledger, *linked)?);
@@ -97,10 +96,10 @@ impl Vault {
 /// The events that order what was decided, one for each pseudonym, as drafts.
 pub fn draft(plan: &Plan, erasure: &Erasure<'_>) -> Vec<Value> {
     let classes = plan.decisions.iter().map(|(class, decision)| {
-        Value::object([
-            ("class", Value::text(class.word())),
-            ("decision", Value::text(decision.word())),
-        ])
+        let mut members =
+            vec![("class", Value::text(class.word())), ("decision", Value::text(decision.word()))];
+        members.extend(decision.ground().map(|ground| ("ground", Value::text(ground))));
+        Value::object(members)
     });
     let classes: Vec<Value> = classes.collect();
     let draft = |name: &Pseudonym| {

@@ -27,7 +27,9 @@ impl Needles {
             return;
         }
         for spelled in [name.to_owned(), name.to_lowercase(), name.to_uppercase()] {
-            for word in [escaped(&spelled), spelled] {
+            for word in
+                [escaped(&spelled), in_address(&spelled, "%20"), in_address(&spelled, "+"), spelled]
+            {
                 let word = word.to_ascii_lowercase().into_bytes();
                 if !self.words.contains(&word) {
                     self.words.push(word);
@@ -91,6 +93,20 @@ fn escaped(text: &str) -> String {
     out
 }
 
+/// As addresses of the web spell it.
+fn in_address(text: &str, space: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b' ' => out.push_str(space),
+            b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+            _ => drop(write!(out, "%{byte:02x}")),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,9 +122,18 @@ mod tests {
     #[test]
     fn whole_names_in_any_spelling() {
         let needles = needles(&["ada", "Ada Lovelace", "ada@example.com", "4711", "José"]);
-        for text in
-            ["ask ADA.", "by ada lovelace", "<Ada@Example.com>", "no 4711!", "JOSÉ", r"jos\u00e9"]
-        {
+        for text in [
+            "ask ADA.",
+            "by ada lovelace",
+            "<Ada@Example.com>",
+            "no 4711!",
+            "JOSÉ",
+            r"jos\u00e9",
+            "?by=ada%40example.com&x",
+            "name=Ada+Lovelace",
+            "/Ada%20Lovelace/",
+            "jos%C3%A9",
+        ] {
             assert!(needles.found_in(text), "{text}");
             let changed = needles.replace(text).unwrap();
             assert!(!needles.found_in(&changed) && changed.contains("aaaaaaaaaa"), "{changed}");

@@ -9,7 +9,7 @@ use crate::vault::key::VaultSecret;
 use crate::vault::record::{self, At, Mark};
 use crate::vault::texts;
 
-use super::{COPIES, Home, LOCK, MARK, Vault};
+use super::{COPIES, Home, LOCK, MARK, RESTORING, Vault};
 
 const FORMAT: &str = "release-ledger/vault@v1";
 
@@ -29,7 +29,8 @@ pub fn health(home: &Home) -> Result<Health> {
     if home.files.len(MARK)?.is_some() {
         return Ok(Health::Marked);
     }
-    let parts = !home.databases.names()?.is_empty()
+    let parts = home.files.len(RESTORING)?.is_some()
+        || !home.databases.names()?.is_empty()
         || !home.files.list(texts::FOLDER)?.is_empty()
         || !home.files.list(COPIES)?.is_empty();
     Ok(if parts { Health::Unmarked } else { Health::Missing })
@@ -127,6 +128,8 @@ impl Vault {
     /// Removes what no record names: databases and files of a rewrite that stopped, or that was
     /// done and could not clean up. They may hold what was erased.
     pub(super) fn tidy(&self, ledger: &dyn Store) -> Result<()> {
+        // a restoring that stopped after its mark was done
+        self.home.files.remove(RESTORING)?;
         for name in self.home.databases.names()? {
             if name != name_of(self.generation) {
                 self.home.databases.remove(&name)?;
@@ -208,9 +211,10 @@ pub fn read_mark(text: &[u8], ledger: &[u8; 32], secret: &VaultSecret) -> Result
     Ok((generation, commits))
 }
 
-fn unmarked() -> Error {
-    Error::unavailable("vault-unmarked", "there are parts of a vault here, without its mark")
-        .hint("it was copied in part: restore it with `ledger vault restore`; nothing was changed")
+pub(super) fn unmarked() -> Error {
+    Error::unavailable("vault-unmarked", "there are parts of a vault here, without its mark").hint(
+        "it was copied in part, or restoring it stopped: run `ledger vault restore` again, or move the parts away first; nothing was changed",
+    )
 }
 
 fn behind() -> Error {

@@ -1,69 +1,14 @@
-//! One order of the log: whose records go, and what that means for each of them.
+//! What an order of the log means for each text and each person in the vault.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use crate::entry::Entry;
-use crate::error::Result;
-use crate::index::Kind;
 use crate::json::{Document, Names};
-use crate::ledger::Ledger;
-use crate::retention::Class;
-use crate::vault::persons::Pseudonym;
+use crate::retention::{Class, Order};
 use crate::vault::record::Person;
 use crate::vault::texts::{Frame, Text};
 
 use super::absorb::known;
 use super::needle::Needles;
-
-/// One order of the log: whose records of which classes go, stay unused, or stay.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Order {
-    pub(super) entry: u64,
-    pub(super) person: Pseudonym,
-    classes: Vec<(Class, String)>,
-}
-
-impl Order {
-    /// The order in an entry, if it is one.
-    pub(super) fn of(entry: &Entry<'_>) -> Option<Self> {
-        let event = &entry.event;
-        if event.kind != "person.erased" {
-            return None;
-        }
-        let person = event.text_at("/data/pseudonym")?.parse().ok()?;
-        let items = event.root.pointer("/data/classes").into_iter().flat_map(|list| list.items());
-        let classes = items.filter_map(|item| {
-            let class = Class::parse(item.get("class")?.plain()?).ok()?;
-            Some((class, item.get("decision")?.plain()?.to_owned()))
-        });
-        Some(Self { entry: entry.index, person, classes: classes.collect() })
-    }
-
-    fn says(&self, class: Class, word: &str) -> bool {
-        self.classes.iter().any(|(found, decision)| *found == class && decision == word)
-    }
-
-    /// Whether the class goes.
-    pub(super) fn erases(&self, class: Class) -> bool {
-        self.says(class, "erase")
-    }
-}
-
-/// The persons whose identity the log says was erased, each with the first entry that says so.
-pub fn erased_by(ledger: &Ledger) -> Result<BTreeMap<Pseudonym, u64>> {
-    let mut found = BTreeMap::new();
-    let mut indexes: Vec<u64> =
-        ledger.find(Kind::Type, "person.erased", usize::MAX)?.iter().map(|p| p.index).collect();
-    indexes.sort_unstable();
-    for index in indexes {
-        let erased = ledger.entry(index, Order::of)?;
-        if let Some(order) = erased.filter(|order| order.erases(Class::Identity)) {
-            found.entry(order.person).or_insert(index);
-        }
-    }
-    Ok(found)
-}
 
 /// Whether a text goes by an order: a name with its person, a text with all whom it is bound to, and
 /// a text that names the person wherever it stands.
@@ -94,7 +39,7 @@ pub(super) fn after(order: &Order, mut person: Person) -> Option<Person> {
             return None;
         }
     }
-    if order.classes.iter().any(|(_, word)| word == "restrict") {
+    if order.restricts() {
         person.restricted_by = Some(order.entry);
     }
     Some(person)

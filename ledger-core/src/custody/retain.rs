@@ -61,7 +61,7 @@ impl Vault {
     ///
     /// Identities are listed but go only by `person.erased`: each needs a ground and approvers.
     pub fn due(&self, ledger: &Ledger, rules: &Rules, now: Timestamp) -> Result<Vec<Due>> {
-        let holds = Holds::of(ledger)?;
+        let holds = Holds::of(ledger, now)?;
         let mut all = Vec::new();
         for class in Class::ALL {
             let rule = rules.rule(class);

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use crate::entry::Signature;
 use crate::error::{Error, Result};
 use crate::event::{Event, span};
+use crate::fork::Claim;
 use crate::hash::Blake3;
 use crate::index::{self, Key, Kind};
 use crate::json::{Document, Known};
@@ -61,6 +62,8 @@ pub struct Admitted {
     pub(super) own: Option<&'static str>,
     pub(super) source: Option<(Key, Blake3)>,
     pub(super) key_event: bool,
+    /// What it says of a forked stream.
+    pub(super) forked: Option<Claim>,
     /// Whether the signatures were checked here; otherwise a signer was not registered yet.
     pub(super) verified: bool,
 }
@@ -173,6 +176,7 @@ impl Door {
             },
             source: event.claim().map(|(name, what)| (index::key(Kind::Source, &name), what)),
             key_event: super::is_key_event(event.kind),
+            forked: Claim::of(&event),
             verified,
             disclosures,
             event: Vec::new(),

@@ -115,6 +115,9 @@ impl Ledger {
             )
             .hint("the conflict is kept as `source.conflicted`"));
         }
+        if let Some(claim) = &event.forked {
+            self.proven(claim, stage.registry.as_ref().unwrap_or(&self.registry))?;
+        }
         let link = Link {
             seq: event.seq,
             hash: event.hash,

@@ -1,10 +1,13 @@
 //! What the log already holds around a new event: its stream and its source identity.
 
 use super::{Admitted, Ledger};
-use crate::chain::{Link, Neighbours};
+use crate::blob;
+use crate::chain::{self, Link, Neighbours};
 use crate::error::Result;
+use crate::fork::{Claim, unproven};
 use crate::hash::Blake3;
 use crate::index::{self, Key, Kind, ORDER_END};
+use crate::trust::Registry;
 
 impl Ledger {
     /// The neighbours of a new event in its stream; in-order events need no look-up.
@@ -21,6 +24,23 @@ impl Ledger {
             });
         }
         self.around(event.stream, name, event.seq)
+    }
+
+    /// Holds a claim that a stream forked against its evidence and the log; code `fork-evidence`.
+    pub(super) fn proven(&self, claim: &Claim, registry: &Registry) -> Result<()> {
+        let bytes = blob::get(&*self.store, claim.conflicting)?
+            .ok_or_else(|| unproven("the event that it names is not in `blobs/`"))?;
+        let other = claim.evidence(&bytes, Some(self.origin.genesis().0), registry)?;
+        let name = &claim.stream;
+        let around = self.around(index::key(Kind::Stream, name), name, claim.seq)?;
+        let known = [around.same, around.before, around.after];
+        if !known.iter().flatten().any(|link| link.index == claim.first_index) {
+            return Err(unproven("`first_index` is no neighbour of that place"));
+        }
+        match chain::place(&other, &around) {
+            Err(error) if error.code() == "stream-fork" => Ok(()),
+            _ => Err(unproven("the event that it names contradicts none that is recorded")),
+        }
     }
 
     /// The neighbours of one place in a stream, looked up.

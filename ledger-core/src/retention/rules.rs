@@ -55,6 +55,8 @@ pub struct Rule {
     pub basis: String,
     /// Where it is written; for a policy, that it is the company's.
     pub citation: String,
+    /// One of the statutes: what a restriction by this rule cites instead of the rule's id.
+    pub statute: Option<String>,
 }
 
 /// All rules in force.
@@ -73,9 +75,10 @@ impl Rules {
         if root.get("format").and_then(Value::as_text) != Some("release-ledger/retention@v1") {
             return Err(wrong("/format", "`release-ledger/retention@v1` stands here"));
         }
+        let statutes = ids(&root, "statutes")?;
         let mut rules = Vec::new();
         for (at, rule) in items(&root, "rules")?.iter().enumerate() {
-            let rule = parse_rule(rule, &format!("/rules/{at}"))?;
+            let rule = parse_rule(rule, &format!("/rules/{at}"), &statutes)?;
             if rules.iter().any(|known: &Rule| known.class == rule.class) {
                 return Err(wrong(&format!("/rules/{at}/class"), "the class has a rule already"));
             }
@@ -86,11 +89,7 @@ impl Rules {
         {
             return Err(wrong("/rules", &format!("class `{}` has no rule", class.word())));
         }
-        Ok(Self {
-            all: rules,
-            statutes: ids(&root, "statutes")?,
-            erase: ids(&root, "erasure_grounds")?,
-        })
+        Ok(Self { all: rules, statutes, erase: ids(&root, "erasure_grounds")? })
     }
 
     /// All rules, in the order in which they are written.
@@ -111,6 +110,7 @@ impl Rules {
                 trigger: String::new(),
                 basis: String::new(),
                 citation: String::new(),
+                statute: None,
             })
         })
     }
@@ -126,8 +126,9 @@ impl Rules {
     }
 }
 
-fn parse_rule(rule: &Value, at: &str) -> Result<Rule> {
-    let known = ["basis", "citation", "class", "id", "maximum_days", "minimum_days", "trigger"];
+fn parse_rule(rule: &Value, at: &str, statutes: &[String]) -> Result<Rule> {
+    let known =
+        ["basis", "citation", "class", "id", "maximum_days", "minimum_days", "statute", "trigger"];
     only(rule, at, &known)?;
     let text = |name: &str| {
         rule.get(name)
@@ -157,8 +158,13 @@ fn parse_rule(rule: &Value, at: &str) -> Result<Rule> {
     {
         return Err(wrong(at, "the minimum is longer than the maximum"));
     }
+    let statute = rule.get("statute").map(|_| text("statute")).transpose()?;
+    if statute.as_ref().is_some_and(|statute| !statutes.contains(statute)) {
+        return Err(wrong(&format!("{at}/statute"), "one of `statutes` stands here"));
+    }
     let class = Class::parse(&text("class")?).map_err(|error| error.at(format!("{at}/class")))?;
-    Ok(Rule { id, class, minimum_days, maximum_days, trigger, basis, citation: text("citation")? })
+    let citation = text("citation")?;
+    Ok(Rule { id, class, minimum_days, maximum_days, trigger, basis, citation, statute })
 }
 
 fn items<'a>(value: &'a Value, name: &str) -> Result<&'a [Value]> {

@@ -39,7 +39,7 @@ event! {
     subject(system) need(Append) actor(true)
     {
         access: Option<Id>, account: Sealed, action: AccessAction, approval: Option<Id>,
-        effective_at: Timestamp, entitlement: Option<Entitlement>, executor: Person,
+        effective_at: Timestamp, entitlement: Option<Entitlement>, executor: Option<Person>,
         expires_at: Option<Timestamp>, item: Option<Id>, object: AccessObject,
         principal: Person,
     }
@@ -63,7 +63,7 @@ event! {
         collector: Id, complete: bool,
         /// The list in its normal form.
         entitlements: Attached,
-        pages: u64, query_digest: Sha256, rows: u64, taken_at: Timestamp, total_reported: u64,
+        pages: u64, query_digest: Option<Sha256>, rows: u64, taken_at: Timestamp, total_reported: Option<u64>,
     }
 }
 

@@ -35,7 +35,7 @@ event! {
     subject(run) need(Append) actor(true)
     rules(Rule::When("phase", "finished", &["outcome"]))
     {
-        attempt: Option<u64>, definition_digest: Sha256, initiator: Person,
+        attempt: Option<u64>, definition_digest: Option<Sha256>, initiator: Option<Person>,
         outcome: Option<RunOutcome>, phase: RunPhase, trigger: Trigger,
     }
 }
@@ -93,7 +93,7 @@ event! {
     EnvironmentChanged = "environment.changed"
     subject(environment) need(Append) actor(true)
     {
-        action: EnvironmentAction, definition_digest: Sha256, mutability: Mutability,
+        action: EnvironmentAction, definition_digest: Option<Sha256>, mutability: Option<Mutability>,
     }
 }
 

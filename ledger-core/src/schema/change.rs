@@ -32,7 +32,7 @@ event! {
         authors: Option<Vec<Person>>, backout_plan: Option<Sealed>,
         commits: Option<Vec<Commit>>, description: Option<Sealed>, opened_at: Timestamp,
         personal_data: Option<Answer>, privacy_impact: Option<Impact>, reason: Option<Sealed>,
-        requester: Person, risk: Option<Risk>, security_impact: Option<Impact>,
+        requester: Option<Person>, risk: Option<Risk>, security_impact: Option<Impact>,
         state: ChangeState, systems: Option<Vec<Id>>, test_plan: Option<Sealed>,
         title: Option<Sealed>, url: Option<Sealed>, window: Option<Window>,
     }

@@ -38,7 +38,7 @@ event! {
     {
         approvals: Option<Vec<Id>>, artifact: Option<Sha256>, change: Option<Id>,
         class: Option<Class>, config: Option<Sha256>, incident: Option<Id>,
-        initiator: Person, operator_input: Option<OperatorInput>,
+        initiator: Option<Person>, operator_input: Option<OperatorInput>,
         parameters: Option<Map<Id>>, previous: Option<Sha256>,
         r#ref: Option<DeployedRef>, region: Option<Id>, run: Option<Id>,
         strategy: Strategy,
@@ -140,7 +140,7 @@ event! {
     RuntimeObserved = "runtime.observed"
     subject(environment) need(Append) actor(true)
     {
-        collector: Id, complete: bool, query_digest: Sha256, region: Id,
+        collector: Id, complete: bool, query_digest: Option<Sha256>, region: Option<Id>,
         taken_at: Timestamp,
         /// Each with service, artifact and config.
         workloads: Attached,
@@ -185,8 +185,8 @@ event! {
     ConfigChanged = "config.changed"
     subject(system) need(Append) actor(true)
     {
-        action: ConfigAction, after: Sha256, approver: Option<Person>, before: Sha256,
-        change: Option<Id>, changer: Person, class: ConfigClass, environment: Option<Id>,
+        action: ConfigAction, after: Option<Sha256>, approver: Option<Person>, before: Option<Sha256>,
+        change: Option<Id>, changer: Option<Person>, class: ConfigClass, environment: Option<Id>,
         item: Id, service: Option<Id>, weakened: Answer,
     }
 }
@@ -201,8 +201,8 @@ event! {
     ConfigDrifted = "config.drifted"
     subject(system) need(Append) actor(true)
     {
-        approver: Option<Person>, due: Option<Timestamp>, expected: Sha256, item: Id,
-        observed: Sha256, reason: Option<Sealed>, state: DriftState,
+        approver: Option<Person>, due: Option<Timestamp>, expected: Option<Sha256>, item: Id,
+        observed: Option<Sha256>, reason: Option<Sealed>, state: DriftState,
     }
 }
 
@@ -219,8 +219,8 @@ event! {
     FeatureFlagChanged = "feature_flag.changed"
     subject(environment, flag) need(Append) actor(true)
     {
-        action: FlagAction, after: Id, approver: Option<Person>, before: Id,
-        changer: Person, owner: Option<Person>, review_by: Option<Timestamp>,
+        action: FlagAction, after: Option<Id>, approver: Option<Person>, before: Option<Id>,
+        changer: Option<Person>, owner: Option<Person>, review_by: Option<Timestamp>,
         /// Its share of the users in percent.
         rollout: Option<Decimal>,
     }

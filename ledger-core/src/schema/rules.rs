@@ -178,7 +178,11 @@ words! {
 
 object! {
     /// What was decided about one class of records.
-    ErasedClass { class: Id, decision: ErasureDecision }
+    ErasedClass {
+        class: Id, decision: ErasureDecision,
+        /// Of a refusal or restriction: the article, the statute, or the rule of retention.
+        ground: Option<Id>,
+    }
 }
 
 event! {

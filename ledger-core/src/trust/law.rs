@@ -56,6 +56,15 @@ impl Registry {
         }
     }
 
+    /// Of entry `index`, refused with `key-unknown` and this message: `key-early` if the key that it
+    /// means is registered by a later entry, as far as is known now.
+    pub fn early(&self, index: u64, signers: &[KeyId], message: &str) -> Option<Error> {
+        let meant = signers.iter().find(|id| unknown(id).message() == message)?;
+        // a key that this very entry brings is not registered later
+        self.get(meant).filter(|record| record.registered > index)?;
+        self.standing(meant, index).err().filter(|error| error.code() == "key-early")
+    }
+
     /// The key's record, if it may sign entry `index`.
     fn standing(&self, id: &KeyId, index: u64) -> Result<&Record> {
         let record = self.get(id).ok_or_else(|| unknown(id))?;

@@ -115,12 +115,7 @@ pub fn put(store: &dyn Store, sealed: &Sealed) -> Result<()> {
 /// The ciphertext in the ledger's folder, held against its digest; none when it is not there.
 /// Code `attachment-digest`.
 pub fn get(store: &dyn Store, digest: Sha256) -> Result<Option<Vec<u8>>> {
-    let name = blob::file(digest);
-    let Some(bytes) = store::read_all(store, &name)? else { return Ok(None) };
-    if Sha256::of(&bytes) == digest {
-        return Ok(Some(bytes));
-    }
-    Err(Error::untrue("attachment-digest", "the attachment is not the one that was named").at(name))
+    blob::get(store, digest)
 }
 
 /// The place of a chunk, and whether it is the last: so chunks cannot be moved, cut off or added.

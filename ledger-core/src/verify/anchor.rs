@@ -5,6 +5,7 @@ use super::fault::{Class, Fault};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
 use crate::hash::Sha256;
+use crate::key::KeyId;
 use crate::note::{self, KeyType, VerifierKey};
 use crate::signer::{ARCHIVE, archived};
 use crate::store::{self, Store};
@@ -75,6 +76,15 @@ pub(super) struct Pending {
     pub(super) outside: Option<String>,
 }
 
+/// A checkpoint that holds: its root is that of the lines, and these keys signed it.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) size: u64,
+    pub(super) signers: Vec<KeyId>,
+    /// Words for where it is from; none for the archive.
+    pub(super) outside: Option<String>,
+}
+
 /// Reads a note's checkpoint; its signatures are judged when the keys before its size are known.
 pub(super) fn pending(note: &[u8], outside: Option<String>) -> Result<Pending> {
     let parsed = note::Note::parse(note)?;
@@ -89,7 +99,7 @@ impl Pending {
         origin: &str,
         root: &Sha256,
         registry: &Registry,
-    ) -> std::result::Result<(), Fault> {
+    ) -> std::result::Result<Held, Fault> {
         let size = self.checkpoint.size();
         let whose = self.outside.as_deref().unwrap_or("a published checkpoint");
         let class = if self.outside.is_some() { Class::Anchor } else { Class::Checkpoint };
@@ -106,16 +116,16 @@ impl Pending {
                 format!("{whose} is of another ledger, `{}`", self.checkpoint.origin()),
             ));
         }
-        let mut keys = Vec::new();
+        let (mut keys, mut ids) = (Vec::new(), Vec::new());
         for key in registry.checkpoint_keys(size) {
-            keys.extend(VerifierKey::new(origin, KeyType::Ed25519, *key.verifying()).ok());
+            if let Ok(named) = VerifierKey::new(origin, KeyType::Ed25519, *key.verifying()) {
+                keys.push(named);
+                ids.push(key.id());
+            }
         }
-        if let Err(error) = note::open(&self.note, &keys) {
-            return Err(fault(
-                "checkpoint-signature",
-                format!("{whose} of {size} entries: {error}"),
-            ));
-        }
+        let opened = note::open(&self.note, &keys).map_err(|error| {
+            fault("checkpoint-signature", format!("{whose} of {size} entries: {error}"))
+        })?;
         if self.checkpoint.root() != root {
             return Err(fault(
                 "checkpoint-root",
@@ -124,15 +134,26 @@ impl Pending {
                 ),
             ));
         }
-        Ok(())
+        let signers = opened.verified.iter().filter_map(|by| ids.get(by.key).copied()).collect();
+        Ok(Held { size, signers, outside: self.outside.clone() })
     }
+}
+
+/// A newest note that satisfies the auditor's policy.
+#[derive(Debug)]
+pub(super) struct Satisfied {
+    /// What it was held against, in words.
+    pub(super) what: String,
+    pub(super) size: u64,
+    /// Whether anybody but the log's own key signed.
+    pub(super) witnessed: bool,
 }
 
 /// Holds the newest note against the auditor's policy.
 pub(super) fn policy(
     options: &Options<'_>,
     newest: Option<&[u8]>,
-) -> Option<std::result::Result<(String, u64), Fault>> {
+) -> Option<std::result::Result<Satisfied, Fault>> {
     let policy = options.policy?;
     let fault = |message: String| Fault {
         index: None,
@@ -148,10 +169,9 @@ pub(super) fn policy(
         Ok(satisfied) => {
             let witnesses = satisfied.cosigned.len();
             let size = satisfied.checkpoint.size();
-            Ok((
-                format!("the policy's log key and {witnesses} witness(es), at {size} entries"),
-                size,
-            ))
+            let what =
+                format!("the policy's log key and {witnesses} witness(es), at {size} entries");
+            Ok(Satisfied { what, size, witnessed: witnesses > 0 })
         }
         Err(error) => {
             Err(fault(format!("the newest checkpoint does not satisfy the policy: {error}")))

@@ -1,7 +1,10 @@
 //! What verification found, and the verdict over it.
 
+use std::collections::BTreeMap;
+
 use crate::key::KeyId;
 use crate::trust::Suspicion;
+use crate::vault::persons::Pseudonym;
 
 /// The answer to "does it hold?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +86,16 @@ pub struct Suspect {
     pub count: u64,
     /// Their indexes, the first thousand.
     pub entries: Vec<u64>,
+    /// The sizes of the checkpoints in doubt: those that no other key signed, the first thousand.
+    pub checkpoints: Vec<u64>,
+}
+
+/// A refusal for a key that was not known yet.
+#[derive(Debug)]
+pub(super) struct Unknown {
+    pub(super) index: u64,
+    pub(super) signers: Vec<KeyId>,
+    pub(super) message: String,
 }
 
 /// The outcome of verification.
@@ -104,9 +117,9 @@ pub struct Report {
     pub faults: Vec<Fault>,
     /// What else to know: gaps in streams, clocks, recovered bytes, a solo ledger.
     pub notices: Vec<Notice>,
-    /// Checkpoints found in the archive and checked.
+    /// Checkpoints of the archive that hold and whose signer is not in doubt.
     pub checkpoints: u64,
-    /// The largest size under a checkpoint that holds.
+    /// The largest size under a checkpoint that holds and whose signer is not in doubt.
     pub checkpointed: u64,
     /// Newest entries that no checkpoint covers.
     pub uncovered: u64,
@@ -116,4 +129,6 @@ pub struct Report {
     pub solo: bool,
     /// What keys signed that were reported compromised later. It stands; it is no fault.
     pub suspects: Vec<Suspect>,
+    /// Persons whose identity was erased, each with the first entry that says so. It is no fault.
+    pub erased: BTreeMap<Pseudonym, u64>,
 }

@@ -4,6 +4,7 @@ use super::anchor;
 use super::fault::{Class, Fault, Notice, Report, Verdict};
 use super::folder::Run;
 use super::spill::Places;
+use super::suspect::Covered;
 use crate::error::{Error, Result};
 use crate::head::{Head, Read};
 use crate::ledger::is_poisoned;
@@ -44,12 +45,10 @@ impl Run<'_> {
         for (index, message) in std::mem::take(&mut self.seen).answer(self.store, &self.roots)? {
             self.fault(Some(index), Class::Checkpoint, &Error::untrue("seen-root", message));
         }
+        self.hindsight();
         let newest = self.newest_checkpoint()?;
-        match anchor::policy(self.options, newest.as_deref()) {
-            Some(Ok((what, _))) => self.anchors.push(what),
-            Some(Err(fault)) => self.push(fault),
-            None => {}
-        }
+        let satisfied = anchor::policy(self.options, newest.as_deref())
+            .and_then(|outcome| outcome.map_err(|fault| self.push(fault)).ok());
         self.outside();
         let places = std::mem::replace(&mut self.places, Places::new(None));
         let mut found = Vec::new();
@@ -62,8 +61,9 @@ impl Run<'_> {
         }
         self.remarks()?;
         let end = head.map(|read| Place { segment: read.head.segment, offset: read.head.offset });
-        let suspects = self.suspects(end);
-        Ok(Report { suspects, ..self.report() })
+        let mut suspects = self.suspects(end);
+        let covered = self.covered(&mut suspects, satisfied);
+        Ok(Report { suspects, ..self.report(covered) })
     }
 
     /// What the head promises must be what the lines are.
@@ -223,13 +223,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn report(mut self) -> Report {
+    fn report(mut self, covered: Covered) -> Report {
         self.faults.sort_by_key(|fault| (fault.index.is_none(), fault.index, fault.class));
         let reason = if self.anchors.is_empty() {
-            Some(
+            Some(covered.doubt.unwrap_or_else(|| {
                 "self-consistent only: nothing outside the folder was given to hold it against"
-                    .to_owned(),
-            )
+                    .to_owned()
+            }))
         } else {
             self.doubts.first().cloned()
         };
@@ -244,15 +244,16 @@ impl Run<'_> {
             size: self.end.size,
             root: self.tree.root().to_base64(),
             signatures: self.signatures,
-            checkpoints: self.checkpoints,
-            checkpointed: self.checkpointed,
-            uncovered: self.end.size.saturating_sub(self.checkpointed),
+            checkpoints: covered.checkpoints,
+            checkpointed: covered.size,
+            uncovered: self.end.size.saturating_sub(covered.size),
             solo: self.registry.solo(),
             origin: self.origin,
             faults: self.faults,
             notices: self.notices,
             anchors: self.anchors,
             suspects: Vec::new(),
+            erased: self.erased,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! A whole folder, from the first line to the head.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::Options;
-use super::anchor::{self, Archive, Pending};
-use super::fault::{Class, Fault, Notice, Report};
+use super::anchor::{self, Archive, Held, Pending};
+use super::fault::{Class, Fault, Notice, Report, Unknown};
 use super::seen::Claims;
 use super::spill::Places;
 use super::window::{Line, Summary, Window};
@@ -22,9 +22,10 @@ use crate::store::Store;
 use crate::time::Timestamp;
 use crate::tree::Frontier;
 use crate::trust::Registry;
+use crate::vault::persons::Pseudonym;
 
 /// More distinct faults than this are counted, not listed.
-const MAX_FAULTS: usize = 1000;
+pub(super) const MAX_FAULTS: usize = 1000;
 
 pub(super) fn verify(store: &dyn Store, options: &Options<'_>) -> Result<Report> {
     let origin = read_format(store)?.to_string();
@@ -88,8 +89,12 @@ pub(super) struct Run<'a> {
     pub(super) clock_back: u64,
     pub(super) total: u64,
     pub(super) signatures: u64,
-    pub(super) checkpoints: u64,
-    pub(super) checkpointed: u64,
+    /// Checkpoints that hold; whether their signers are in doubt is known at the end.
+    pub(super) held: Vec<Held>,
+    /// Entries refused for a key that was not known yet, one for each key.
+    pub(super) unknown: Vec<Unknown>,
+    /// Persons whose identity was erased, each with the first entry that says so.
+    pub(super) erased: BTreeMap<Pseudonym, u64>,
     pub(super) anchors: Vec<String>,
     pub(super) faults: Vec<Fault>,
     pub(super) unlisted: u64,
@@ -119,8 +124,9 @@ impl<'a> Run<'a> {
             clock_back: 0,
             total: 0,
             signatures: 0,
-            checkpoints: 0,
-            checkpointed: 0,
+            held: Vec::new(),
+            unknown: Vec::new(),
+            erased: BTreeMap::new(),
             anchors: Vec::new(),
             faults: Vec::new(),
             unlisted: 0,
@@ -306,16 +312,7 @@ impl<'a> Run<'a> {
     fn judge_checkpoints(&mut self) {
         for (pending, root) in std::mem::take(&mut self.reached) {
             match pending.judge(&self.origin, &root, &self.registry) {
-                Ok(()) => {
-                    self.checkpointed = self.checkpointed.max(pending.checkpoint.size());
-                    match pending.outside {
-                        Some(what) => {
-                            let size = pending.checkpoint.size();
-                            self.anchors.push(format!("{what}, at {size} entries"));
-                        }
-                        None => self.checkpoints += 1,
-                    }
-                }
+                Ok(held) => self.held.push(held),
                 Err(fault) => self.push(fault),
             }
         }
@@ -348,6 +345,14 @@ impl<'a> Run<'a> {
         if let Some(error) = judged {
             let class = if error.code().starts_with("person") { Class::Link } else { Class::Key };
             self.fault(Some(summary.index), class, error);
+            if error.code() == "key-unknown" {
+                self.remember_unknown(summary, error);
+            }
+        } else if let Some(person) = summary.erased {
+            self.erased.entry(person).or_insert(summary.index);
+        }
+        if let Some(claim) = &summary.forked {
+            self.fork(summary.index, claim);
         }
         if in_order {
             self.places.stream(summary.stream, &summary.link)?;

@@ -6,13 +6,16 @@ use crate::chain::Link;
 use crate::entry::{Entry, Signature};
 use crate::error::{Error, Result};
 use crate::event::{Seen, span};
+use crate::fork::Claim;
 use crate::hash::{Blake3, Sha256};
 use crate::index::{self, Key, Kind};
 use crate::json::Document;
+use crate::retention::Order;
 use crate::segment::{Block, Blocks};
 use crate::time::Timestamp;
 use crate::tree::{self, Span};
 use crate::trust::Registry;
+use crate::vault::persons::Pseudonym;
 
 /// How many blocks are in memory at a time.
 const BLOCKS: usize = 4;
@@ -40,6 +43,10 @@ pub(super) struct Summary {
     pub(super) link: Link,
     pub(super) source: Option<(Key, Blake3)>,
     pub(super) seen: Option<Seen>,
+    /// The person whose identity it orders to forget.
+    pub(super) erased: Option<Pseudonym>,
+    /// What it says of a forked stream.
+    pub(super) forked: Option<Claim>,
     /// The law of link for keys, as of a registry before the window.
     pub(super) judged: Result<()>,
 }
@@ -143,6 +150,8 @@ fn summary(document: &mut Document, line: &[u8], registry: &Registry) -> Result<
         link: Link::of(event, event.hash(), entry.index),
         source: event.claim().map(|(name, what)| (index::key(Kind::Source, &name), what)),
         seen: event.seen,
+        erased: Order::erased(&entry),
+        forked: Claim::of(event),
         judged: registry.judge(&entry),
         signatures: entry.signatures,
     })

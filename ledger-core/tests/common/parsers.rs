@@ -7,6 +7,7 @@
     reason = "each of the two uses its part"
 )]
 
+use ledger_core::approval::Request;
 use ledger_core::capability::Capability;
 use ledger_core::checkpoint::{Checkpoint, Origin};
 use ledger_core::dsse::Envelope;
@@ -23,6 +24,7 @@ use ledger_core::range::RangeProof;
 use ledger_core::schema;
 use ledger_core::seal::{self, Disclosure};
 use ledger_core::signer;
+use ledger_core::spool::Spool;
 use ledger_core::store::Store as _;
 use ledger_core::store::memory::Memory;
 use ledger_core::tile::{TilePath, decode_bundle, encode_bundle};
@@ -67,6 +69,8 @@ pub const PARSERS: &[(&str, Parser, &str)] = &[
     ("keys", keys, "trust"),
     ("signer_memory", signer_memory, "signer"),
     ("archive", archive, "note"),
+    ("spool", spool, "spool"),
+    ("approval", approval, "approval"),
 ];
 
 /// Runs the parser of that name.
@@ -389,4 +393,29 @@ fn archive(bytes: &[u8]) -> bool {
         .chain(rest.iter().copied())
         .collect();
     same(&joined, bytes) && !notes.is_empty()
+}
+
+fn spool(bytes: &[u8]) -> bool {
+    let ledger = Origin::parse(SPOOLED).unwrap();
+    // what is whole in a damaged file is a spool that is read again, of the stream that is told
+    let salvaged = Spool::salvage(bytes, &ledger);
+    for run in &salvaged.spools {
+        let text = run.encode().unwrap();
+        assert_eq!(Spool::parse(text.as_bytes()).unwrap(), *run);
+        assert_eq!(Some(run.stream()), salvaged.stream);
+    }
+    let Ok(spool) = Spool::parse(bytes) else { return false };
+    let whole = bytes.iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
+    assert_eq!(spool.encode().unwrap().as_bytes(), &bytes[..whole]);
+    true
+}
+
+/// The ledger of the vectors.
+const SPOOLED: &str =
+    "example.com/demo/9dd1f45666332692e21616af61fa3d62c5391d0742d26cdfbf16118893b97e08";
+
+fn approval(bytes: &[u8]) -> bool {
+    let Ok(request) = Request::parse(bytes) else { return false };
+    assert_eq!(request.encode().as_bytes(), bytes);
+    true
 }

@@ -24,6 +24,9 @@ use crate::world::{World, key, seed, time, value};
 pub(crate) const ADA: [&str; 5] =
     ["Ada Lovelace", "ada@example.com", "ada-l", "alovelace", "E-47110"];
 
+const ORIGINAL: &[u8] =
+    b"{\"user\":\"ada-l\",\"mail\":\"Ada@Example.com\",\"no\":\"E-47110\",\"other\":\"bob-k\"}\n";
+
 pub(crate) struct Case {
     pub(crate) disk: Memory,
     pub(crate) store: Arc<Faulty>,
@@ -159,14 +162,33 @@ impl Case {
             let event = world.sign(&draft, &[&key("pipeline")]);
             world.offer(ledger, event).unwrap();
         }
-        let plain = b"{\"user\":\"ada-l\",\"mail\":\"Ada@Example.com\",\"no\":\"E-47110\",\"other\":\"bob-k\"}\n";
+        self.attach_to(world, ledger, ORIGINAL, 0)
+    }
+
+    /// Appends an event with a private original.
+    pub(crate) fn attach(&self, world: &mut World, plain: &[u8], number: u64) -> Sealed {
+        self.attach_to(world, &mut self.ledger().unwrap(), plain, number)
+    }
+
+    fn attach_to(
+        &self,
+        world: &mut World,
+        ledger: &mut Ledger,
+        plain: &[u8],
+        number: u64,
+    ) -> Sealed {
         let hash = ledger.origin().genesis().0;
-        let sealed = attachment::seal(hash, plain, &seed("attachment", 0)).unwrap();
+        let sealed = attachment::seal(hash, plain, &seed("attachment", number)).unwrap();
         attachment::put(&*self.store, &sealed).unwrap();
         let items = [Item::Attachment { digest: sealed.digest, key: sealed.key }];
-        let (name, bytes) =
-            inbox::seal_group(secret().public(), hash, ledger.size(), &items, &seed("inbox", 0))
-                .unwrap();
+        let (name, bytes) = inbox::seal_group(
+            secret().public(),
+            hash,
+            ledger.size(),
+            &items,
+            &seed("inbox", number),
+        )
+        .unwrap();
         inbox::deliver(&*self.store, &name, &bytes).unwrap();
         let mut draft = world.finished("succeeded");
         let named = format!(

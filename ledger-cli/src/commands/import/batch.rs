@@ -1,7 +1,12 @@
-//! Some thousands of records on their way into the ledger: known ones are passed over, the originals
-//! of the others are packed, encrypted and put down, and only then their events appended.
+//! Batches of records on their way into the ledger: known ones are passed over, the originals of the
+//! others are packed, encrypted and put down, and only then their events appended, in one commit.
+//!
+//! Three ends work at a time: records are read and mapped (`flow`), the events of one batch are signed
+//! and checked at the door, and those of the batch before are committed, in the order of the records.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
 
 use ledger_core::encoding::hex;
 use ledger_core::error::Kind;
@@ -9,7 +14,7 @@ use ledger_core::event::import_claim;
 use ledger_core::hash::Blake3;
 use ledger_core::json::Value;
 use ledger_core::key::SigningKey;
-use ledger_core::ledger::{Group, Ledger, Submission};
+use ledger_core::ledger::{Admitted, Door, Group, Ledger, Submission};
 use ledger_core::producer::{self, Position};
 use ledger_core::signature::Mode;
 use ledger_core::vault::attachment::{self, Sealed};
@@ -17,14 +22,19 @@ use ledger_core::vault::inbox::Item;
 use ledger_core::vault::persons::Key;
 use rayon::prelude::*;
 
-use super::{Mapped, Summary, is_unmapped};
+use super::flow::{Job, Mapped};
+use super::{Summary, is_unmapped};
 use crate::failure::{Failure, Result};
-use crate::import::{Event, Source};
+use crate::import::{Attached, Event, Source};
 use crate::seen::Sight;
 use crate::{clock, random};
 
-/// Events of one commit group.
-const GROUP: usize = 1_000;
+/// Batches that are being signed at a time, while the one before is committed.
+const AHEAD: usize = 2;
+/// The index is brought up when it is this many entries behind, so that memory stays flat.
+const BEHIND: usize = 16_384;
+/// Runs of the index with fewer entries than this are merged.
+const MERGE_BELOW: u64 = 262_144;
 /// How many originals of one identity are kept as conflicts.
 const MAX_CONFLICTS: u64 = 100;
 /// The stream label of imported events.
@@ -39,66 +49,211 @@ pub(super) struct Batches<'a> {
     pub(super) persons: Key,
 }
 
-/// What is known of an identity: not yet, this very record, or another one.
+/// What is known of an identity: not yet, this very record, another one, or another one that is still
+/// on its way.
 enum Known {
     New,
     Same,
     Other(u64),
+    Coming,
 }
+
+/// What becomes of an event.
+enum Plan {
+    /// The log has it.
+    Leave,
+    /// It is appended under this id.
+    Take(String),
+    /// This is appended in its place.
+    Conflict(Value),
+}
+
+/// The identities of a batch that the log does not have yet, each with its original.
+type Claims = HashMap<String, Blake3>;
 
 /// One event that will be appended, and its record's place in the pack.
 struct Ready {
     value: Value,
-    record: usize,
+    place: (u64, u64),
+    /// The field and the name of a list beside it, and where that lies.
+    list: Option<(&'static str, &'static str, Sealed)>,
+}
+
+/// A batch with its originals, which lie in the ledger's folder already.
+struct Batch {
+    events: Vec<Ready>,
+    sealed: Sealed,
+    /// What opens the attachments.
+    keys: Vec<Item>,
+}
+
+/// A batch whose events are signed and passed the door.
+struct Signed {
+    events: Result<Vec<Admitted>>,
+    keys: Vec<Item>,
+}
+
+/// The ends of the signing thread, and what is on its way.
+struct Lane {
+    to: SyncSender<Batch>,
+    from: Receiver<Signed>,
+    claims: VecDeque<Claims>,
 }
 
 impl Batches<'_> {
-    /// Appends what is new of the records, durably, and counts them all.
-    pub(super) fn append(&mut self, records: Vec<Mapped>, summary: &mut Summary) -> Result<()> {
-        // what other processes imported meanwhile counts too
-        self.ledger.refresh()?;
-        let mut ready = Vec::new();
-        let mut seen = HashMap::new();
-        let mut pack = Vec::new();
-        let mut places = Vec::with_capacity(records.len());
-        let originals: Vec<Blake3> =
-            records.par_iter().map(|record| self.persons.original(&record.bytes)).collect();
-        for (position, (record, original)) in records.into_iter().zip(originals).enumerate() {
-            let Mapped { bytes, events } = record;
-            let unmapped = is_unmapped(&events);
-            let (mut fresh, mut conflicts) = (0, 0);
-            for event in events {
-                let source_id = self.source_id(&event);
-                let claim = import_claim(self.source.name, &source_id, event.kind, event.ordinal);
-                match self.known(&mut seen, &claim, original)? {
-                    Known::Same => {}
-                    Known::New => {
-                        let value = self.complete(event, &source_id, original);
-                        ready.push(Ready { value, record: position });
-                        fresh += 1;
-                    }
-                    Known::Other(first) => {
-                        if let Some(value) =
-                            self.conflict(&mut seen, &source_id, original, first)?
-                        {
-                            ready.push(Ready { value, record: position });
-                            conflicts += 1;
-                        }
-                    }
-                }
-            }
-            places.push((pack.len() as u64, bytes.len() as u64));
-            if fresh + conflicts > 0 {
-                pack.extend_from_slice(&bytes);
-            }
-            summary.conflicted += u64::from(conflicts > 0);
-            match (fresh + conflicts, unmapped && conflicts == 0) {
-                (0, _) => summary.duplicate += 1,
-                (_, true) => summary.unmapped += 1,
-                (_, false) => summary.recorded += 1,
+    /// Reads the job's records and appends what is new of them, durably; counts them all.
+    pub(super) fn run(mut self, job: &Job<'_>, summary: &mut Summary) -> Result<()> {
+        let (door, genesis) = (self.ledger.door(), self.ledger.origin().genesis().0);
+        let desk = Desk { door, genesis, sight: self.sight, signer: self.signer };
+        thread::scope(|scope| {
+            let (records, mapped) = sync_channel(AHEAD);
+            let reader = scope.spawn(move || {
+                // who does not take any more has failed, and says why
+                job.read(|batch| records.send(batch).map_err(|_| stopped()))
+            });
+            let (to, batches) = sync_channel(AHEAD);
+            let (signed, from) = sync_channel(AHEAD);
+            scope.spawn(move || desk.work(&batches, &signed));
+            let mut lane = Lane { to, from, claims: VecDeque::new() };
+            let appended = self.all(&mapped, &mut lane, summary);
+            drop((mapped, lane));
+            let read = reader.join().unwrap_or_else(|_| Err(stopped()));
+            appended?;
+            summary.take(read?);
+            Ok(())
+        })
+    }
+
+    fn all(
+        &mut self,
+        mapped: &Receiver<Vec<Mapped>>,
+        lane: &mut Lane,
+        summary: &mut Summary,
+    ) -> Result<()> {
+        for records in mapped {
+            let mut rest = VecDeque::from(records);
+            while !rest.is_empty() {
+                self.start(&mut rest, lane, summary)?;
+                // the record that stopped it conflicts with one that must get its place first
+                let most = if rest.is_empty() { AHEAD } else { 0 };
+                self.finish(lane, most, summary)?;
             }
         }
-        self.commit(&ready, &places, &pack, summary)
+        self.finish(lane, 0, summary)
+    }
+
+    /// Sends what is new of the records to be signed; leaves those from the first on that conflicts
+    /// with one on its way.
+    fn start(
+        &mut self,
+        records: &mut VecDeque<Mapped>,
+        lane: &mut Lane,
+        summary: &mut Summary,
+    ) -> Result<()> {
+        // what other processes imported meanwhile counts too
+        self.ledger.refresh()?;
+        let originals: Vec<Blake3> =
+            records.par_iter().map(|record| self.persons.original(&record.bytes)).collect();
+        lane.claims.push_back(Claims::new());
+        let (mut pack, mut events, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        for original in originals {
+            let Some(record) = records.pop_front() else { break };
+            let Some(plans) = self.plans(&record.events, original, lane)? else {
+                records.push_front(record);
+                break;
+            };
+            let unmapped = is_unmapped(&record.events);
+            let new = plans.iter().any(|plan| !matches!(plan, Plan::Leave));
+            let conflicts = plans.iter().any(|plan| matches!(plan, Plan::Conflict(_)));
+            summary.conflicted += u64::from(conflicts);
+            match (new, unmapped && !conflicts) {
+                (false, _) => summary.duplicate += 1,
+                (true, true) => summary.unmapped += 1,
+                (true, false) => summary.recorded += 1,
+            }
+            let place = (pack.len() as u64, record.bytes.len() as u64);
+            if new {
+                pack.extend_from_slice(&record.bytes);
+            }
+            for (mut event, plan) in record.events.into_iter().zip(plans) {
+                let attached = event.attached.take();
+                let value = match plan {
+                    Plan::Leave => continue,
+                    Plan::Take(source_id) => self.complete(event, source_id, original),
+                    Plan::Conflict(value) => value,
+                };
+                let list = attached.map(|list| self.put(&list, &mut keys)).transpose()?;
+                events.push(Ready { value, place, list });
+            }
+        }
+        if events.is_empty() {
+            lane.claims.pop_back();
+            return Ok(());
+        }
+        let genesis = self.ledger.origin().genesis().0;
+        let sealed = attachment::seal(genesis, &pack, &random::bytes()?)?;
+        // if we stop after this, a file is left that no entry names
+        attachment::put(&**self.ledger.store(), &sealed)?;
+        keys.push(Item::Attachment { digest: sealed.digest, key: sealed.key });
+        lane.to.send(Batch { events, sealed, keys }).map_err(|_| stopped())
+    }
+
+    /// Puts a list down beside the originals: a file that no entry names, if we stop after this.
+    fn put(
+        &self,
+        list: &Attached,
+        keys: &mut Vec<Item>,
+    ) -> Result<(&'static str, &'static str, Sealed)> {
+        let genesis = self.ledger.origin().genesis().0;
+        let sealed = attachment::seal(genesis, &list.bytes, &random::bytes()?)?;
+        attachment::put(&**self.ledger.store(), &sealed)?;
+        keys.push(Item::Attachment { digest: sealed.digest, key: sealed.key });
+        Ok((list.field, list.name, sealed))
+    }
+
+    /// What becomes of each event of a record; none if one of them conflicts with an event on its way,
+    /// which has no index to be named by yet.
+    fn plans(
+        &self,
+        events: &[Event],
+        original: Blake3,
+        lane: &mut Lane,
+    ) -> Result<Option<Vec<Plan>>> {
+        let (mut plans, mut claims) = (Vec::with_capacity(events.len()), Claims::new());
+        for event in events {
+            let source_id = self.source_id(event);
+            let claim = import_claim(self.source.name, &source_id, event.kind, event.ordinal);
+            plans.push(match self.known(lane, &claims, &claim, original)? {
+                Known::Same => Plan::Leave,
+                Known::Coming => return Ok(None),
+                Known::New => {
+                    claims.insert(claim, original);
+                    Plan::Take(source_id)
+                }
+                Known::Other(first) => {
+                    match self.conflict(lane, &mut claims, &source_id, original, first)? {
+                        Some(plan) => plan,
+                        None => return Ok(None),
+                    }
+                }
+            });
+        }
+        if let Some(last) = lane.claims.back_mut() {
+            last.extend(claims);
+        }
+        Ok(Some(plans))
+    }
+
+    /// Commits signed batches until at most so many are on their way.
+    fn finish(&mut self, lane: &mut Lane, most: usize, summary: &mut Summary) -> Result<()> {
+        while lane.claims.len() > most {
+            let signed = lane.from.recv().map_err(|_| stopped())?;
+            summary.entries += self.commit(&signed.events?, &signed.keys)?;
+            lane.claims.pop_front();
+            // the command does it again at its end, and says it then if it cannot be done
+            let _ = self.ledger.catch_up(BEHIND, MERGE_BELOW);
+        }
+        Ok(())
     }
 
     /// The id as the log may have it: one that names a person is replaced by its keyed digest.
@@ -110,28 +265,30 @@ impl Batches<'_> {
         }
     }
 
-    /// Whether the ledger, or an earlier record of this batch, has the identity.
-    fn known(
-        &self,
-        seen: &mut HashMap<String, Blake3>,
-        claim: &str,
-        original: Blake3,
-    ) -> Result<Known> {
-        if let Some(first) = seen.get(claim) {
-            let next = self.ledger.size();
-            return Ok(if *first == original { Known::Same } else { Known::Other(next) });
+    /// Whether the ledger, an earlier batch on its way, or an earlier record has the identity.
+    fn known(&self, lane: &Lane, claims: &Claims, claim: &str, original: Blake3) -> Result<Known> {
+        let coming = lane.claims.iter().chain([claims]).find_map(|claims| claims.get(claim));
+        if let Some(first) = coming {
+            return Ok(if *first == original { Known::Same } else { Known::Coming });
         }
-        let found = self.ledger.import(claim)?;
-        if let Some((index, first)) = found {
-            return Ok(if first == original { Known::Same } else { Known::Other(index) });
-        }
-        seen.insert(claim.to_owned(), original);
-        Ok(Known::New)
+        Ok(match self.ledger.import(claim)? {
+            None => Known::New,
+            Some((_, first)) if first == original => Known::Same,
+            Some((index, _)) => Known::Other(index),
+        })
     }
 
     /// The members that make an event an imported one.
-    fn complete(&self, event: Event, source_id: &str, original: Blake3) -> Value {
+    fn complete(&self, event: Event, source_id: String, original: Blake3) -> Value {
         let mut value = event.value;
+        let named = value.get_mut("subject").and_then(Value::members_mut);
+        // a person's number must not stand in the log, nor anything it could be guessed from
+        if let Some(person) =
+            named.and_then(|named| named.get_mut("person")).filter(|_| event.personal)
+        {
+            let plain = person.as_text().unwrap_or_default().to_owned();
+            *person = Value::text(hex(&self.persons.source_digest(self.source.name, &plain).0));
+        }
         let Source { name, version, .. } = self.source;
         for (member, content) in [
             ("adapter", Value::text(format!("{name}/{version}"))),
@@ -145,19 +302,22 @@ impl Batches<'_> {
         Value::Object(value)
     }
 
-    /// `source.conflicted`, unless this very conflict was recorded before.
+    /// `source.conflicted`, unless this very conflict was recorded before; none if that cannot be told
+    /// before what is on its way has its place.
     fn conflict(
         &self,
-        seen: &mut HashMap<String, Blake3>,
+        lane: &Lane,
+        claims: &mut Claims,
         source_id: &str,
         original: Blake3,
         first: u64,
-    ) -> Result<Option<Value>> {
+    ) -> Result<Option<Plan>> {
         let kind = "source.conflicted";
         for ordinal in 0..MAX_CONFLICTS {
             let claim = import_claim(self.source.name, source_id, kind, ordinal);
-            match self.known(seen, &claim, original)? {
-                Known::Same => return Ok(None),
+            match self.known(lane, claims, &claim, original)? {
+                Known::Same => return Ok(Some(Plan::Leave)),
+                Known::Coming => return Ok(None),
                 Known::Other(_) => {}
                 Known::New => {
                     let name = self.source.name;
@@ -172,10 +332,17 @@ impl Batches<'_> {
                         ("time_quality".to_owned(), Value::text("received")),
                         ("type".to_owned(), Value::text(kind)),
                     ]);
-                    let source_id = source_id.to_owned();
-                    let event = Event { kind, source_id, personal: false, ordinal, value };
-                    let id = event.source_id.clone();
-                    return Ok(Some(self.complete(event, &id, original)));
+                    let id = source_id.to_owned();
+                    let event = Event {
+                        kind,
+                        source_id: id.clone(),
+                        personal: false,
+                        ordinal,
+                        value,
+                        attached: None,
+                    };
+                    claims.insert(claim, original);
+                    return Ok(Some(Plan::Conflict(self.complete(event, id, original))));
                 }
             }
         }
@@ -183,54 +350,11 @@ impl Batches<'_> {
             .within(source_id.to_owned()))
     }
 
-    /// Puts down the originals, then appends the events in groups.
-    fn commit(
-        &mut self,
-        ready: &[Ready],
-        places: &[(u64, u64)],
-        pack: &[u8],
-        summary: &mut Summary,
-    ) -> Result<()> {
-        if ready.is_empty() {
-            return Ok(());
-        }
-        let genesis = self.ledger.origin().genesis().0;
-        let sealed = attachment::seal(genesis, pack, &random::bytes()?)?;
-        // if we stop after this, a file is left that no entry names
-        attachment::put(&**self.ledger.store(), &sealed)?;
-        let items = [Item::Attachment { digest: sealed.digest, key: sealed.key }];
-        for group in ready.chunks(GROUP) {
-            summary.entries += self.group(group, places, &sealed, &items)?;
-        }
-        Ok(())
-    }
-
-    fn group(
-        &mut self,
-        group: &[Ready],
-        places: &[(u64, u64)],
-        sealed: &Sealed,
-        items: &[Item],
-    ) -> Result<u64> {
-        let genesis = self.ledger.origin().genesis().0;
-        let signed: Vec<Result<Submission>> = group
-            .par_iter()
-            .with_min_len(16)
-            .map(|event| {
-                let (offset, length) = places.get(event.record).copied().unwrap_or_default();
-                let draft = cite(&event.value, sealed, offset, length);
-                let draft = self.sight.named(&draft);
-                sign(&draft, genesis, self.signer)
-            })
-            .collect();
-        let signed = signed.into_iter().collect::<Result<Vec<_>>>()?;
-        let mut admitted = Vec::with_capacity(signed.len());
-        for outcome in self.ledger.door().admit(signed, random::bytes()?, Mode::Bulk) {
-            admitted.push(outcome.map_err(|error| Failure::by_law(&error))?);
-        }
+    /// Appends the events of a batch, all or none, with the keys of their attachments.
+    fn commit(&mut self, events: &[Admitted], keys: &[Item]) -> Result<u64> {
         let how = Group { now: clock::now()?, random: random::bytes()?, all_or_nothing: true };
         let now = || clock::now().unwrap_or(how.now);
-        let outcomes = self.ledger.append_with(&admitted, items, how, now)?;
+        let outcomes = self.ledger.append_with(events, keys, how, now)?;
         let mut new = 0;
         let mut refused = None;
         for outcome in outcomes {
@@ -249,19 +373,60 @@ impl Batches<'_> {
     }
 }
 
-/// Names the original: the attachment of the pack, and the record's place in it.
-fn cite(value: &Value, sealed: &Sealed, offset: u64, length: u64) -> Value {
+/// Where events are signed, and checked as everybody's are.
+struct Desk<'a> {
+    door: Door,
+    genesis: [u8; 32],
+    sight: &'a Sight,
+    signer: &'a SigningKey,
+}
+
+impl Desk<'_> {
+    fn work(&self, batches: &Receiver<Batch>, signed: &SyncSender<Signed>) {
+        for Batch { events, sealed, keys } in batches {
+            let events = self.sign(events, &sealed);
+            if signed.send(Signed { events, keys }).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn sign(&self, events: Vec<Ready>, sealed: &Sealed) -> Result<Vec<Admitted>> {
+        let signed: Vec<Result<Submission>> = events
+            .into_par_iter()
+            .with_min_len(16)
+            .map(|event| {
+                let mut draft = cite(event, sealed);
+                self.sight.name(&mut draft);
+                sign(&draft, self.genesis, self.signer)
+            })
+            .collect();
+        let signed = signed.into_iter().collect::<Result<Vec<_>>>()?;
+        let admitted = self.door.admit(signed, random::bytes()?, Mode::Bulk);
+        admitted.into_iter().map(|event| event.map_err(|error| Failure::by_law(&error))).collect()
+    }
+}
+
+/// What an end says that another one left alone: the other says why.
+fn stopped() -> Failure {
+    Failure::new("import-stopped", "the import stopped")
+}
+
+/// Names the original: the attachment of the pack, and the record's place in it; and its list.
+fn cite(event: Ready, sealed: &Sealed) -> Value {
+    let Ready { mut value, place: (offset, length), list } = event;
     let digest = sealed.digest.to_reference();
-    let mut value = value.clone();
+    let mut attachments = vec![attachment("originals", "application/octet-stream", sealed)];
+    if let Some((field, name, list)) = &list {
+        attachments.push(attachment(name, "application/jsonl", list));
+        let data = value.members_mut().and_then(|members| members.get_mut("data"));
+        let named = data.and_then(Value::members_mut).and_then(|data| data.get_mut(*field));
+        if let Some(named) = named.and_then(Value::members_mut) {
+            named.insert("attachment".to_owned(), Value::text(list.digest.to_reference()));
+        }
+    }
     if let Some(members) = value.members_mut() {
-        let attached = Value::object([
-            ("digest", Value::text(&digest)),
-            ("media_type", Value::text("application/octet-stream")),
-            ("name", Value::text("originals")),
-            ("private", Value::Bool(true)),
-            ("size", Value::count(sealed.bytes.len() as u64)),
-        ]);
-        members.insert("attachments".to_owned(), Value::List(vec![attached]));
+        members.insert("attachments".to_owned(), Value::List(attachments));
         let raw = Value::object([
             ("attachment", Value::text(digest)),
             ("length", Value::count(length)),
@@ -270,6 +435,16 @@ fn cite(value: &Value, sealed: &Sealed, offset: u64, length: u64) -> Value {
         members.insert("raw".to_owned(), raw);
     }
     value
+}
+
+fn attachment(name: &str, media_type: &str, sealed: &Sealed) -> Value {
+    Value::object([
+        ("digest", Value::text(sealed.digest.to_reference())),
+        ("media_type", Value::text(media_type)),
+        ("name", Value::text(name)),
+        ("private", Value::Bool(true)),
+        ("size", Value::count(sealed.bytes.len() as u64)),
+    ])
 }
 
 /// Signs an event as a stream of its own; what the law of meaning refuses is kept as

@@ -15,7 +15,7 @@ use crate::import::Reason;
 use crate::import::split::{Framing, Piece, Splitter};
 
 /// What the names of files with quarantined records end with.
-const ASIDE: &str = ".quarantine.jsonl";
+pub(super) const ASIDE: &str = ".quarantine.jsonl";
 
 /// One file on its way.
 pub(super) struct Input {
@@ -45,7 +45,7 @@ pub(super) fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+pub(super) fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     let fail = |error: std::io::Error| {
         Failure::new("io", format!("cannot read `{}`: {error}", folder.display()))
     };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use ledger_core::json::Value;
 
-use crate::commands::collect::Others;
+use crate::collect::Others;
 use crate::context::Context;
 use crate::failure::{Answer, Result};
 use crate::{clock, keys};

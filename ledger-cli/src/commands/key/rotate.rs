@@ -6,7 +6,7 @@ use clap::Args;
 use ledger_core::json::Value;
 use ledger_core::key::Signer as _;
 
-use crate::commands::collect::Others;
+use crate::collect::Others;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::{clock, keys};

@@ -1,17 +1,18 @@
 //! `ledger person erase`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ledger_core::custody::{self, Erasure, Plan, Request};
 use ledger_core::json::Value;
 use ledger_core::retention::Class;
 
-use crate::commands::owner::{self, Acting, Where};
+use crate::commands::owner::{self, Acting, Owner, Where};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
+use crate::hook::spool::Place;
 use crate::output::{Out, talk};
-use crate::{clock, keys, random};
+use crate::{clock, files, keys, random};
 
 /// Erase a person: names, texts and originals are destroyed, every proof still holds
 ///
@@ -47,6 +48,7 @@ pub(super) fn run(args: &Erase, context: &mut Context) -> Result<Answer> {
     let signing = keys::load_all(&args.acting.keys)?;
     let signers = keys::signers(&signing);
     let mut owner = args.at.open(context)?;
+    spools(&owner, context)?;
     let person = owner::person(&owner.ledger, &args.person)?;
     owner.vault.absorb(&mut owner.ledger, random::bytes()?, &mut |_, _| {})?;
     let now = clock::now()?;
@@ -69,12 +71,42 @@ pub(super) fn run(args: &Erase, context: &mut Context) -> Result<Answer> {
     })?;
     if done.unsearched > 0 {
         talk(format!(
-            "note: {} private attachments are no text, so nobody can tell whom they name",
+            "note: {} of the originals are no text that can be searched; they were destroyed whole",
             done.unsearched
+        ));
+    }
+    if done.set_aside > 0 {
+        talk(format!(
+            "note: {} files of the inbox that had been set aside were destroyed: nobody can tell whom they name",
+            done.set_aside
         ));
     }
     show(&plan, Some(&entries), Some(done), &mut context.out)?;
     Ok(Answer::Yes)
+}
+
+/// What waits in a spool would arrive after the erasure, and its person as somebody new: so it is
+/// delivered first. What was refused is no event any more, and only its keeper can delete it.
+fn spools(owner: &Owner, context: &Context) -> Result<()> {
+    for place in Place::reach(&files::absolute(Path::new("."))?, &context.state()?) {
+        for name in place.names()? {
+            let waiting = place.peek(&name)?.filter(|spool| {
+                spool.ledger == *owner.ledger.origin() && !spool.waiting.is_empty()
+            });
+            if waiting.is_some() {
+                return Err(Failure::new("spool-waiting", "events wait to be delivered from here")
+                    .within(place.shown())
+                    .hint("run `ledger flush` first: what arrives later names the person anew"));
+            }
+        }
+        for file in place.left_over() {
+            talk(format!(
+                "note: `{}` keeps what the ledger refused, sealed to this host; delete it if it may name the person",
+                file.display()
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn refusal(text: &str) -> Result<(Class, String)> {
@@ -94,6 +126,7 @@ fn show(
     let classes = plan.decisions.iter().map(|(class, decision)| {
         let mut members =
             vec![("class", Value::text(class.word())), ("decision", Value::text(decision.word()))];
+        members.extend(decision.ground().map(|ground| ("ground", Value::text(ground))));
         members.extend(decision.reason().map(|reason| ("reason", Value::text(reason))));
         Value::object(members)
     });
@@ -109,7 +142,9 @@ fn show(
     }
     if let Some(done) = done {
         members.push(("attachments", Value::count(done.attachments)));
+        members.push(("set_aside", Value::count(done.set_aside)));
         members.push(("texts", Value::count(done.texts)));
+        members.push(("unsearched", Value::count(done.unsearched)));
     }
     out.value(&Value::object(members))?;
     for name in &plan.persons {

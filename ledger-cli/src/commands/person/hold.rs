@@ -12,7 +12,7 @@ use crate::{clock, keys};
 
 /// Place or release a legal hold: nothing it covers is destroyed
 ///
-/// Without a person it covers everybody, without a class everything:
+/// Without a person and a system it covers everybody, without a class everything:
 /// `ledger person hold matter-7 --place --person github:583231 --by hr:4 --key counsel.pem`.
 #[derive(Args, Debug)]
 #[command(group(ArgGroup::new("action").required(true).args(["place", "release"])))]
@@ -31,7 +31,7 @@ pub(crate) struct Hold {
     /// Class it covers: identity, text, original; may be repeated
     #[arg(long = "class", value_name = "CLASS")]
     classes: Vec<String>,
-    /// System it covers; may be repeated
+    /// System whose persons it covers: whom its entries name; may be repeated
     #[arg(long = "system", value_name = "ID")]
     systems: Vec<String>,
     /// Who placed or released it

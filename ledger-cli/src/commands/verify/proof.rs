@@ -36,7 +36,11 @@ pub(super) fn run(
     }
     if bytes.starts_with(proof::HEADER.as_bytes()) {
         let proof = Proof::parse(&bytes).map_err(place)?;
-        let line = entry(args)?;
+        // a proof of `--proof` has the entry in it; whether it is that one, its hash tells
+        let line = match (&args.entry, proof.unauthenticated_extra()) {
+            (None, Some(line)) => line.to_vec(),
+            _ => entry(args)?,
+        };
         let leaf = tree::leaf_hash(line.strip_suffix(b"\n").unwrap_or(&line));
         let what = format!("entry {}", proof.index());
         return show("INCLUSION", &what, proof.verify(&leaf, policy), context);

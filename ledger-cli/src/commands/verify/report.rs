@@ -1,6 +1,7 @@
 //! What verification found, for people and for machines.
 
 use ledger_core::json::Value;
+use ledger_core::vault::persons::Pseudonym;
 use ledger_core::verify::{Fault, Report, Suspect, Verdict};
 
 use crate::failure::Result;
@@ -8,6 +9,10 @@ use crate::output::Out;
 
 /// More faults than this are counted; all are in the JSON.
 const SHOWN: usize = 20;
+/// More persons than this are counted; `MAX_LISTED` are in the JSON.
+const ERASED: usize = 3;
+/// More persons than this are counted in the JSON, too.
+const MAX_LISTED: usize = 1000;
 /// Notices that are findings of completeness.
 const COMPLETENESS: [&str; 2] = ["stream-gap", "clock-back"];
 
@@ -56,6 +61,9 @@ pub(crate) fn print(report: &Report, out: &mut Out) -> Result<()> {
     }
     for suspect in &report.suspects {
         fact("suspect", doubtful(suspect))?;
+    }
+    if !report.erased.is_empty() {
+        fact("erased", forgotten(report))?;
     }
     for fault in report.faults.iter().take(SHOWN) {
         fact("fault", shown(fault))?;
@@ -115,10 +123,25 @@ fn doubtful(suspect: &Suspect) -> String {
         0 => "it signed none".to_owned(),
         _ => format!("it signed {}{more}", listed.join(", ")),
     };
+    let sizes: Vec<String> =
+        suspect.checkpoints.iter().take(SHOWN).map(ToString::to_string).collect();
+    let checkpoints = match sizes.as_slice() {
+        [] => String::new(),
+        sizes => format!(", and checkpoints of {} entries, which cover nothing", sizes.join(", ")),
+    };
     format!(
-        "key {} was reported compromised by entry {by}, from entry {from} on: {entries}",
+        "key {} was reported compromised by entry {by}, from entry {from} on: {entries}{checkpoints}",
         suspect.key
     )
+}
+
+/// Who was erased: the pseudonym stays in the log, the name is gone from the vault.
+fn forgotten(report: &Report) -> String {
+    let each = |(person, entry): (&Pseudonym, &u64)| format!("{person} by entry {entry}");
+    let listed: Vec<String> = report.erased.iter().take(ERASED).map(each).collect();
+    let more = report.erased.len().saturating_sub(listed.len());
+    let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+    format!("{} person(s): {}{more}", report.erased.len(), listed.join(", "))
 }
 
 /// The stable shape of `docs/output.md`.
@@ -130,6 +153,7 @@ pub(crate) fn value(report: &Report) -> Value {
         ("completeness", Value::text(words(completeness(report)))),
         ("entries", Value::count(report.size)),
         ("faults", Value::List(report.faults.iter().map(fault).collect())),
+        ("erased", erased(report)),
         ("integrity", Value::text(words(report.verdict))),
         (
             "notices",
@@ -157,8 +181,21 @@ pub(crate) fn value(report: &Report) -> Value {
     Value::object(members)
 }
 
+fn erased(report: &Report) -> Value {
+    let persons = report.erased.iter().take(MAX_LISTED);
+    let persons = persons.map(|(person, entry)| (person.to_string(), Value::count(*entry)));
+    Value::object([
+        ("count", Value::count(report.erased.len() as u64)),
+        ("persons", Value::Object(persons.collect())),
+    ])
+}
+
 fn suspect(suspect: &Suspect) -> Value {
     Value::object([
+        (
+            "checkpoints",
+            Value::List(suspect.checkpoints.iter().map(|size| Value::count(*size)).collect()),
+        ),
         ("count", Value::count(suspect.count)),
         (
             "entries",

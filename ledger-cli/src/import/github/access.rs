@@ -3,7 +3,7 @@
 use ledger_core::json::Value;
 
 use super::super::Draft;
-use super::super::draft::{UNSAID, digest, id};
+use super::super::draft::{digest, id};
 use super::super::time::When;
 use super::{Hook, SOURCE, user};
 
@@ -88,7 +88,7 @@ pub(super) fn setting(hook: &Hook<'_>) -> Option<Draft> {
         "deleted" => digest(state),
         _ => digest(changes),
     };
-    let after = if action == "deleted" { Value::text(UNSAID) } else { digest(state) };
+    let after = if action == "deleted" { None } else { digest(state) };
     let key = state.get("updated_at").text().and_then(|at| hook.id(state, &[Some(at)]));
     Some(
         hook.about("config.changed", key, &[state.get("updated_at")])
@@ -97,8 +97,8 @@ pub(super) fn setting(hook: &Hook<'_>) -> Option<Draft> {
             .word("class", class)
             .word("action", action)
             .id("item", Some(&item))
-            .set("before", Some(before))
-            .set("after", Some(after))
+            .set("before", before)
+            .set("after", after)
             .word("weakened", weakened)
             .person("changer", user(body.get("sender")).as_ref()),
     )

@@ -4,7 +4,7 @@ use ledger_core::encoding::hex;
 use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 
-use super::super::draft::{UNSAID, digest, id};
+use super::super::draft::{digest, id};
 use super::super::json::Json;
 use super::super::time::When;
 use super::super::{Draft, Person, Record};
@@ -118,7 +118,6 @@ fn run(body: &Json<'_>, record: &Record<'_>, action: &str) -> Option<Draft> {
             .subject("run", Some(&format!("github:run:{id}")))
             .word("phase", phase)
             .word("trigger", trigger(body.get("event").text().unwrap_or_default()))
-            .word("definition_digest", UNSAID)
             .person("initiator", person(body, "actor").as_ref())
             .set("attempt", body.get("run_attempt").count().map(Value::count))
             .set("outcome", outcome.map(Value::text)),
@@ -178,8 +177,8 @@ fn setting(body: &Json<'_>, record: &Record<'_>, action: &str) -> Option<Draft> 
             .word("class", class)
             .word("action", done)
             .id("item", Some(&format!("{scope}/{noun}/{name}")))
-            .set("before", Some(digest(body.get("previous_visibility"))))
-            .set("after", Some(digest(body.get("visibility"))))
+            .set("before", digest(body.get("previous_visibility")))
+            .set("after", digest(body.get("visibility")))
             .word("weakened", weakened)
             .person("changer", person(body, "actor").as_ref()),
     )

@@ -3,7 +3,7 @@
 use ledger_core::json::Value;
 
 use super::super::Draft;
-use super::super::draft::{UNSAID, artifact};
+use super::super::draft::artifact;
 use super::super::json::Json;
 use super::super::time::When;
 use super::{Hook, user, words};
@@ -193,7 +193,6 @@ pub(super) fn run(hook: &Hook<'_>) -> Option<Draft> {
             .subject("service", hook.repository())
             .word("phase", phase)
             .word("trigger", trigger(run.get("event").text().unwrap_or_default()))
-            .word("definition_digest", UNSAID)
             .person("initiator", starter.as_ref())
             .set("attempt", attempt.count().map(Value::count))
             .set("outcome", outcome.filter(|_| phase == "finished").map(Value::text)),

@@ -80,6 +80,11 @@ impl Others {
 }
 
 impl Signers {
+    /// One key that is here, and nobody else.
+    pub(crate) fn only(key: Key) -> Self {
+        Self { order: vec![key.public().id()], here: vec![key] }
+    }
+
     /// Adds a key that is here, or one that signs elsewhere.
     pub(crate) fn add(&mut self, id: KeyId, key: Option<Key>) {
         self.order.push(id);
