@@ -69,10 +69,10 @@ pub(super) fn deployments<'c>(
         return items;
     }
     for (deployment, item) in &mut items {
-        let artifact = deployment.artifact().map(|artifact| artifact.to_reference());
+        let artifact = deployment.artifact().map(super::super::hash::Sha256::to_reference);
         let about = [
             (Reference::Deployment, Some(deployment.reference.as_str())),
-            (Reference::Change, deployment.change().map(|change| change.as_str())),
+            (Reference::Change, deployment.change().map(super::super::schema::typed::Id::as_str)),
             (Reference::Artifact, artifact.as_deref()),
         ];
         let named = about.into_iter().filter_map(|(name, id)| unread.get(&(name, id?)));

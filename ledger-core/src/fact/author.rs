@@ -98,7 +98,9 @@ impl<'f> Authors<'f> {
             } else {
                 authors.collect()
             };
-            whole.into_iter().for_each(|who| found.party(who, entry));
+            for who in whole {
+                found.party(who, entry);
+            }
             found.commits.push((commit, entry));
             found.entries.insert(entry);
         }
@@ -135,7 +137,9 @@ impl<'f> Authors<'f> {
             .map(|artifact| self.builds_of(artifact))
             .unwrap_or_default()
             .into_iter()
-            .filter_map(|row| row.what.commits.as_ref()?.to.as_ref().map(|to| to.as_str()))
+            .filter_map(|row| {
+                row.what.commits.as_ref()?.to.as_ref().map(super::super::schema::typed::Id::as_str)
+            })
             .collect();
         if !self.reaches(&builds, &heads, shas, found) {
             let why = format!(
@@ -157,7 +161,7 @@ impl<'f> Authors<'f> {
         let mut current = builds.first().copied();
         for _ in 0..STEPS {
             let Some(range) = current.and_then(|row| row.what.commits.as_ref()) else { break };
-            let from = range.from.as_ref().map(|from| from.as_str());
+            let from = range.from.as_ref().map(super::super::schema::typed::Id::as_str);
             if heads.iter().any(|head| from == Some(*head) || shas.contains(head)) {
                 return true;
             }
@@ -185,8 +189,8 @@ impl<'f> Authored<'f> {
     fn take(&mut self, build: &'f Said<ArtifactRecorded>, shas: &mut BTreeSet<&'f str>) {
         self.entries.insert(build.at.index);
         let Some(range) = &build.what.commits else { return };
-        shas.extend(range.list.iter().flatten().map(|sha| sha.as_str()));
-        shas.extend(range.to.as_ref().map(|sha| sha.as_str()));
+        shas.extend(range.list.iter().flatten().map(super::super::schema::typed::Id::as_str));
+        shas.extend(range.to.as_ref().map(super::super::schema::typed::Id::as_str));
     }
 
     fn party(&mut self, who: Option<Pseudonym>, entry: u64) {

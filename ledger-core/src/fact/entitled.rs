@@ -49,12 +49,12 @@ impl<'f> Entitled<'f> {
                 people.entry(who).or_default().push(row);
             }
         }
-        access
-            .values_mut()
-            .for_each(|rows| rows.sort_by_key(|row| (row.effective_at, row.at.index)));
-        people
-            .values_mut()
-            .for_each(|rows| rows.sort_by_key(|row| (row.effective_at, row.at.index)));
+        for rows in access.values_mut() {
+            rows.sort_by_key(|row| (row.effective_at, row.at.index));
+        }
+        for rows in people.values_mut() {
+            rows.sort_by_key(|row| (row.effective_at, row.at.index));
+        }
         Self { facts, access, people }
     }
 

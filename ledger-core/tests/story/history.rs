@@ -157,7 +157,9 @@ impl Book {
         told.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         let places: BTreeMap<String, u64> =
             told.iter().zip(1..).map(|((_, label, _), index)| (label.clone(), index)).collect();
-        told.iter_mut().for_each(|(.., event)| number(event, &places));
+        for (.., event) in &mut told {
+            number(event, &places);
+        }
         let read = told.into_iter().enumerate().map(|(number, (recorded, label, event))| {
             read(number as u64 + 1, recorded, &label, &event)
         });

@@ -71,9 +71,9 @@ const WEAKENED: Kind = Kind::fails(
     "a protection was weakened, and security had not approved it",
 );
 const UNCHANGED: Kind = Kind::fails(
-    "nothing-between",
+    "before-after-missing",
     Severity::Medium,
-    "before and after are one digest, so what was changed was not kept",
+    "what it was before and is afterwards was not kept",
 );
 const UNRESOLVED: Kind = Kind::undecided(
     "person-unresolved",
@@ -137,7 +137,9 @@ impl<'c> Settings<'c> {
         for row in context.facts.config_changed.all() {
             by.entry((row.system.as_str(), row.item.as_str())).or_default().push(row);
         }
-        by.values_mut().for_each(|rows| rows.sort_by_key(|row| (row.at.occurred, row.at.index)));
+        for rows in by.values_mut() {
+            rows.sort_by_key(|row| (row.at.occurred, row.at.index));
+        }
         Self { by }
     }
 

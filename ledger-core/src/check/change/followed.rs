@@ -15,6 +15,7 @@ use crate::schema::approve::ApprovalDecision;
 use crate::schema::change::ChangeOutcome;
 use crate::schema::deploy::{DeploymentOutcome, RollbackExecuted};
 use crate::schema::incident::{IncidentRelation, PostmortemPublished};
+use crate::schema::typed::Id;
 use crate::schema::words::Reference;
 use crate::time::Timestamp;
 
@@ -139,7 +140,7 @@ fn failure<'c>(
         found.since(row.at.occurred);
         found.entries.push(row.at.index);
     }
-    let change = deployment.change().map(|change| change.as_str());
+    let change = deployment.change().map(Id::as_str);
     for row in change.into_iter().flat_map(|id| facts.change_closed.of(Reference::Change, id)) {
         let failed = matches!(row.outcome, ChangeOutcome::Failed | ChangeOutcome::RolledBack);
         if failed && row.at.occurred >= deployment.at {
@@ -264,7 +265,7 @@ fn changes_of<'l>(
 ) -> impl Iterator<Item = &'l str> {
     let before = lines.before(deployment).iter().rev();
     let ran = before.filter(|known| known.artifact() == Some(row.to) && known.succeeded());
-    ran.filter_map(|known| known.change().map(|change| change.as_str())).take(1)
+    ran.filter_map(|known| known.change().map(Id::as_str)).take(1)
 }
 
 /// Whether it was looked into in time, and whether the cause is new.

@@ -82,7 +82,7 @@ fn run(context: &Context<'_>) -> Census {
             let edited = freeze.edited(context, &deployment);
             match version.holds(context, &deployment) {
                 Holds::Yes => {
-                    leave::judge(context, &entitled, &uses, &deployment, version, &mut item)
+                    leave::judge(context, &entitled, &uses, &deployment, version, &mut item);
                 }
                 Holds::No => {
                     if let Some((before, edit)) = edited {

@@ -3,6 +3,7 @@
 //! A verdict is not believed, it is computed again from the tests and scans that it names; one that a
 //! source outside reported counts as that source's word. Gates of emergencies are run afterwards: T07.
 
+mod beside;
 mod evidence;
 mod waiver;
 
@@ -180,12 +181,11 @@ fn run(context: &Context<'_>) -> Census {
             census.exclude("change of another kind");
             continue;
         }
-        match deployment.artifact() {
-            Some(artifact) => gates.judge(&deployment, artifact, &mut item),
-            None => {
-                let sentence = format!("{} and names no artifact", deployment.words());
-                item.raise(&MISSING_ARTIFACT, sentence, deployment.entries());
-            }
+        if let Some(artifact) = deployment.artifact() {
+            gates.judge(&deployment, artifact, &mut item);
+        } else {
+            let sentence = format!("{} and names no artifact", deployment.words());
+            item.raise(&MISSING_ARTIFACT, sentence, deployment.entries());
         }
         census.items.push(item);
     }
@@ -339,68 +339,6 @@ impl<'c> Gates<'c> {
                 format!("{words}; gate {gate} passed at attempt {tries} (entry {entry})");
             item.raise(&RETRIED, sentence, cited());
         }
-    }
-
-    /// Scans that must have passed.
-    fn scans(&self, deployment: &Deployment<'_>, artifact: Sha256, item: &mut Item) {
-        let most = self.context.parameters.span(&MAX_AGE);
-        for kind in self.context.parameters.ids(&SCANS) {
-            let reference = artifact.to_reference();
-            let last = self
-                .context
-                .facts
-                .scan_completed
-                .of(Reference::Artifact, &reference)
-                .rfind(|row| row.kind.as_str() == kind && row.at.occurred < deployment.at);
-            let why = match last {
-                None => format!("no {kind} scan of it had run"),
-                Some(row) => {
-                    item.cite([row.at.index]);
-                    let age = deployment.at.micros().saturating_sub(row.at.occurred.micros());
-                    if row.outcome != crate::schema::words::CheckOutcome::Passed {
-                        format!(
-                            "its last {kind} scan says {} (entry {})",
-                            row.outcome, row.at.index
-                        )
-                    } else if age > most {
-                        format!(
-                            "its last {kind} scan was {} before (entry {})",
-                            span(age),
-                            row.at.index
-                        )
-                    } else {
-                        continue;
-                    }
-                }
-            };
-            let cited = deployment.entries().chain(last.map(|row| row.at.index));
-            item.raise(&SCAN, format!("{}; {why}", deployment.words()), cited);
-        }
-    }
-
-    /// Whether many fewer tests ran than for what ran before.
-    fn fewer(&self, deployment: &Deployment<'_>, artifact: Sha256, item: &mut Item) {
-        let Some(previous) = self.lines.previous(deployment) else { return };
-        let Some(before) = previous.artifact().filter(|before| *before != artifact) else { return };
-        let (was, is) = (self.tests(before), self.tests(artifact));
-        let most = self.context.parameters.count(&TEST_DROP);
-        if was > is && (was - is) * 100 > most * was {
-            let sentence = format!(
-                "{}; {is} tests ran over it, and {was} over what ran before, deployed by {}",
-                deployment.words(),
-                previous.id
-            );
-            item.raise(&FEWER, sentence, deployment.entries().chain(previous.entries()));
-        }
-    }
-
-    /// How many tests the last run of each suite had.
-    fn tests(&self, artifact: Sha256) -> u64 {
-        let reference = artifact.to_reference();
-        let rows = self.context.facts.test_completed.of(Reference::Artifact, &reference);
-        let last: HashMap<&str, u64> =
-            rows.map(|row| (row.suite.as_str(), row.counts.total)).collect();
-        last.values().sum()
     }
 }
 

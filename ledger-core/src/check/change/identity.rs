@@ -10,6 +10,7 @@ use crate::fact::deployment::Deployment;
 use crate::hash::Sha256;
 use crate::schema::build::{ArtifactAction, ArtifactRecorded, VerificationResult};
 use crate::schema::deploy::ReferenceKind;
+use crate::schema::typed::Id;
 use crate::schema::words::{Class, Reference};
 
 const TRUSTED_BUILDERS: Parameter = Parameter::new(
@@ -214,7 +215,7 @@ fn same(context: &Context<'_>, deployment: &Deployment<'_>, artifact: Sha256, it
     let own: Vec<u64> =
         own.filter(|row| row.at.occurred < deployment.at).map(|row| row.at.index).collect();
     item.cite(own.iter().copied());
-    let change = deployment.change().map(|change| change.as_str());
+    let change = deployment.change().map(Id::as_str);
     let tested: Vec<u64> = change
         .into_iter()
         .flat_map(|change| facts.test_completed.of(Reference::Change, change))

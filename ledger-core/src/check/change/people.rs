@@ -1,8 +1,10 @@
 //! People: whether somebody is none of those who took part.
 
 use crate::check::{Context, Other};
+use crate::fact::At;
 use crate::fact::author::Party;
 use crate::fact::deployment::Deployment;
+use crate::schema::typed::Person;
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
@@ -36,12 +38,16 @@ pub(super) fn none_of(
 /// Who set the deployment running: for a bot the person whom its entry names.
 pub(super) fn deployer(deployment: &Deployment<'_>) -> Party {
     let Some(started) = deployment.started else {
-        let at = deployment.finished.map(|row| row.at);
-        let who = at.and_then(|at| if at.automaton { at.behalf } else { at.actor });
+        let who = deployment.finished.and_then(|row| behind(&row.at, None));
         return Party { who, entry: deployment.first };
     };
-    let initiator = started.initiator.pseudonym;
-    let runs = started.at.automaton && initiator.is_some() && initiator == started.at.actor;
-    let who = if runs { started.at.behalf } else { initiator };
-    Party { who, entry: started.at.index }
+    Party { who: behind(&started.at, started.initiator), entry: started.at.index }
+}
+
+/// Who did what an entry says: the one it names, else who acted; for a bot the person for whom it ran.
+pub(super) fn behind(at: &At, named: Option<Person>) -> Option<Pseudonym> {
+    let own = if at.automaton { at.behalf } else { at.actor };
+    let Some(named) = named else { return own };
+    let runs = at.automaton && named.pseudonym.is_some() && named.pseudonym == at.actor;
+    if runs { at.behalf } else { named.pseudonym }
 }

@@ -223,7 +223,7 @@ fn missing(
 fn filled(row: &ChangeRecorded) -> Vec<&'static str> {
     let known = [
         ("description", row.description.is_some()),
-        ("requester", true),
+        ("requester", row.requester.is_some()),
         ("reason", row.reason.is_some()),
         ("systems", row.systems.as_ref().is_some_and(|systems| !systems.is_empty())),
         ("risk", row.risk.is_some()),

@@ -76,13 +76,9 @@ fn run(context: &Context<'_>) -> Census {
             continue;
         }
         let system = row.subject.get(Reference::System).map(|id| format!("{id}/"));
-        let name = format!(
-            "{}{}/{}/{}",
-            system.unwrap_or_default(),
-            row.environment,
-            row.region,
-            row.taken_at
-        );
+        let region = row.region.as_ref().map(|id| format!("{id}/")).unwrap_or_default();
+        let system = system.unwrap_or_default();
+        let name = format!("{system}{}/{region}{}", row.environment, row.taken_at);
         let id = if seen.insert(name.clone()) { name } else { format!("{name}@{}", row.at.index) };
         let mut item = Item::new(id, row.taken_at);
         item.cite([row.at.index]);
@@ -97,7 +93,8 @@ fn run(context: &Context<'_>) -> Census {
 
 /// How a sentence begins that speaks of an observation.
 fn words(row: &RuntimeObserved) -> String {
-    format!("environment {} in {} was observed at {}", row.environment, row.region, row.taken_at)
+    let region = row.region.as_ref().map(|id| format!(" in {id}")).unwrap_or_default();
+    format!("environment {}{region} was observed at {}", row.environment, row.taken_at)
 }
 
 /// The systems whose production it is; none if it is left out.

@@ -1,7 +1,8 @@
 //! T08 standard-change-valid: a standard change keeps to a template that others approved.
 
-use std::collections::HashMap;
+mod used;
 
+use self::used::Used;
 use super::authority::APPROVES;
 use super::{UNDECLARED, UNREAD};
 use crate::check::{
@@ -12,7 +13,6 @@ use crate::fact::deployment::Deployment;
 use crate::fact::entitled::{Entitled, Held};
 use crate::hash::Sha256;
 use crate::schema::change::{ChangeClassified, StandardChangeTemplateChanged, TemplateAction};
-use crate::schema::deploy::DeploymentOutcome;
 use crate::schema::typed::Id;
 use crate::schema::words::{Class, Reference, Risk};
 use crate::time::Timestamp;
@@ -312,49 +312,5 @@ fn scope(
             sentence,
             deployment.entries().chain([approved.at.index, class.at.index]),
         );
-    }
-}
-
-/// Deployments by the template of their change, in the order in which they began.
-struct Used<'c> {
-    by: HashMap<&'c str, Vec<Use>>,
-}
-
-/// A deployment by a template: when it began, its entry, and when it turned out to have failed.
-type Use = (Timestamp, u64, Option<Timestamp>);
-
-impl<'c> Used<'c> {
-    fn of(context: &Context<'c>) -> Self {
-        let mut by: HashMap<&str, Vec<Use>> = HashMap::new();
-        for deployment in context.facts.deployments() {
-            let Some(class) = classified(context, &deployment) else { continue };
-            let Some(template) = &class.what.template else { continue };
-            let end = deployment.finished.filter(|row| row.outcome == DeploymentOutcome::Failed);
-            let back = context
-                .facts
-                .rollback_executed
-                .of(Reference::Deployment, deployment.reference.as_str())
-                .find(|row| row.reverts == *deployment.reference);
-            let failed = end.map(|row| row.at.occurred).into_iter();
-            let failed = failed.chain(back.map(|row| row.at.occurred)).min();
-            by.entry(template.as_str()).or_default().push((
-                deployment.at,
-                deployment.first,
-                failed,
-            ));
-        }
-        by.values_mut().for_each(|used| used.sort_unstable());
-        Self { by }
-    }
-
-    /// Entries of the deployments that were known to have failed, among the last before this one.
-    fn failed(&self, template: &Id, deployment: &Deployment<'_>, last: u64) -> Vec<u64> {
-        let used = self.by.get(template.as_str()).map(Vec::as_slice).unwrap_or_default();
-        let end = used
-            .partition_point(|(at, first, _)| (*at, *first) < (deployment.at, deployment.first));
-        let last = usize::try_from(last).unwrap_or(usize::MAX);
-        let before = used.get(end.saturating_sub(last)..end).unwrap_or_default();
-        let known = |one: &&Use| one.2.is_some_and(|failed| failed < deployment.at);
-        before.iter().filter(known).map(|(_, first, _)| *first).collect()
     }
 }

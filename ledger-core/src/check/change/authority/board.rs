@@ -120,9 +120,11 @@ fn conflicts(
 ) {
     let Some(change) = deployment.change() else { return };
     let mut parties: Vec<Party> = Vec::new();
+    let mut asked = false;
     for known in context.facts.change_recorded.of(Reference::Change, change.as_str()) {
+        asked |= known.requester.is_some();
         let commits = known.commits.iter().flatten().flat_map(|commit| &commit.authors);
-        let named = known.authors.iter().flatten().chain(commits).chain([&known.requester]);
+        let named = known.authors.iter().flatten().chain(commits).chain(&known.requester);
         for person in named {
             let party = Party { who: person.pseudonym, entry: known.at.index };
             if party.who.is_none() || parties.iter().all(|old| old.who != party.who) {
@@ -130,9 +132,9 @@ fn conflicts(
             }
         }
     }
-    if parties.is_empty() {
+    if !asked {
         let sentence = format!(
-            "{}; nothing says who asked for change {change} or wrote it, and a board voted on it (entry {})",
+            "{}; nothing says who asked for change {change}, and a board voted on it (entry {})",
             deployment.words(),
             row.at.index
         );

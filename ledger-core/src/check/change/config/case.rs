@@ -1,6 +1,7 @@
 //! Case: one change of a setting, and whether another person allowed it before.
 
 use super::super::approval::{Decided, ended};
+use super::super::people::behind;
 use super::{SELF, UNAPPROVED, UNRESOLVED};
 use crate::check::{Context, Item, Other, Severity, entries};
 use crate::fact::At;
@@ -41,10 +42,10 @@ impl<'c> Case<'c> {
                 row.class, row.item, row.system, row.action, row.at.occurred
             ),
             at: row.at,
-            changer: changer(&row.at, row.changer),
+            changer: behind(&row.at, row.changer),
             named: row.approver,
             change: row.what.change.as_ref().or_else(|| row.what.subject.get(Reference::Change)),
-            after: Some(row.after),
+            after: row.after,
             environment: row.what.environment.as_ref(),
             severity,
         }
@@ -116,10 +117,4 @@ impl<'c> Case<'c> {
             .filter(stands)
             .collect()
     }
-}
-
-/// Who changed it: for a bot the person for whom it ran.
-pub(super) fn changer(at: &At, named: Person) -> Option<Pseudonym> {
-    let runs = at.automaton && named.pseudonym.is_some() && named.pseudonym == at.actor;
-    if runs { at.behalf } else { named.pseudonym }
 }

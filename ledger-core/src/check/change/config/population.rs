@@ -1,9 +1,11 @@
 //! Population: what T11 goes through.
 
-use std::collections::HashMap;
+use crate::hash::Sha256;
+use std::collections::{HashMap, HashSet};
 
 use super::super::UNREAD;
-use super::case::{Case, changer};
+use super::super::people::behind;
+use super::case::Case;
 use super::{SYSTEM, Settings, THRESHOLD, UNAPPROVED, UNCHANGED, exposed, loosened, severity};
 use crate::check::{Census, Context, Item, Severity};
 use crate::fact::scope::Standing;
@@ -26,14 +28,11 @@ const TYPES: [&str; 6] = [
 
 /// Ids that stay the same: the first change of a thing has its name, later ones their entry too.
 #[derive(Default)]
-struct Names(HashMap<String, ()>);
+struct Names(HashSet<String>);
 
 impl Names {
     fn of(&mut self, name: String, at: At) -> String {
-        match self.0.insert(name.clone(), ()) {
-            None => name,
-            Some(()) => format!("{name}@{}", at.index),
-        }
+        if self.0.insert(name.clone()) { name } else { format!("{name}@{}", at.index) }
     }
 }
 
@@ -59,16 +58,33 @@ pub(super) fn settings(context: &Context<'_>, classes: &[String], census: &mut C
         item.read("weakened", row.weakened);
         let case = Case::of(row, severity(row.class));
         let approvals = case.judge(context, &mut item);
-        if row.before == row.after && row.action == ConfigAction::Changed {
-            let sentence =
-                format!("{}; before and after it is {}", case.words, row.after.to_reference());
-            item.raise(&UNCHANGED, sentence, [row.at.index]);
+        if let Some(why) = unkept(row) {
+            item.raise(&UNCHANGED, format!("{}; {why}", case.words), [row.at.index]);
         }
         if loosened(context, row, &approvals, &mut item) {
             let ran = ran.get(row.system.as_str()).map(Vec::as_slice).unwrap_or_default();
             exposed(row, settings.restored(row), ran, &mut item);
         }
         census.items.push(item);
+    }
+}
+
+/// What was not kept of what a setting was before and after.
+fn unkept(row: &ConfigChanged) -> Option<String> {
+    let (before, after) = match row.action {
+        ConfigAction::Created => (true, row.after.is_some()),
+        ConfigAction::Deleted => (row.before.is_some(), true),
+        ConfigAction::Changed => (row.before.is_some(), row.after.is_some()),
+        ConfigAction::Bypassed => (true, true),
+    };
+    match (before, after) {
+        (false, _) => Some("what it was before was not kept".to_owned()),
+        (_, false) => Some("what it is afterwards was not kept".to_owned()),
+        _ if row.action == ConfigAction::Changed && row.before == row.after => {
+            let same = row.after.map(Sha256::to_reference).unwrap_or_default();
+            Some(format!("before and after it is {same}"))
+        }
+        _ => None,
     }
 }
 
@@ -114,7 +130,9 @@ fn deployments<'c>(context: &Context<'c>) -> HashMap<&'c str, Vec<(Timestamp, St
             }
         }
     }
-    by.values_mut().for_each(|ran| ran.sort_unstable());
+    for ran in by.values_mut() {
+        ran.sort_unstable();
+    }
     by
 }
 
@@ -155,7 +173,7 @@ pub(super) fn flags(context: &Context<'_>, classes: &[String], census: &mut Cens
                 row.flag, row.action, row.environment, row.at.occurred
             ),
             at: row.at,
-            changer: changer(&row.at, row.changer),
+            changer: behind(&row.at, row.changer),
             named: row.approver,
             change: row.what.subject.get(Reference::Change),
             after: None,
@@ -163,6 +181,10 @@ pub(super) fn flags(context: &Context<'_>, classes: &[String], census: &mut Cens
             severity: Severity::High,
         };
         case.judge(context, &mut item);
+        if row.before.is_none() && row.after.is_none() {
+            let sentence = format!("{}; what it was before and after was not kept", case.words);
+            item.raise(&UNCHANGED, sentence, [row.at.index]);
+        }
         census.items.push(item);
     }
 }

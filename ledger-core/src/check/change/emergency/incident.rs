@@ -72,7 +72,7 @@ impl<'c> Emergencies<'c> {
         let facts = self.context.facts;
         let broken =
             facts.break_glass_used.of(Reference::Deployment, deployment.reference.as_str());
-        let change = deployment.change().map(|change| change.as_str());
+        let change = deployment.change().map(Id::as_str);
         let approvals = change
             .into_iter()
             .flat_map(|change| facts.approval_decided.of(Reference::Change, change))

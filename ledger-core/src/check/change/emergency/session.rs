@@ -21,7 +21,9 @@ impl<'f> Sessions<'f> {
                 by.entry(row.system.as_str()).or_default().push(row);
             }
         }
-        by.values_mut().for_each(|rows| rows.sort_by_key(|row| (row.at.occurred, row.at.index)));
+        for rows in by.values_mut() {
+            rows.sort_by_key(|row| (row.at.occurred, row.at.index));
+        }
         Self { by }
     }
 

@@ -1,5 +1,6 @@
 //! Causes: by what each service had failed.
 
+use crate::schema::typed::Id;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::check::Context;
@@ -11,12 +12,15 @@ use crate::time::Timestamp;
 
 /// Causes that were found, by service and class, each with its time, its entry and what it is about.
 pub(super) struct Causes<'c> {
-    by: HashMap<(&'c str, &'c str), Vec<(Timestamp, u64, String)>>,
+    by: HashMap<(&'c str, &'c str), Vec<Found>>,
 }
+
+/// When, by which entry, and what it is about.
+type Found = (Timestamp, u64, String);
 
 impl<'c> Causes<'c> {
     pub(super) fn of(context: &Context<'c>) -> Self {
-        let mut by: HashMap<_, Vec<(Timestamp, u64, String)>> = HashMap::new();
+        let mut by: HashMap<_, Vec<Found>> = HashMap::new();
         for row in context.facts.postmortem_published.all() {
             for service in services(context, row) {
                 for cause in &row.what.causes {
@@ -25,7 +29,9 @@ impl<'c> Causes<'c> {
                 }
             }
         }
-        by.values_mut().for_each(|found| found.sort());
+        for found in by.values_mut() {
+            found.sort();
+        }
         Self { by }
     }
 
@@ -50,7 +56,7 @@ impl<'c> Causes<'c> {
 
 /// What a review is about.
 fn about(row: &PostmortemPublished) -> String {
-    let of = |reference| row.subject.get(reference).map(|id| id.as_str()).unwrap_or_default();
+    let of = |reference| row.subject.get(reference).map(Id::as_str).unwrap_or_default();
     format!("{}/{}", of(Reference::Incident), of(Reference::Deployment))
 }
 
@@ -59,14 +65,14 @@ fn about(row: &PostmortemPublished) -> String {
 fn services<'c>(context: &Context<'c>, row: &'c Said<PostmortemPublished>) -> BTreeSet<&'c str> {
     let facts = context.facts;
     let mut ids: Vec<&str> = Vec::new();
-    ids.extend(row.what.subject.get(Reference::Deployment).map(|id| id.as_str()));
+    ids.extend(row.what.subject.get(Reference::Deployment).map(Id::as_str));
     let mut found = BTreeSet::new();
     if let Some(incident) = row.what.subject.get(Reference::Incident) {
         let links = facts.incident_linked.of(Reference::Incident, incident.as_str());
         let caused = links.filter(|link| link.relation == IncidentRelation::CausedBy);
         ids.extend(caused.map(|link| link.what.deployment.as_str()));
         for known in facts.incident_changed.of(Reference::Incident, incident.as_str()) {
-            found.extend(known.what.services.iter().flatten().map(|service| service.as_str()));
+            found.extend(known.what.services.iter().flatten().map(Id::as_str));
         }
     }
     for id in ids {

@@ -45,7 +45,9 @@ impl<'c> Uses<'c> {
                 uses.artifact.entry(artifact).or_default().push(one);
             }
         }
-        uses.change.values_mut().for_each(|used| used.sort_by_key(|(at, first, _)| (*at, *first)));
+        for used in uses.change.values_mut() {
+            used.sort_by_key(|(at, first, _)| (*at, *first));
+        }
         uses.artifact
             .values_mut()
             .for_each(|used| used.sort_by_key(|(at, first, _)| (*at, *first)));
@@ -90,18 +92,15 @@ pub(super) fn judge(
     let cited = |entry: u64| deployment.entries().chain([version.entry, entry]);
     let Some(row) = standing else {
         let later = granted.iter().find(|row| !before(row));
-        match later {
-            Some(row) => {
-                let sentence = format!(
-                    "{words}; it was let through at {}, after it had begun (entry {})",
-                    row.at.occurred, row.at.index
-                );
-                item.raise(&AFTERWARDS, sentence, cited(row.at.index));
-            }
-            None => {
-                let sentence = format!("{words}; nobody had let it through");
-                item.raise(&FROZEN, sentence, cited(version.entry));
-            }
+        if let Some(row) = later {
+            let sentence = format!(
+                "{words}; it was let through at {}, after it had begun (entry {})",
+                row.at.occurred, row.at.index
+            );
+            item.raise(&AFTERWARDS, sentence, cited(row.at.index));
+        } else {
+            let sentence = format!("{words}; nobody had let it through");
+            item.raise(&FROZEN, sentence, cited(version.entry));
         }
         return;
     };

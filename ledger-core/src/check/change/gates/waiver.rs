@@ -84,15 +84,12 @@ impl<'c> Gates<'c> {
                 Held::Unknown(_) => {}
             }
         }
-        match refused {
-            Some((why, more)) => {
-                said.extend(more);
-                Waived::Wrongly(format!("(entry {entry}) was given by somebody who {why}"), said)
-            }
-            None => {
-                let why = format!("(entry {entry}) nothing says who may give one");
-                Waived::Unknown(why, said)
-            }
+        if let Some((why, more)) = refused {
+            said.extend(more);
+            Waived::Wrongly(format!("(entry {entry}) was given by somebody who {why}"), said)
+        } else {
+            let why = format!("(entry {entry}) nothing says who may give one");
+            Waived::Unknown(why, said)
         }
     }
 }

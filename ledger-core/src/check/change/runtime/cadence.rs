@@ -1,5 +1,6 @@
 //! Cadence: whether each production environment is observed often enough.
 
+use crate::schema::typed::Id;
 use std::collections::HashMap;
 
 use super::{GAP, SNAPSHOT_EVERY};
@@ -16,11 +17,14 @@ type Seen<'c> = HashMap<(&'c str, &'c str), Vec<(Timestamp, u64, Option<&'c str>
 pub(super) fn judge(context: &Context<'_>, census: &mut Census) {
     let mut seen: Seen<'_> = HashMap::new();
     for row in context.facts.runtime_observed.all() {
-        let system = row.what.subject.get(Reference::System).map(|id| id.as_str());
-        let place = (row.what.environment.as_str(), row.what.region.as_str());
+        let system = row.what.subject.get(Reference::System).map(Id::as_str);
+        let place =
+            (row.what.environment.as_str(), row.what.region.as_ref().map_or("", |id| id.as_str()));
         seen.entry(place).or_default().push((row.taken_at, row.at.index, system));
     }
-    seen.values_mut().for_each(|times| times.sort_unstable());
+    for times in seen.values_mut() {
+        times.sort_unstable();
+    }
     // as they stood at the end of the period, which may not be over
     let end = context.period.to.min(context.now);
     for system in context.facts.systems(end) {
@@ -36,18 +40,24 @@ pub(super) fn judge(context: &Context<'_>, census: &mut Census) {
                 Item::new(format!("{}/{environment}", system.system), context.period.from);
             item.system = Some(system.system.to_string());
             item.cite([system.at.index]);
-            let mut regions: Vec<&str> = system.regions.iter().map(|id| id.as_str()).collect();
+            let mut regions: Vec<&str> = system.regions.iter().map(Id::as_str).collect();
             if regions.is_empty() {
                 let known = seen.keys().filter(|(name, _)| *name == environment);
                 regions.extend(known.map(|(_, region)| *region));
                 regions.sort_unstable();
             }
             if regions.is_empty() {
-                regions.push("any region");
+                regions.push("");
             }
+            let single = regions.len() == 1;
             for region in regions {
-                let times = seen.get(&(environment, region)).map(Vec::as_slice).unwrap_or_default();
-                gaps(context, system, (environment, region), times, end, &mut item);
+                let mut times = seen.get(&(environment, region)).cloned().unwrap_or_default();
+                if single && !region.is_empty() {
+                    // where there is one region, an observation need not name it
+                    times.extend(seen.get(&(environment, "")).into_iter().flatten().copied());
+                    times.sort_unstable();
+                }
+                gaps(context, system, (environment, region), &times, end, &mut item);
             }
             census.items.push(item);
         }
@@ -89,9 +99,10 @@ fn gaps(
     count += u64::from(gap.is_some());
     longest = longer(longest, gap);
     if let Some((from, before, to, after)) = longest {
+        let region = if region.is_empty() { String::new() } else { format!(" in {region}") };
         let length = span(to.micros().saturating_sub(from.micros()));
         let sentence = format!(
-            "environment {environment} of {} in {region} was not observed for {length}, from {from} to {to}; \
+            "environment {environment} of {}{region} was not observed for {length}, from {from} to {to}; \
              {count} times it was longer than allowed",
             system.system
         );

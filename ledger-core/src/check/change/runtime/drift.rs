@@ -45,13 +45,15 @@ fn explained(context: &Context<'_>, row: &Said<ConfigDrifted>, item: &mut Item) 
         .config_changed
         .of(Reference::System, id)
         .rfind(|known| known.item == row.item && known.at.occurred <= row.at.occurred);
-    if let Some(change) = change.filter(|change| change.after == row.observed) {
+    let seen = row.observed;
+    if let Some(change) = change.filter(|change| seen.is_some() && change.after == seen) {
         return item.cite([change.at.index]);
     }
     let yes = context.facts.config_drifted.of(Reference::System, id).find(|known| {
         known.state == DriftState::Accepted
             && known.item == row.item
-            && known.observed == row.observed
+            && seen.is_some()
+            && known.observed == seen
             && known.approver.is_some_and(|approver| approver.pseudonym.is_some())
     });
     if let Some(yes) = yes {
@@ -61,8 +63,8 @@ fn explained(context: &Context<'_>, row: &Said<ConfigDrifted>, item: &mut Item) 
         "{} of {id} was found at {} as {}, decided was {}, and nobody changed or accepted it",
         row.item,
         row.at.occurred,
-        row.observed.to_reference(),
-        row.expected.to_reference()
+        words(row.observed),
+        words(row.expected)
     );
     item.raise(&CONFIG, sentence, [row.at.index].into_iter().chain(change.map(|row| row.at.index)));
 }
@@ -76,9 +78,13 @@ pub(super) fn accepted(
 ) -> bool {
     context.facts.config_drifted.of(Reference::System, system.system.as_str()).any(|row| {
         row.state == DriftState::Accepted
-            && row.observed == config
+            && row.observed == Some(config)
             && row.at.occurred <= at
             && row.due.is_none_or(|due| at < due)
             && row.approver.is_some_and(|approver| approver.pseudonym.is_some())
     })
+}
+
+fn words(digest: Option<Sha256>) -> String {
+    digest.map_or("something that was not kept".to_owned(), Sha256::to_reference)
 }

@@ -36,9 +36,9 @@ impl<'c> Expected<'c> {
                 configs.entry(service.as_str()).or_default().push(row);
             }
         }
-        configs
-            .values_mut()
-            .for_each(|rows| rows.sort_by_key(|row| (row.at.occurred, row.at.index)));
+        for rows in configs.values_mut() {
+            rows.sort_by_key(|row| (row.at.occurred, row.at.index));
+        }
         Self { lines: Lines::of(context.facts), configs }
     }
 
@@ -53,7 +53,7 @@ impl<'c> Expected<'c> {
         let mut found = Found::default();
         for deployment in self.lines.until(service, environment, at).iter().rev() {
             let region = deployment.started.and_then(|row| row.what.region.as_ref());
-            if region.is_some_and(|region| *region != row.region) {
+            if region.is_some_and(|to| row.region.as_ref().is_some_and(|here| here != to)) {
                 continue;
             }
             if settled(context, deployment, at, &mut found) {
@@ -74,8 +74,8 @@ impl<'c> Expected<'c> {
                 current.insert(row.item.as_str(), row);
             }
         }
-        let mut current: Vec<_> =
-            current.into_values().map(|row| (row.after, row.at.index)).collect();
+        let after = |row: &Said<ConfigChanged>| Some((row.after?, row.at.index));
+        let mut current: Vec<_> = current.into_values().filter_map(after).collect();
         current.sort_by_key(|(_, entry)| *entry);
         found.configs.extend(current);
     }
