@@ -13,12 +13,13 @@ mod item;
 pub mod operation;
 mod parameter;
 pub mod record;
+pub mod scope;
 mod words;
 
 pub use calendar::Calendar;
 pub use context::{Attachments, Context, Other, Period};
 pub use item::{Census, Exception, Item, Kind, Severity, State};
-pub use parameter::{Direction, Parameter, Parameters, Value};
+pub use parameter::{Direction, Parameter, Parameters, Value, micros};
 pub use words::{entries, span};
 
 /// One automated test.

@@ -14,7 +14,9 @@ pub mod author;
 pub mod deployment;
 pub mod entitled;
 pub mod line;
+pub mod people;
 pub mod scope;
+pub mod snapshot;
 mod table;
 
 pub use table::{At, Said, Table};
@@ -85,6 +87,14 @@ macro_rules! facts {
         }
 
         impl Facts {
+            /// Gives everything that any table speaks of, each with the first place of that table;
+            /// in no order.
+            pub fn references<'f>(&'f self, take: &mut dyn FnMut(Reference, &'f Id, &'f At)) {
+                $(
+                    self.$table.references().for_each(|(name, id, at)| take(name, id, at));
+                )*
+            }
+
             fn put(&mut self, at: At, fact: Fact) {
                 match fact {
                     $(Fact::$name(what) => {

@@ -16,6 +16,8 @@
 
 #[path = "story/history.rs"]
 mod history;
+#[path = "story/lists.rs"]
+mod lists;
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,6 @@
 //! Context: what a test is run over, for whom, and with which limits.
 
+use super::access::matrix::Matrix;
 use super::{Calendar, Census, Item, Parameters};
 use crate::fact::deployment::Deployment;
 use crate::fact::scope::Standing;
@@ -50,6 +51,8 @@ pub struct Context<'c> {
     pub calendar: &'c Calendar,
     /// Lists that are too long for an event.
     pub attachments: &'c dyn Attachments,
+    /// Which duties must be held apart; none if nobody said.
+    pub matrix: Option<&'c Matrix>,
 }
 
 /// Whether somebody is somebody else.

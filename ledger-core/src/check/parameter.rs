@@ -177,7 +177,11 @@ impl Value {
     }
 }
 
-/// Microseconds of an ISO 8601 duration.
+/// Microseconds of an ISO 8601 duration; a month counts as 30 days, a year as 365.
+pub fn micros(text: &str) -> Option<u64> {
+    span(text)
+}
+
 fn span(text: &str) -> Option<u64> {
     let (date, time) = match text.strip_prefix('P')?.split_once('T') {
         Some((date, time)) if !time.is_empty() => (date, time),

@@ -1,6 +1,14 @@
 //! Record: tests about the records themselves, T25 to T29.
 
+mod acceptance;
+mod detector;
+pub mod exception;
+mod lag;
+pub mod payload;
+pub mod retention;
+pub mod source;
+
 use super::Test;
 
 /// T25 to T29.
-pub const TESTS: &[Test] = &[];
+pub const TESTS: &[Test] = &[source::TEST, retention::TEST, payload::TEST, exception::TEST];

@@ -101,6 +101,16 @@ pub(super) fn outcome(
     }
     let mut reasons = Vec::new();
     let mut state = counts.keys().next().copied().unwrap_or(State::NoOccurrence);
+    // a test whose exceptions do not count is a condition: nothing passes while it cannot tell
+    let conditions = asked.iter().filter(|(_, counts)| !*counts);
+    for run in conditions.filter_map(|(number, _)| runs.get(*number)) {
+        let unknown = run.census.items.iter().filter(|item| item.state() == State::Indeterminate);
+        let unknown = unknown.count();
+        if unknown > 0 && state > State::Indeterminate {
+            reasons.push(format!("{} cannot tell about {unknown} items", run.test.id));
+            state = State::Indeterminate;
+        }
+    }
     if !missing.is_empty() {
         // a test that cannot be run is evidence that is missing
         let names: Vec<&str> = missing.iter().map(String::as_str).collect();

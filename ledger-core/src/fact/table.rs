@@ -109,6 +109,16 @@ impl<T> Table<T> {
         ids
     }
 
+    /// Everything that is spoken of, each with the first place that speaks of it.
+    pub fn references(&self) -> impl Iterator<Item = (Reference, &Id, &At)> {
+        self.by.iter().flat_map(move |(reference, ids)| {
+            ids.iter().filter_map(move |(id, rows)| {
+                let first = self.rows.get(*rows.first()? as usize)?;
+                Some((*reference, id, &first.at))
+            })
+        })
+    }
+
     pub(super) fn push(&mut self, at: At, what: T, keys: Vec<(Reference, Id)>) {
         let Ok(row) = u32::try_from(self.rows.len()) else { return };
         self.rows.push(Said { at, what });

@@ -91,7 +91,7 @@ impl Holds {
     /// The first hold in force that covers a class of these persons; with no persons, of anybody.
     ///
     /// A hold without classes covers all of them. It covers its custodians and those who have to do with
-    /// its systems ([`Reach`]). One without both covers everybody, and so does one whose custodians are
+    /// its systems ([`super::Reach`]). One without both covers everybody, and so does one whose custodians are
     /// not all known: it cannot be told whom it spares.
     pub fn covering(
         &self,

@@ -2,12 +2,15 @@
 //!
 //! A book has the events of a history that satisfies a test, each under a label, and stories that
 //! change it. In events, `@ada` is a person, `?ada` one whom nobody disclosed, `#web-1` the digest of
-//! that text, `&test` the entry of the event under that label, and times may be written to the second.
+//! that text, `%ada` the pseudonym itself, `&test` the entry of the event under that label, and times
+//! may be written to the second.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ledger_core::check::{Attachments, Calendar, Census, Context, Parameters, Period, Test};
+use ledger_core::check::{Calendar, Census, Context, Parameters, Period, Test};
+
+use crate::lists::{Attached, matrix};
 use ledger_core::entry::{self, Entry, Signature};
 use ledger_core::fact::{Facts, Read};
 use ledger_core::hash::{Blake3, Sha256};
@@ -44,12 +47,12 @@ pub struct Story {
     crowd: bool,
 }
 
-fn texts(value: Option<&Value>) -> Vec<String> {
+pub fn texts(value: Option<&Value>) -> Vec<String> {
     let items = value.and_then(Value::as_array);
     items.into_iter().flatten().map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
-fn text(value: &Value, name: &str) -> Option<String> {
+pub fn text(value: &Value, name: &str) -> Option<String> {
     value.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
@@ -70,6 +73,7 @@ pub fn books() -> Vec<Book> {
             "evidence",
             "good",
             "item",
+            "matrix",
             "now",
             "parameters",
             "people",
@@ -123,6 +127,7 @@ impl Book {
         let attachments =
             Attached::of(self.content.get("attachments"), story.content.get("attachments"));
         let calendar = Calendar::default();
+        let matrix = say("matrix").and_then(Value::as_array).map(|rules| matrix(rules));
         let context = Context {
             facts: &facts,
             period: Period { from: time(&period[0]), to: time(&period[1]) },
@@ -131,6 +136,7 @@ impl Book {
             parameters: &parameters,
             calendar: &calendar,
             attachments: &attachments,
+            matrix: matrix.as_ref(),
         };
         (test.run)(&context)
     }
@@ -215,6 +221,7 @@ impl Story {
             "drop",
             "evidence",
             "item",
+            "matrix",
             "name",
             "now",
             "parameters",
@@ -253,70 +260,6 @@ impl Story {
     }
 }
 
-/// Attachments by the digest that `#name` stands for; each is a list of rows, one line each.
-struct Attached(BTreeMap<Sha256, Vec<u8>>);
-
-impl Attached {
-    fn of(book: Option<&Value>, story: Option<&Value>) -> Self {
-        let mut all = BTreeMap::new();
-        for (name, rows) in [book, story].into_iter().flatten().flat_map(|v| v.as_object().unwrap())
-        {
-            let name = name.strip_prefix('#').unwrap();
-            let rows = rows.as_array().unwrap();
-            all.insert(Sha256::of(name.as_bytes()), listed(rows));
-            // what a stranger's event names lists strangers
-            let mut others = rows.clone();
-            for row in &mut others {
-                rename(row);
-                for name in ["service", "system"] {
-                    if let Some(Value::String(id)) = row.get_mut(name) {
-                        id.push_str("-else");
-                    }
-                }
-            }
-            all.insert(Sha256::of(format!("{name}-else").as_bytes()), listed(&others));
-        }
-        Self(all)
-    }
-}
-
-impl Attachments for Attached {
-    fn read(&self, digest: &Sha256) -> Option<Vec<u8>> {
-        self.0.get(digest).cloned()
-    }
-}
-
-/// Rows in their normal form.
-fn listed(rows: &[Value]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for row in rows {
-        let mut row = row.clone();
-        pseudonyms(&mut row);
-        let row = json::read(row.to_string().as_bytes()).unwrap();
-        bytes.extend_from_slice(row.to_canonical().as_bytes());
-        bytes.push(b'\n');
-    }
-    bytes
-}
-
-/// In normal forms `@ada` is the pseudonym itself.
-fn pseudonyms(value: &mut Value) {
-    match value {
-        Value::String(text) => {
-            if let Some(name) = text.strip_prefix('@') {
-                *text = pseudonym(name).to_string();
-            } else if let Some(name) = text.strip_prefix('#') {
-                *text = Sha256::of(name.as_bytes()).to_reference();
-            } else if is_time(text) {
-                *text = whole(text);
-            }
-        }
-        Value::Object(members) => members.values_mut().for_each(pseudonyms),
-        Value::Array(items) => items.iter_mut().for_each(pseudonyms),
-        _ => {}
-    }
-}
-
 /// `&test` is the entry of the event with that label.
 fn number(value: &mut Value, places: &BTreeMap<String, u64>) {
     match value {
@@ -332,9 +275,9 @@ fn number(value: &mut Value, places: &BTreeMap<String, u64>) {
     }
 }
 
-fn rename(value: &mut Value) {
+pub fn rename(value: &mut Value) {
     match value {
-        Value::String(text) if text.starts_with('@') || text.starts_with('#') => {
+        Value::String(text) if text.starts_with(['@', '#', '%']) => {
             text.push_str("-else");
         }
         Value::Object(members) => members.values_mut().for_each(rename),
@@ -392,7 +335,7 @@ pub fn time(text: &str) -> Timestamp {
 }
 
 /// A time to the day or second, to the microsecond.
-fn whole(text: &str) -> String {
+pub fn whole(text: &str) -> String {
     match text.len() {
         10 => format!("{text}T00:00:00.000000Z"),
         20 => format!("{}.000000Z", text.trim_end_matches('Z')),
@@ -408,14 +351,14 @@ fn recorded(event: &Value) -> Timestamp {
     Timestamp::from_micros(occurred.micros() + 1_000_000).unwrap()
 }
 
-fn is_time(text: &str) -> bool {
+pub fn is_time(text: &str) -> bool {
     text.len() == 20
         && text.ends_with('Z')
         && text.as_bytes()[4] == b'-'
         && text.as_bytes()[10] == b'T'
 }
 
-fn pseudonym(name: &str) -> Pseudonym {
+pub fn pseudonym(name: &str) -> Pseudonym {
     Pseudonym(*blake3::hash(name.as_bytes()).as_bytes().first_chunk().unwrap())
 }
 
@@ -428,6 +371,8 @@ fn spell(value: &mut Value, at: &str, persons: &mut Vec<(String, Pseudonym)>) {
                     persons.push((at.to_owned(), pseudonym(name)));
                 }
                 *value = json!({"issuer": "idp", "id": name});
+            } else if let Some(name) = text.strip_prefix('%') {
+                *value = json!(pseudonym(name).to_string());
             } else if let Some(named) = text.strip_prefix('#') {
                 *value = json!(Sha256::of(named.as_bytes()).to_reference());
             } else if is_time(text) {

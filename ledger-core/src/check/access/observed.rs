@@ -1,0 +1,136 @@
+//! Observed: the snapshots of each system, read once, in the order in which they were taken.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::check::Context;
+use crate::fact::Said;
+use crate::fact::snapshot::{Row, rows};
+use crate::schema::access::AccessObserved;
+use crate::time::Timestamp;
+use crate::vault::persons::Pseudonym;
+
+/// One snapshot.
+pub(super) struct Seen<'c> {
+    /// What was recorded of it.
+    pub(super) said: &'c Said<AccessObserved>,
+    /// Its rows, or why nothing can be told from it.
+    pub(super) rows: Result<Vec<Row>, String>,
+    by_person: HashMap<Pseudonym, Vec<usize>>,
+    by_account: HashMap<Box<str>, Vec<usize>>,
+}
+
+/// All snapshots by system.
+pub(super) struct Observed<'c> {
+    by_system: BTreeMap<&'c str, Vec<Seen<'c>>>,
+}
+
+impl<'c> Observed<'c> {
+    /// Reads them all.
+    pub(super) fn of(context: &Context<'c>) -> Self {
+        let mut by_system: BTreeMap<&str, Vec<Seen<'_>>> = BTreeMap::new();
+        for said in context.facts.access_observed.all() {
+            by_system.entry(said.system.as_str()).or_default().push(Seen::of(context, said));
+        }
+        for all in by_system.values_mut() {
+            all.sort_by_key(|seen| (seen.said.taken_at, seen.said.at.index));
+        }
+        Self { by_system }
+    }
+
+    /// Those of a system, by the time at which they were taken.
+    pub(super) fn all(&self, system: &str) -> &[Seen<'c>] {
+        self.by_system.get(system).map_or(&[], Vec::as_slice)
+    }
+
+    /// The systems of which there are any.
+    pub(super) fn systems(&self) -> impl Iterator<Item = &'c str> {
+        self.by_system.keys().copied()
+    }
+
+    /// All of them, by system.
+    pub(super) fn each(&self) -> impl Iterator<Item = &Seen<'c>> {
+        self.by_system.values().flatten()
+    }
+
+    /// The newest whole one that was taken until a time.
+    pub(super) fn newest(&self, system: &str, until: Timestamp) -> Option<(&Seen<'c>, &[Row])> {
+        let mut taken = self.all(system).iter().rev().filter(|seen| seen.said.taken_at <= until);
+        taken.find_map(|seen| Some((seen, seen.whole()?)))
+    }
+
+    /// The whole ones that were taken after a time, the first first.
+    pub(super) fn after(
+        &self,
+        system: &str,
+        time: Timestamp,
+    ) -> impl Iterator<Item = (&Seen<'c>, &[Row])> {
+        let later = self.all(system).iter().filter(move |seen| seen.said.taken_at > time);
+        later.filter_map(|seen| Some((seen, seen.whole()?)))
+    }
+}
+
+impl<'c> Seen<'c> {
+    fn of(context: &Context<'c>, said: &'c Said<AccessObserved>) -> Self {
+        let rows = read(context, said);
+        let mut by_person: HashMap<Pseudonym, Vec<usize>> = HashMap::new();
+        let mut by_account: HashMap<Box<str>, Vec<usize>> = HashMap::new();
+        for (place, row) in rows.iter().flatten().enumerate() {
+            by_account.entry(row.account.clone()).or_default().push(place);
+            if let Some(who) = row.person {
+                by_person.entry(who).or_default().push(place);
+            }
+        }
+        Self { said, rows, by_person, by_account }
+    }
+
+    /// Its rows, if they are all that there are.
+    pub(super) fn whole(&self) -> Option<&[Row]> {
+        let all = self.said.complete && self.said.rows >= self.said.total_reported;
+        self.rows.as_deref().ok().filter(|_| all)
+    }
+
+    /// Whose accounts it lists.
+    pub(super) fn persons(&self) -> impl Iterator<Item = &Pseudonym> {
+        self.by_person.keys()
+    }
+
+    /// What these names may use.
+    pub(super) fn of_person<'s>(
+        &'s self,
+        names: &'s BTreeSet<Pseudonym>,
+    ) -> impl Iterator<Item = &'s Row> {
+        let rows = self.rows.as_deref().unwrap_or_default();
+        let places = names.iter().filter_map(|name| self.by_person.get(name)).flatten();
+        places.filter_map(|place| rows.get(*place)).filter(|row| row.is_enabled())
+    }
+
+    /// What an account may use.
+    pub(super) fn of_account(&self, account: &str) -> impl Iterator<Item = &Row> {
+        let rows = self.rows.as_deref().unwrap_or_default();
+        let places = self.by_account.get(account).into_iter().flatten();
+        places.filter_map(|place| rows.get(*place)).filter(|row| row.is_enabled())
+    }
+
+    /// How a sentence speaks of it.
+    pub(super) fn words(&self) -> String {
+        let (system, at) = (&self.said.system, self.said.taken_at);
+        format!("the snapshot of {system} taken at {at} (entry {})", self.said.at.index)
+    }
+}
+
+fn read(context: &Context<'_>, said: &Said<AccessObserved>) -> Result<Vec<Row>, String> {
+    let list = &said.entitlements;
+    let bytes = context
+        .attachments
+        .read(&list.attachment)
+        .ok_or_else(|| format!("its list {} is not there", list.attachment.to_reference()))?;
+    let all =
+        rows(&bytes).map_err(|error| format!("its list cannot be read ({})", error.code()))?;
+    if all.len() as u64 != list.count {
+        return Err(format!("its list has {} rows instead of {}", all.len(), list.count));
+    }
+    if all.iter().any(|row| *row.system != *said.system.as_str()) {
+        return Err("its list has rows of another system".to_owned());
+    }
+    Ok(all)
+}

@@ -1,0 +1,286 @@
+//! T17 standing-sod-clean: no person holds duties that are in conflict, unless somebody accepted that
+//! for a time and what makes up for it ran.
+//!
+//! Duties are those that a system's registration gives to its entitlements. A person's are those of
+//! all accounts linked to them, and of each service account whose secret they can read. Other systems
+//! count as their newest snapshot until then lists them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::matrix::{Matrix, Reach, Rule};
+use super::mitigation::{CONFLICT, EXPIRED, IDLE, UNPROVEN, VALID, mitigated};
+use super::observed::{Observed, Seen};
+use crate::check::scope::{UNDECLARED, since};
+use crate::check::{
+    Census, Context, Direction, Item, Kind, Parameter, Severity, State, Test, Value, span,
+};
+use crate::fact::people::People;
+use crate::fact::snapshot::Row;
+use crate::schema::rules::PolicyKind;
+use crate::schema::words::Reference;
+use crate::time::Timestamp;
+use crate::vault::persons::Pseudonym;
+
+const REVIEW: Parameter = Parameter::new(
+    "matrix_review_every",
+    || Value::days(365),
+    Direction::Smaller,
+    "the matrix of separated duties is reviewed and signed at least this often",
+);
+
+const UNMAPPED: Kind =
+    Kind::fails("privileged-unmapped", Severity::Medium, "a privileged entitlement has no duties");
+const STALE: Kind = Kind::fails(
+    "matrix-not-reviewed",
+    Severity::Medium,
+    "the matrix was not reviewed for too long",
+);
+const UNSEEN: Kind = Kind::undecided(
+    "snapshot-unreadable",
+    Severity::High,
+    "the snapshot is not whole, or cannot be read",
+);
+const UNSET: Kind =
+    Kind::undecided("no-matrix", Severity::High, "no matrix of separated duties is given");
+
+/// T17.
+pub const TEST: Test = Test {
+    id: "T17",
+    name: "standing-sod-clean",
+    version: "1",
+    population: "access snapshots",
+    rule: "No person's entitlements, over all their accounts, carry duties that are in conflict, but for those \
+           that somebody accepted for a time and whose compensating tests ran without findings.",
+    parameters: &[VALID, REVIEW],
+    kinds: &[CONFLICT, EXPIRED, IDLE, UNMAPPED, STALE, UNSEEN, UNSET, UNPROVEN, UNDECLARED],
+    run,
+};
+
+/// A duty and how it is held: in which system, by which account, read from a secret or not.
+type Held<'s> = BTreeMap<&'s str, BTreeSet<(&'s str, &'s str, bool)>>;
+
+/// What the test looks things up in.
+struct Desk<'c> {
+    people: People<'c>,
+    observed: Observed<'c>,
+}
+
+fn run(context: &Context<'_>) -> Census {
+    let mut census = Census::default();
+    let desk = Desk { people: People::of(context.facts), observed: Observed::of(context) };
+    let mut tested: HashMap<String, Option<State>> = HashMap::new();
+    for seen in desk.observed.each() {
+        let taken = seen.said.taken_at;
+        if !context.period.has(taken) {
+            continue;
+        }
+        let mut item = Item::new(format!("{}@{taken}", seen.said.system), taken);
+        item.cite([seen.said.at.index]);
+        if !context.counts(&mut item, seen.said.system.as_str(), &seen.words(), &mut census) {
+            continue;
+        }
+        judge(context, &desk, seen, &mut tested, &mut item);
+        census.items.push(item);
+    }
+    census
+}
+
+fn judge(
+    context: &Context<'_>,
+    desk: &Desk<'_>,
+    seen: &Seen<'_>,
+    tested: &mut HashMap<String, Option<State>>,
+    item: &mut Item,
+) {
+    let entry = [seen.said.at.index];
+    let Some(matrix) = context.matrix else {
+        item.raise(
+            &UNSET,
+            format!("{}: no matrix of separated duties is given", seen.words()),
+            entry,
+        );
+        return;
+    };
+    let Some(rows) = seen.whole() else {
+        let why = seen.rows.as_ref().err().map_or("it is not complete", String::as_str);
+        item.raise(&UNSEEN, format!("{}: {why}", seen.words()), entry);
+        return;
+    };
+    item.read("rows", rows.len());
+    reviewed(context, seen, item);
+    let duties = duties(context, seen.said.taken_at);
+    unmapped(seen, rows, &duties, item);
+    let all = listed(context, desk, seen);
+    let secrets = secrets(&all);
+    let mut done: BTreeSet<Pseudonym> = BTreeSet::new();
+    for who in seen.persons() {
+        if done.contains(who) {
+            continue;
+        }
+        let names = desk.people.names(*who, context.now);
+        done.extend(&names);
+        let mut held: Held<'_> = BTreeMap::new();
+        for other in &all {
+            for row in other.of_person(&names) {
+                hold(&duties, row, &row.account, false, &mut held);
+                let opened = row
+                    .secret_of
+                    .as_deref()
+                    .and_then(|account| secrets.get(&(&*row.system, account)));
+                for secret in opened.into_iter().flatten() {
+                    hold(&duties, secret, &secret.account, true, &mut held);
+                }
+            }
+        }
+        conflicts(context, matrix, seen, &names, &held, tested, item);
+    }
+}
+
+/// Whether the matrix was reviewed in time: put into force anew, or signed as document `sod-matrix`.
+fn reviewed(context: &Context<'_>, seen: &Seen<'_>, item: &mut Item) {
+    let at = seen.said.taken_at;
+    let rules = context.facts.policy_changed.all().iter();
+    let rules = rules.filter(|row| row.kind == PolicyKind::Sod);
+    let rules = rules.map(|row| (row.effective_from, row.at.index));
+    let signed = context.facts.document_approved.of(Reference::Document, "sod-matrix");
+    let signed = signed.map(|row| (row.at.occurred, row.at.index));
+    let newest = rules.chain(signed).filter(|(when, _)| *when <= at).max();
+    let most = context.parameters.span(&REVIEW);
+    match newest {
+        Some((when, entry)) if since(when, at) <= most => item.cite([entry]),
+        Some((when, entry)) => {
+            let sentence = format!(
+                "{}: the matrix of separated duties was last reviewed at {when}, {} before",
+                seen.words(),
+                span(since(when, at))
+            );
+            item.raise(&STALE, sentence, [seen.said.at.index, entry]);
+        }
+        None => {
+            let sentence =
+                format!("{}: nobody had reviewed the matrix of separated duties", seen.words());
+            item.raise(&STALE, sentence, [seen.said.at.index]);
+        }
+    }
+}
+
+/// The duties of entitlements, by system, as they were registered at a time.
+fn duties<'c>(context: &Context<'c>, at: Timestamp) -> HashMap<(&'c str, &'c str), Vec<&'c str>> {
+    let mut all: HashMap<(&str, &str), Vec<&str>> = HashMap::new();
+    for system in context.facts.systems(at) {
+        for one in system.duties.iter().flatten() {
+            let duties = one.duties.iter().map(crate::schema::typed::Id::as_str);
+            all.entry((system.system.as_str(), one.entitlement.as_str()))
+                .or_default()
+                .extend(duties);
+        }
+    }
+    all
+}
+
+fn unmapped(
+    seen: &Seen<'_>,
+    rows: &[Row],
+    duties: &HashMap<(&str, &str), Vec<&str>>,
+    item: &mut Item,
+) {
+    let mut missing: BTreeSet<&str> = BTreeSet::new();
+    for row in rows.iter().filter(|row| row.is_privileged() && row.is_enabled()) {
+        let Some(what) = row.entitlement.as_deref() else { continue };
+        if !duties.contains_key(&(&*row.system, what)) {
+            missing.insert(what);
+        }
+    }
+    if !missing.is_empty() {
+        let names: Vec<&str> = missing.into_iter().collect();
+        let sentence = format!(
+            "{}: privileged entitlements have no duties: {}",
+            seen.words(),
+            names.join(", ")
+        );
+        item.raise(&UNMAPPED, sentence, [seen.said.at.index]);
+    }
+}
+
+/// The snapshot, and the newest of each other system until then.
+fn listed<'d, 'c>(
+    context: &Context<'_>,
+    desk: &'d Desk<'c>,
+    seen: &'d Seen<'c>,
+) -> Vec<&'d Seen<'c>> {
+    let at = seen.said.taken_at;
+    let mut all = vec![seen];
+    for system in context.facts.systems(at).iter().filter(|known| known.system != seen.said.system)
+    {
+        all.extend(desk.observed.newest(system.system.as_str(), at).map(|(other, _)| other));
+    }
+    all
+}
+
+/// The rows of accounts, by system and account: whoever can read their secret may do the same.
+fn secrets<'s>(all: &[&'s Seen<'_>]) -> HashMap<(&'s str, &'s str), Vec<&'s Row>> {
+    let rows = || all.iter().flat_map(|seen| seen.rows.iter().flatten());
+    let opened: BTreeSet<(&str, &str)> =
+        rows().filter_map(|row| Some((&*row.system, row.secret_of.as_deref()?))).collect();
+    let mut found: HashMap<(&str, &str), Vec<&Row>> = HashMap::new();
+    for row in rows().filter(|row| row.is_enabled()) {
+        let key = (&*row.system, &*row.account);
+        if opened.contains(&key) {
+            found.entry(key).or_default().push(row);
+        }
+    }
+    found
+}
+
+fn hold<'s>(
+    duties: &HashMap<(&'s str, &'s str), Vec<&'s str>>,
+    row: &'s Row,
+    account: &'s str,
+    secret: bool,
+    held: &mut Held<'s>,
+) {
+    let Some(what) = row.entitlement.as_deref() else { return };
+    for duty in duties.get(&(&*row.system, what)).into_iter().flatten() {
+        held.entry(duty).or_default().insert((&row.system, account, secret));
+    }
+}
+
+fn conflicts(
+    context: &Context<'_>,
+    matrix: &Matrix,
+    seen: &Seen<'_>,
+    names: &BTreeSet<Pseudonym>,
+    held: &Held<'_>,
+    tested: &mut HashMap<String, Option<State>>,
+    item: &mut Item,
+) {
+    for rule in matrix.rules.iter().filter(|rule| rule.standing) {
+        let Some(how) = rule.pairs().find_map(|(a, b)| meet(rule, a, b, seen, held)) else {
+            continue;
+        };
+        let who = names.first().map(ToString::to_string).unwrap_or_default();
+        let words =
+            format!("{}: person {who} holds {how}, which {} forbids", seen.words(), rule.id);
+        mitigated(context, rule, seen, names, &words, tested, item);
+    }
+}
+
+/// Where two duties meet, in words; at least one of them in the system of the snapshot.
+fn meet(rule: &Rule, a: &str, b: &str, seen: &Seen<'_>, held: &Held<'_>) -> Option<String> {
+    let (first, second) = (held.get(a)?, held.get(b)?);
+    let here = seen.said.system.as_str();
+    for (system_a, account_a, secret_a) in first {
+        for (system_b, account_b, secret_b) in second {
+            let reaches = match rule.reach {
+                Reach::SameSystem => system_a == system_b && *system_a == here,
+                Reach::Any => *system_a == here || *system_b == here,
+            };
+            if reaches && (!rule.through_secret || *secret_a || *secret_b) {
+                return Some(format!(
+                    "{a} in {system_a} (account {account_a}) and {b} in {system_b} (account {account_b})"
+                ));
+            }
+        }
+    }
+    None
+}
