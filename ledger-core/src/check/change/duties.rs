@@ -126,8 +126,66 @@ fn approvals<'c>(context: &Context<'c>, deployment: &Deployment<'_>) -> Vec<&'c 
     rows
 }
 
-/// Whether enough approvers are neither author nor deployer; the approval since which enough of them
-/// had said yes, or, where there are not enough, the last of all.
+/// On which side each approver stands.
+#[derive(Default)]
+struct Sides<'c> {
+    /// Who is neither author nor deployer.
+    found: Vec<Party>,
+    /// Entries of those of whom that cannot be told.
+    unsure: Vec<u64>,
+    /// Entries of those who wrote it.
+    wrote: Vec<u64>,
+    /// Entries of those who deployed it.
+    ran: Vec<u64>,
+    /// The approval since which enough had said yes; where there are not enough, the last of all.
+    seen: Option<&'c Decided>,
+}
+
+fn sides<'c>(
+    context: &Context<'c>,
+    deployment: &Deployment<'_>,
+    authored: &Authored<'_>,
+    approvals: &[&'c Decided],
+    item: &mut Item,
+) -> Sides<'c> {
+    let needed = context.parameters.count(&MIN_INDEPENDENT);
+    let deployer = [deployer(deployment)];
+    let mut sides = Sides::default();
+    // the newest first: what was approved last was approved as it then stood
+    let mut newest = approvals.to_vec();
+    newest.sort_by_key(|row| std::cmp::Reverse((row.at.occurred, row.at.index)));
+    sides.seen = newest.first().copied();
+    for row in newest {
+        let who = row.approver.pseudonym;
+        let at = deployment.at.max(row.at.occurred);
+        let (author, said_author) = none_of(context, who, &authored.authors, at);
+        let (runner, said_runner) = none_of(context, who, &deployer, at);
+        let (again, said_again) = none_of(context, who, &sides.found, at);
+        item.cite(said_author.iter().chain(&said_runner).chain(&said_again).copied());
+        if author == Other::No {
+            sides.wrote.push(row.at.index);
+            sides.wrote.extend(said_author);
+        }
+        if runner == Other::No {
+            sides.ran.push(row.at.index);
+            sides.ran.extend(said_runner);
+        }
+        match (author, runner, again) {
+            (Other::Yes, Other::Yes, Other::Yes) => {
+                sides.found.push(Party { who, entry: row.at.index });
+                if sides.found.len() as u64 == needed {
+                    sides.seen = Some(row);
+                }
+            }
+            (Other::No, ..) | (_, Other::No, _) | (.., Other::No) => {}
+            _ => sides.unsure.push(row.at.index),
+        }
+    }
+    sides
+}
+
+/// Whether enough approvers are neither author nor deployer; the approval that counts for what was
+/// added later.
 fn independent<'c>(
     context: &Context<'c>,
     deployment: &Deployment<'_>,
@@ -138,39 +196,8 @@ fn independent<'c>(
     let words = deployment.words();
     let needed = context.parameters.count(&MIN_INDEPENDENT);
     let strict = !context.parameters.flag(&DEPLOYER_MAY_BE_AUTHOR);
-    let deployer = [deployer(deployment)];
-    let (mut found, mut unsure, mut wrote, mut ran) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    // the newest first: what was approved last was approved as it then stood
-    let mut newest = approvals.to_vec();
-    newest.sort_by_key(|row| std::cmp::Reverse((row.at.occurred, row.at.index)));
-    let mut seen = newest.first().copied();
-    for row in newest {
-        let who = row.approver.pseudonym;
-        let at = deployment.at.max(row.at.occurred);
-        let (author, said_author) = none_of(context, who, &authored.authors, at);
-        let (runner, said_runner) = none_of(context, who, &deployer, at);
-        let (again, said_again) = none_of(context, who, &found, at);
-        item.cite(said_author.iter().chain(&said_runner).chain(&said_again).copied());
-        if author == Other::No {
-            wrote.push(row.at.index);
-            wrote.extend(said_author);
-        }
-        if runner == Other::No {
-            ran.push(row.at.index);
-            ran.extend(said_runner);
-        }
-        match (author, runner, again) {
-            (Other::Yes, Other::Yes, Other::Yes) => {
-                found.push(Party { who, entry: row.at.index });
-                if found.len() as u64 == needed {
-                    seen = Some(row);
-                }
-            }
-            (Other::No, ..) | (_, Other::No, _) | (.., Other::No) => {}
-            _ => unsure.push(row.at.index),
-        }
-    }
+    let Sides { found, unsure, wrote, ran, seen } =
+        sides(context, deployment, authored, approvals, item);
     item.read("independent", found.len());
     let enough = found.len() as u64 >= needed;
     let first = |indexes: &[u64]| indexes.first().copied().unwrap_or(deployment.first);

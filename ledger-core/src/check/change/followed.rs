@@ -232,9 +232,19 @@ fn put_back(
             item.raise(&UNAPPROVED, sentence, deployment.entries().chain([entry]));
         }
     }
-    if !failure.rollbacks.is_empty() {
-        return;
+    if failure.rollbacks.is_empty() {
+        unrecorded(context, deployment, lines, item);
     }
+}
+
+/// Whether it was put back, and nobody said so.
+fn unrecorded(
+    context: &Context<'_>,
+    deployment: &Deployment<'_>,
+    lines: &Lines<'_>,
+    item: &mut Item,
+) {
+    let words = deployment.words();
     let closed = deployment.change().and_then(|change| {
         context.facts.change_closed.of(Reference::Change, change.as_str()).find(|row| {
             row.outcome == ChangeOutcome::RolledBack && row.at.occurred >= deployment.at
