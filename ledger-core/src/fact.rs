@@ -7,9 +7,13 @@
 //! be read. What cannot, because its schema is newer or does not hold, is kept as [`Unread`]: whatever
 //! it speaks of cannot be told.
 //!
-//! Rooms on top of it: [`deployment`] and [`scope`] join tables into what the tests ask about.
+//! Rooms on top of it: [`deployment`], [`line`], [`author`], [`entitled`] and [`scope`] join tables into
+//! what the tests ask about.
 
+pub mod author;
 pub mod deployment;
+pub mod entitled;
+pub mod line;
 pub mod people;
 pub mod scope;
 pub mod snapshot;

@@ -2,7 +2,8 @@
 //!
 //! A book has the events of a history that satisfies a test, each under a label, and stories that
 //! change it. In events, `@ada` is a person, `?ada` one whom nobody disclosed, `#web-1` the digest of
-//! that text, `%ada` the pseudonym itself, and times may be written to the second.
+//! that text, `%ada` the pseudonym itself, `&test` the entry of the event under that label, and times
+//! may be written to the second.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -39,6 +40,8 @@ pub struct Story {
     pub severity: Option<String>,
     pub state: Option<String>,
     pub item: Option<String>,
+    /// What its pass stands on, where that is something else than in the book.
+    pub evidence: Option<Vec<String>>,
     pub drop: Vec<String>,
     content: Value,
     crowd: bool,
@@ -158,6 +161,11 @@ impl Book {
         let mut told: Vec<(Timestamp, String, Value)> =
             events.into_iter().map(|(label, event)| (recorded(&event), label, event)).collect();
         told.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let places: BTreeMap<String, u64> =
+            told.iter().zip(1..).map(|((_, label, _), index)| (label.clone(), index)).collect();
+        for (.., event) in &mut told {
+            number(event, &places);
+        }
         let read = told.into_iter().enumerate().map(|(number, (recorded, label, event))| {
             read(number as u64 + 1, recorded, &label, &event)
         });
@@ -211,6 +219,7 @@ impl Story {
             "add",
             "attachments",
             "drop",
+            "evidence",
             "item",
             "matrix",
             "name",
@@ -231,6 +240,7 @@ impl Story {
             severity: text(content, "severity"),
             state: text(content, "state"),
             item: text(content, "item"),
+            evidence: content.get("evidence").map(|labels| texts(Some(labels))),
             drop: texts(content.get("drop")),
             content: content.clone(),
             crowd: false,
@@ -247,6 +257,21 @@ impl Story {
     /// The same among strangers who do the same elsewhere.
     pub fn crowded(&self) -> Self {
         Self { crowd: true, ..self.clone() }
+    }
+}
+
+/// `&test` is the entry of the event with that label.
+fn number(value: &mut Value, places: &BTreeMap<String, u64>) {
+    match value {
+        Value::String(text) => {
+            if let Some(label) = text.strip_prefix('&') {
+                // what was dropped was never recorded
+                *value = json!(places.get(label).copied().unwrap_or(0));
+            }
+        }
+        Value::Object(members) => members.values_mut().for_each(|value| number(value, places)),
+        Value::Array(items) => items.iter_mut().for_each(|value| number(value, places)),
+        _ => {}
     }
 }
 
@@ -271,6 +296,17 @@ fn another(event: &Value) -> Value {
                 && name != "environment"
                 && name != "artifact"
             {
+                id.push_str("-else");
+            }
+        }
+    }
+    if let Some(Value::String(id)) = event.pointer_mut("/data/reverts") {
+        id.push_str("-else");
+    }
+    for pointer in ["/data/scope/systems", "/data/services"] {
+        let named = event.pointer_mut(pointer).and_then(Value::as_array_mut);
+        for id in named.into_iter().flatten() {
+            if let Value::String(id) = id {
                 id.push_str("-else");
             }
         }
@@ -425,7 +461,9 @@ fn read(index: u64, recorded: Timestamp, label: &str, event: &Value) -> Read {
         *blake3::hash(&index.to_be_bytes()).as_bytes().first_chunk().unwrap(),
     );
     let key = KeyId(*blake3::hash(b"a key").as_bytes());
-    let (bytes, _) = producer::prepare(&value, Some([7; 32]), &position, &[key], [9; 32])
+    // the first entry is what names the ledger
+    let ledger = (kind != "ledger.created").then_some([7; 32]);
+    let (bytes, _) = producer::prepare(&value, ledger, &position, &[key], [9; 32])
         .unwrap_or_else(|error| panic!("`{label}`: {error} {:?}", error.place()));
     // another schema is one whose words nobody here knows
     let bytes = match text(event, "schema") {

@@ -45,8 +45,10 @@ impl Attached {
             let mut others = rows.clone();
             for row in &mut others {
                 rename(row);
-                if let Some(Value::String(system)) = row.get_mut("system") {
-                    system.push_str("-else");
+                for name in ["service", "system"] {
+                    if let Some(Value::String(id)) = row.get_mut(name) {
+                        id.push_str("-else");
+                    }
                 }
             }
             all.insert(Sha256::of(format!("{name}-else").as_bytes()), listed(&others));

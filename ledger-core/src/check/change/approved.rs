@@ -5,16 +5,12 @@
 //! back at the start.
 
 use super::UNDECLARED;
+use super::approval::{Decided, ended, fits, granted, names};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Other, Parameter, Severity, Test, Value, entries, span,
 };
-use crate::fact::Said;
 use crate::fact::deployment::Deployment;
-use crate::hash::Sha256;
-use crate::schema::approve::{ApprovalDecided, ApprovalDecision};
-use crate::schema::typed::Id;
-use crate::schema::words::{Class, Reference};
-use crate::time::Timestamp;
+use crate::schema::words::Class;
 
 const MIN_APPROVALS: Parameter = Parameter::new(
     "min_approvals",
@@ -95,8 +91,6 @@ fn run(context: &Context<'_>) -> Census {
     census
 }
 
-type Decided = Said<ApprovalDecided>;
-
 fn judge(context: &Context<'_>, deployment: &Deployment<'_>, item: &mut Item) {
     let words = deployment.words();
     let (Some(artifact), Some(change)) = (deployment.artifact(), deployment.change()) else {
@@ -151,63 +145,6 @@ fn judge(context: &Context<'_>, deployment: &Deployment<'_>, item: &mut Item) {
     }
     let counted = in_time(context, deployment, &standing, item);
     enough(context, deployment, &counted, item);
-}
-
-/// Approvals granted for the change, or for the artifact under whatever change.
-fn granted<'c>(context: &Context<'c>, change: &Id, artifact: Sha256) -> Vec<&'c Decided> {
-    let table = &context.facts.approval_decided;
-    let by_change = table.of(Reference::Change, change.as_str());
-    let reference = artifact.to_reference();
-    let by_artifact = table.of(Reference::Artifact, &reference);
-    let mut rows: Vec<&Decided> = by_change
-        .chain(by_artifact)
-        .filter(|row| row.decision == ApprovalDecision::Granted)
-        .collect();
-    rows.sort_by_key(|row| row.at.index);
-    rows.dedup_by_key(|row| row.at.index);
-    rows
-}
-
-/// Whether it names exactly what was deployed: artifact, change and environment must be there.
-fn fits(row: &Decided, deployment: &Deployment<'_>, change: &Id, artifact: Sha256) -> bool {
-    let config = deployment.started.and_then(|started| started.config);
-    row.subject.get(Reference::Change) == Some(change)
-        && row.r#for.artifact == Some(artifact)
-        && row.r#for.environment.as_ref() == Some(deployment.environment)
-        && row.r#for.config.is_none_or(|approved| Some(approved) == config)
-}
-
-/// What an approval names, in words.
-fn names(row: &Decided) -> String {
-    let artifact =
-        row.r#for.artifact.map(|artifact| format!("artifact {}", artifact.to_reference()));
-    let environment = row.r#for.environment.as_ref().map(|name| format!("environment {name}"));
-    let change = row.subject.get(Reference::Change).map(|change| format!("change {change}"));
-    let config = row.r#for.config.map(|config| format!("configuration {}", config.to_reference()));
-    let named: Vec<String> =
-        [artifact, environment, change, config].into_iter().flatten().collect();
-    if named.is_empty() { "nothing".to_owned() } else { named.join(", ") }
-}
-
-/// Why an approval did not stand at a time, and the entry that ended it.
-fn ended(context: &Context<'_>, row: &Decided, at: Timestamp) -> Option<(String, Option<u64>)> {
-    if let Some(from) = row.valid_from.filter(|from| *from > at) {
-        return Some((format!("counts only from {from}"), None));
-    }
-    if let Some(until) = row.valid_until.filter(|until| *until <= at) {
-        return Some((format!("was over at {until}"), None));
-    }
-    let change = row.subject.get(Reference::Change)?;
-    context
-        .facts
-        .approval_decided
-        .of(Reference::Change, change.as_str())
-        .find(|later| {
-            let ends =
-                matches!(later.decision, ApprovalDecision::Revoked | ApprovalDecision::Expired);
-            ends && later.of.as_ref() == Some(&row.approval) && later.at.occurred <= at
-        })
-        .map(|later| (format!("was taken back at {}", later.at.occurred), Some(later.at.index)))
 }
 
 /// Those recorded before the start, or little later than they were given; the others are told of.
