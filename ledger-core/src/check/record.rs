@@ -1,6 +1,7 @@
 //! Record: tests about the records themselves, T25 to T29.
 
 mod acceptance;
+mod case;
 mod detector;
 pub mod exception;
 mod lag;

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use crate::fact::{Facts, Said};
 use crate::schema::access::{AccessAction, AccessChanged, AccessObject};
+use crate::schema::words::Entitlement;
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
-type Changed = Said<AccessChanged>;
+pub(super) type Changed = Said<AccessChanged>;
 
 /// All that took access away, by what it took.
 pub(super) struct Removals<'f> {
@@ -59,4 +60,17 @@ pub(super) fn ends(row: &AccessChanged, given: &AccessChanged) -> bool {
         };
     // with its account an entitlement ends too, but neither a token nor a key
     same || (row.object == AccessObject::Account && given.object == AccessObject::Entitlement)
+}
+
+/// How a sentence begins that speaks of a grant.
+pub(super) fn words(row: &Changed) -> String {
+    let what = row.entitlement.as_ref().map(spelled);
+    let what = what.unwrap_or_else(|| format!("{} {}", row.object.as_str(), row.system));
+    let access = row.access.as_ref().map(|id| format!(" (access {id})")).unwrap_or_default();
+    format!("{what}{access} was {} at {}", row.action.as_str(), row.effective_at)
+}
+
+/// An entitlement as its system, role and scope.
+pub(super) fn spelled(entitlement: &Entitlement) -> String {
+    format!("{}:{}:{}", entitlement.system, entitlement.role, entitlement.scope)
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::expiry;
+use super::expiry::{self, Changed, spelled, words};
 use super::timebox::{EXPIRED, GRACE, RUNS, expire, until};
 use crate::check::scope::{UNDECLARED, UNREAD, plus};
 use crate::check::{
@@ -14,10 +14,10 @@ use crate::check::{
 };
 use crate::fact::Said;
 use crate::fact::people::People;
-use crate::schema::access::{AccessAction, AccessChanged, AccessObject};
+use crate::schema::access::{AccessAction, AccessObject};
 use crate::schema::approve::{ApprovalDecided, ApprovalDecision};
 use crate::schema::typed::Id;
-use crate::schema::words::{Entitlement, Reference};
+use crate::schema::words::Reference;
 
 const MANAGER: Parameter = Parameter::new(
     "manager_approval",
@@ -74,7 +74,6 @@ pub const TEST: Test = Test {
     run,
 };
 
-pub(super) type Changed = Said<AccessChanged>;
 type Decided = Said<ApprovalDecided>;
 
 fn run(context: &Context<'_>) -> Census {
@@ -118,18 +117,6 @@ fn run(context: &Context<'_>) -> Census {
         census.items.push(item);
     }
     census
-}
-
-/// How a sentence begins that speaks of a grant.
-pub(super) fn words(row: &Changed) -> String {
-    let what = row.entitlement.as_ref().map(spelled);
-    let what = what.unwrap_or_else(|| format!("{} {}", row.object.as_str(), row.system));
-    let access = row.access.as_ref().map(|id| format!(" (access {id})")).unwrap_or_default();
-    format!("{what}{access} was {} at {}", row.action.as_str(), row.effective_at)
-}
-
-fn spelled(entitlement: &Entitlement) -> String {
-    format!("{}:{}:{}", entitlement.system, entitlement.role, entitlement.scope)
 }
 
 /// Approvals of accesses by their own ids: for grants that name no access.

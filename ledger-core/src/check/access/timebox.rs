@@ -1,7 +1,6 @@
 //! Timebox: until when access was given, and whether it ended then.
 
-use super::expiry::Removals;
-use super::grant::{Changed, words};
+use super::expiry::{Changed, Removals, words};
 use crate::check::scope::plus;
 use crate::check::{Context, Direction, Item, Kind, Parameter, Severity, Value};
 use crate::schema::words::Reference;

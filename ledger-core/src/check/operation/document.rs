@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::object::{self, Object};
+use super::object::{self, CHANGE_KINDS, IMPACT, Object, SCOPE};
 use crate::check::scope::UNREAD;
 use crate::check::{
     Census, Context, Direction, Item, Kind, Parameter, Period, Severity, Test, Value,
@@ -21,24 +21,6 @@ const KIND: Parameter = Parameter::new(
     || Value::Ids(Vec::new()),
     Direction::Either,
     "kinds of document of which each object in scope needs one; a control names its own",
-);
-pub(super) const SCOPE: Parameter = Parameter::new(
-    "scope",
-    || Value::Ids(vec!["system".to_owned()]),
-    Direction::Either,
-    "kinds of object that need the document: system, change, processor, processing, destination, asset, breach, high-risk-breach",
-);
-pub(super) const IMPACT: Parameter = Parameter::new(
-    "impact",
-    || Value::Ids(Vec::new()),
-    Direction::Either,
-    "of changes in scope, only those of this impact or more; empty: all",
-);
-pub(super) const CHANGE_KINDS: Parameter = Parameter::new(
-    "change_kinds",
-    || Value::Ids(["routine", "major", "new_system", "migration"].map(str::to_owned).to_vec()),
-    Direction::Either,
-    "of changes in scope, only those of these kinds",
 );
 const ROLES: Parameter = Parameter::new(
     "signatory_roles",

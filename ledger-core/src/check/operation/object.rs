@@ -2,14 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::{CHANGE_KINDS, IMPACT, SCOPE};
 use crate::check::scope::minus;
-use crate::check::{Census, Context, Item, Kind, Severity};
+use crate::check::{Census, Context, Direction, Item, Kind, Parameter, Severity, Value};
 use crate::fact::Said;
 use crate::schema::change::{ChangeClassified, ChangeRecorded};
 use crate::schema::incident::BreachStep;
 use crate::schema::words::{Answer, Impact, Reference};
 use crate::time::Timestamp;
+
+pub(super) const SCOPE: Parameter = Parameter::new(
+    "scope",
+    || Value::Ids(vec!["system".to_owned()]),
+    Direction::Either,
+    "kinds of object that need the document: system, change, processor, processing, destination, asset, breach, high-risk-breach",
+);
+pub(super) const IMPACT: Parameter = Parameter::new(
+    "impact",
+    || Value::Ids(Vec::new()),
+    Direction::Either,
+    "of changes in scope, only those of this impact or more; empty: all",
+);
+pub(super) const CHANGE_KINDS: Parameter = Parameter::new(
+    "change_kinds",
+    || Value::Ids(["routine", "major", "new_system", "migration"].map(str::to_owned).to_vec()),
+    Direction::Either,
+    "of changes in scope, only those of these kinds",
+);
 
 /// A change of which nobody said how far it reaches.
 pub(super) const UNSAID: Kind = Kind::undecided(

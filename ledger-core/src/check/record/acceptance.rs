@@ -1,6 +1,6 @@
 //! Acceptance: whether the risk of an exception is accepted, by somebody who may, and for how long.
 
-use super::exception::{Case, Changed};
+use super::case::{Case, Changed};
 use crate::check::scope::since;
 use crate::check::{Context, Direction, Item, Kind, Other, Parameter, Severity, Value, span};
 use crate::fact::Said;

@@ -2,13 +2,13 @@
 //! somebody with the authority accepted the risk for a while.
 
 use super::acceptance::{EXPIRED, LEVEL, NOBODY, ROLES, VALID};
+use super::case::{Case, Changed, grade_of};
 use crate::check::scope::{UNREAD, plus, since};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Other, Parameter, Severity, Test, Value, span,
 };
-use crate::fact::Said;
 use crate::fact::people::People;
-use crate::schema::records::{Disposition, ExceptionChanged, ExceptionState};
+use crate::schema::records::{Disposition, ExceptionState};
 use crate::schema::words::{Reference, Regime, Severity as Grade};
 use crate::time::Timestamp;
 
@@ -72,17 +72,6 @@ pub const TEST: Test = Test {
     run,
 };
 
-pub(super) type Changed = Said<ExceptionChanged>;
-
-/// All that was said about one exception.
-pub(super) struct Case<'c> {
-    pub(super) id: &'c str,
-    pub(super) rows: Vec<&'c Changed>,
-    raised: Timestamp,
-    pub(super) grade: Grade,
-    disposition: Option<(&'c Changed, Disposition)>,
-}
-
 fn run(context: &Context<'_>) -> Census {
     let mut census = Census::default();
     let people = People::of(context.facts);
@@ -125,31 +114,7 @@ fn is_of_another(regime: Regime, control: &str) -> bool {
     all.iter().any(|prefix| *prefix != own && control.starts_with(prefix))
 }
 
-/// The two names of one scale.
-fn grade_of(grade: Grade) -> Severity {
-    match grade {
-        Grade::Sev1 => Severity::Critical,
-        Grade::Sev2 => Severity::High,
-        Grade::Sev3 => Severity::Medium,
-        Grade::Sev4 => Severity::Low,
-        Grade::Sev5 => Severity::Info,
-    }
-}
-
 impl Case<'_> {
-    pub(super) fn words(&self) -> String {
-        let grade = grade_of(self.grade).as_str();
-        format!("exception {} of severity {grade} was raised at {}", self.id, self.raised)
-    }
-
-    fn entries(&self) -> impl Iterator<Item = u64> {
-        self.rows.iter().map(|row| row.at.index)
-    }
-
-    fn reached(&self, state: ExceptionState) -> Option<&Changed> {
-        self.rows.iter().find(|row| row.state == state).copied()
-    }
-
     fn judge(&self, context: &Context<'_>, people: &People<'_>, item: &mut Item) {
         let triage = context.calendar.after(self.raised, context.parameters.count(&TRIAGE));
         let judged = self.rows.iter().find(|row| row.disposition.is_some());
