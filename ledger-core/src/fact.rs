@@ -7,7 +7,7 @@
 //! be read. What cannot, because its schema is newer or does not hold, is kept as [`Unread`]: whatever
 //! it speaks of cannot be told.
 //!
-//! Rooms on top of it: [`deployment`], [`line`], [`author`], [`entitled`] and [`scope`] join tables into
+//! Rooms on top of it: [`deployment`], [`mod@line`], [`author`], [`entitled`] and [`scope`] join tables into
 //! what the tests ask about.
 
 pub mod author;

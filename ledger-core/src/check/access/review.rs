@@ -1,7 +1,7 @@
 //! T18 review-complete: a review asked about all access that a fresh snapshot listed, and independent
 //! reviewers with authority decided all of it in time.
 //!
-//! The snapshots are named by the digests of their lists. The reviewers are judged in [`reviewer`].
+//! The snapshots are named by the digests of their lists. The reviewers are judged in `reviewer`.
 
 use std::collections::BTreeSet;
 

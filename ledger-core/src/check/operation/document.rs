@@ -2,7 +2,7 @@
 //! role, and is the one that was stored.
 //!
 //! A document is about an object when its scope, counterparty or references name it. What needs one is found in
-//! [`object`].
+//! `object`.
 
 use std::collections::HashMap;
 
