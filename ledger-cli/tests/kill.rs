@@ -1,37 +1,12 @@
 //! `kill -9` in a loop against the real program: what was acknowledged is there, once and in order.
-#![allow(
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    reason = "helpers of tests stop at the first surprise"
-)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests stop at the first surprise")]
 
 mod common;
 
 use std::process::Stdio;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use common::{Ended, PIPELINE, World, event};
-
-/// A small generator of numbers (xorshift), so that a seed is all there is to repeat a run.
-struct Random(u64);
-
-impl Random {
-    #[expect(clippy::disallowed_methods, reason = "a fresh seed for each run, printed")]
-    fn new() -> Self {
-        let given = std::env::var("LEDGER_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
-        let seed = given.unwrap_or(u64::from(now) | 1);
-        eprintln!("LEDGER_TEST_SEED={seed}");
-        Self(seed)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
+use common::{Ended, PIPELINE, Random, World, event};
 
 /// Starts the program and kills it after a while; what it had printed by then, and whether it was
 /// done before.

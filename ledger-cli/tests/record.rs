@@ -12,27 +12,7 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use common::{Ended, PIPELINE, World};
-
-/// The arguments that record the deployment of this id.
-fn deployed(id: &str) -> Vec<&str> {
-    vec![
-        "record",
-        "deployment.finished",
-        "--deployment",
-        id,
-        "--service",
-        "payments",
-        "--environment",
-        "production",
-        "--outcome",
-        "succeeded",
-        "--actor",
-        "ci:runner-7",
-        "--key",
-        PIPELINE,
-    ]
-}
+use common::{Ended, PIPELINE, World, deployed, times};
 
 fn in_job(world: &World, args: &[&str], run: &str, attempt: &str) -> Ended {
     let mut command = world.command(args);
@@ -57,14 +37,6 @@ fn spools(world: &World) -> Vec<PathBuf> {
         .collect();
     spools.sort();
     spools
-}
-
-fn times(world: &World, id: &str) -> usize {
-    let listed = world.run(&["log", "--subject", "service:payments"]).good();
-    listed
-        .lines()
-        .filter(|line| line.split_whitespace().any(|w| w == format!("deployment:{id}")))
-        .count()
 }
 
 fn no_gap(world: &World) {

@@ -14,32 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{Ended, PIPELINE, World};
-
-fn deployed(id: &str) -> [&str; 14] {
-    [
-        "record",
-        "deployment.finished",
-        "--deployment",
-        id,
-        "--service",
-        "payments",
-        "--environment",
-        "production",
-        "--outcome",
-        "succeeded",
-        "--actor",
-        "ci:runner-7",
-        "--key",
-        PIPELINE,
-    ]
-}
-
-fn times(world: &World, id: &str) -> usize {
-    let listed = world.run(&["log", "--subject", "service:payments"]).good();
-    let wanted = format!("deployment:{id}");
-    listed.lines().filter(|line| line.split_whitespace().any(|word| word == wanted)).count()
-}
+use common::{Ended, PIPELINE, World, deployed, times};
 
 /// Runs where no file may grow beyond so many blocks of 512 bytes, as on a disk that is full there.
 fn within(world: &World, blocks: u32, args: &[&str]) -> Ended {

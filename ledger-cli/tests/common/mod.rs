@@ -10,6 +10,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A temporary folder with the demonstration's ledger, keys and state.
 pub struct World {
@@ -149,4 +150,53 @@ pub fn event(service: &str) -> String {
     format!(
         r#"{{"type":"deployment.finished","occurred_at":"2026-07-01T12:30:00.000000Z","actor":{{"kind":"service","id":{{"issuer":"ci","id":"runner-1"}}}},"subject":{{"deployment":"d-1","service":"{service}","environment":"production"}},"data":{{"outcome":"succeeded"}}}}"#
     )
+}
+
+/// The arguments that record the deployment of this id.
+pub fn deployed(id: &str) -> Vec<&str> {
+    vec![
+        "record",
+        "deployment.finished",
+        "--deployment",
+        id,
+        "--service",
+        "payments",
+        "--environment",
+        "production",
+        "--outcome",
+        "succeeded",
+        "--actor",
+        "ci:runner-7",
+        "--key",
+        PIPELINE,
+    ]
+}
+
+/// How often the ledger has the deployment of this id.
+pub fn times(world: &World, id: &str) -> usize {
+    let listed = world.run(&["log", "--subject", "service:payments"]).good();
+    let wanted = format!("deployment:{id}");
+    listed.lines().filter(|line| line.split_whitespace().any(|word| word == wanted)).count()
+}
+
+/// A small generator of numbers (xorshift); the seed is printed, and `LEDGER_TEST_SEED` gives one, so
+/// that a seed is all there is to repeat a run.
+pub struct Random(u64);
+
+impl Random {
+    #[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a fresh seed, printed")]
+    pub fn new() -> Self {
+        let given = std::env::var("LEDGER_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
+        let seed = given.unwrap_or(u64::from(now) | 1);
+        eprintln!("LEDGER_TEST_SEED={seed}");
+        Self(seed)
+    }
+
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
 }

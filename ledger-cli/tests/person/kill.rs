@@ -3,30 +3,10 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::{World, found, with, world};
-
-/// A small generator of numbers (xorshift); the seed is printed, and `LEDGER_TEST_SEED` gives one.
-struct Random(u64);
-
-impl Random {
-    #[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a fresh seed, printed")]
-    fn new() -> Self {
-        let given = std::env::var("LEDGER_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
-        let seed = given.unwrap_or(u64::from(now) | 1);
-        eprintln!("LEDGER_TEST_SEED={seed}");
-        Self(seed)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
+use crate::common::Random;
 
 /// A ledger whose owner does not live long.
 struct Owner {
