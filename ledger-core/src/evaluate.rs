@@ -118,9 +118,10 @@ fn slices(question: &Question) -> Result<Vec<Slice>> {
     }
     let cuts: Vec<Timestamp> = cuts.into_iter().filter(|cut| from <= *cut && *cut < to).collect();
     let ends = cuts.iter().skip(1).copied().chain([to]);
+    let catalogue = Catalogue::shipped()?;
     let mut slices: Vec<Slice> = Vec::new();
     for (from, to) in cuts.iter().copied().zip(ends) {
-        let resolved = Resolved::at(Catalogue::shipped()?, &question.layers, from)?;
+        let resolved = Resolved::at(catalogue.clone(), &question.layers, from)?;
         slices.push(Slice { period: Period { from, to }, resolved });
     }
     Ok(slices)

@@ -42,8 +42,6 @@ const TASK: usize = 64;
 /// An entry that says something this library cannot read.
 #[derive(Clone, Debug)]
 pub struct Unread {
-    /// Its place and times.
-    pub at: At,
     /// Its event type.
     pub kind: Box<str>,
     /// What it speaks of.
@@ -77,7 +75,7 @@ macro_rules! facts {
                 pub $table: Table<$room::$name>,
             )*
             /// Entries that could not be read.
-            pub unread: Vec<Unread>,
+            pub unread: Table<Unread>,
             /// Who is whom.
             pub persons: Persons,
             /// How many entries were taken in.
@@ -237,7 +235,7 @@ impl Read {
                 Some((Reference::parse(name)?, Id::from(view.plain()?)))
             };
             let kind = entry.event.kind.into();
-            Err(Box::new(Unread { at, kind, subject: members.filter_map(one).collect(), code }))
+            Err(Box::new(Unread { kind, subject: members.filter_map(one).collect(), code }))
         };
         let fact = match READERS.binary_search_by(|(name, _)| (*name).cmp(entry.event.kind)) {
             Err(_) => unread("schema-type"),
@@ -270,7 +268,6 @@ impl Facts {
                 break;
             }
         }
-        facts.settle();
         Ok(facts)
     }
 
@@ -285,7 +282,6 @@ impl Facts {
     pub fn from_read(read: impl IntoIterator<Item = Read>) -> Self {
         let mut facts = Self::default();
         read.into_iter().for_each(|read| facts.take(read));
-        facts.settle();
         facts
     }
 
@@ -309,13 +305,11 @@ impl Facts {
                 }
                 self.put(at, fact);
             }
-            Err(unread) => self.unread.push(*unread),
+            Err(unread) => {
+                let subject = unread.subject.clone();
+                self.unread.push(at, *unread, subject);
+            }
         }
-    }
-
-    /// After the last entry.
-    fn settle(&mut self) {
-        self.persons.settle();
     }
 }
 

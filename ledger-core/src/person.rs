@@ -43,7 +43,10 @@ pub struct Answer<T> {
 /// What the entries say about persons.
 #[derive(Clone, Debug, Default)]
 pub struct Persons {
-    links: Vec<Link>,
+    /// By when they count, and the entries that say them.
+    links: BTreeMap<(Timestamp, u64), Link>,
+    /// The links that name a pseudonym.
+    named: BTreeMap<Pseudonym, BTreeSet<(Timestamp, u64)>>,
     /// Person records by pseudonym: when, which record, said by which entry.
     records: BTreeMap<Pseudonym, BTreeSet<(Timestamp, String, u64)>>,
     /// For whom a bot ran: when, whom, said by which entry.
@@ -52,8 +55,6 @@ pub struct Persons {
 
 #[derive(Clone, Debug)]
 struct Link {
-    from: Timestamp,
-    entry: u64,
     linked: bool,
     persons: BTreeSet<Pseudonym>,
 }
@@ -91,9 +92,7 @@ impl Persons {
                     Some("unlinked") => false,
                     _ => return,
                 };
-                let from = from(event, "/data/valid_from");
-                self.links.push(Link { from, entry: entry.index, linked, persons });
-                self.settle();
+                self.link(from(event, "/data/valid_from"), entry.index, Link { linked, persons });
             }
             "person.changed" => {
                 if let (Some(record), Some(name)) =
@@ -123,12 +122,18 @@ impl Persons {
         self.runs.entry(bot).or_default().insert((at, entry, whom));
     }
 
-    /// A link, as its fact says it; [`Persons::settle`] comes after the last.
+    /// A link, as its fact says it.
     pub(crate) fn linked_by(&mut self, entry: u64, from: Timestamp, link: &IdentityLinked) {
         let linked = link.action == LinkAction::Linked;
         let persons = link.identities.iter().filter_map(|person| person.pseudonym).collect();
-        let from = link.valid_from.unwrap_or(from);
-        self.links.push(Link { from, entry, linked, persons });
+        self.link(link.valid_from.unwrap_or(from), entry, Link { linked, persons });
+    }
+
+    fn link(&mut self, from: Timestamp, entry: u64, link: Link) {
+        for name in &link.persons {
+            self.named.entry(*name).or_default().insert((from, entry));
+        }
+        self.links.insert((from, entry), link);
     }
 
     /// A person record, as its fact says it.
@@ -140,11 +145,6 @@ impl Persons {
         }
     }
 
-    /// Puts the links in the order in which they count.
-    pub(crate) fn settle(&mut self) {
-        self.links.sort_by_key(|link| (link.from, link.entry));
-    }
-
     /// Whether two pseudonyms are one person at a time; law 8.
     pub fn relation(&self, a: Pseudonym, b: Pseudonym, at: Timestamp) -> Answer<Relation> {
         let mut entries = BTreeSet::new();
@@ -153,7 +153,7 @@ impl Persons {
         let (Some(a), Some(b)) = (a.value, b.value) else {
             return answer(Relation::CannotTell, entries);
         };
-        let links = self.links_at(at);
+        let links = self.links_at(&[a, b], at);
         let (group_a, group_b) = (linked(&links, a, &mut entries), linked(&links, b, &mut entries));
         if group_a.contains(&b) {
             return answer(Relation::Same, entries);
@@ -173,7 +173,7 @@ impl Persons {
     /// All pseudonyms that are linked to this one at a time, with itself.
     pub fn linked(&self, name: Pseudonym, at: Timestamp) -> Answer<BTreeSet<Pseudonym>> {
         let mut entries = BTreeSet::new();
-        let group = linked(&self.links_at(at), name, &mut entries);
+        let group = linked(&self.links_at(&[name], at), name, &mut entries);
         answer(group, entries)
     }
 
@@ -201,7 +201,7 @@ impl Persons {
     /// When a person record says that the person left, if the newest word at a time is that.
     pub fn records_of_one(&self, name: Pseudonym, at: Timestamp) -> Answer<BTreeSet<String>> {
         let mut entries = BTreeSet::new();
-        let group = linked(&self.links_at(at), name, &mut entries);
+        let group = linked(&self.links_at(&[name], at), name, &mut entries);
         let records = self.records_of(&group, at, &mut entries);
         answer(records, entries)
     }
@@ -224,10 +224,29 @@ impl Persons {
         records
     }
 
-    /// The pairs in force at a time, each with the entry that linked them.
-    fn links_at(&self, at: Timestamp) -> BTreeMap<Pseudonym, BTreeMap<Pseudonym, u64>> {
+    /// The pairs in force at a time among all that any link leads to from these, each with the entry
+    /// that linked them. What no link leads to cannot change them.
+    fn links_at(
+        &self,
+        names: &[Pseudonym],
+        at: Timestamp,
+    ) -> BTreeMap<Pseudonym, BTreeMap<Pseudonym, u64>> {
+        let (mut seen, mut reached) = (BTreeSet::new(), BTreeSet::new());
+        let mut next = names.to_vec();
+        while let Some(name) = next.pop() {
+            if !seen.insert(name) {
+                continue;
+            }
+            for place in self.named.get(&name).into_iter().flatten().filter(|(from, _)| *from <= at)
+            {
+                if reached.insert(*place) {
+                    next.extend(self.links.get(place).into_iter().flat_map(|link| &link.persons));
+                }
+            }
+        }
         let mut pairs: BTreeMap<Pseudonym, BTreeMap<Pseudonym, u64>> = BTreeMap::new();
-        for link in self.links.iter().filter(|link| link.from <= at) {
+        for place in &reached {
+            let Some(link) = self.links.get(place) else { continue };
             for a in &link.persons {
                 if !link.linked && link.persons.len() == 1 {
                     // one name alone is taken out of all its links
@@ -238,7 +257,7 @@ impl Persons {
                 for b in link.persons.iter().filter(|b| *b != a) {
                     let others = pairs.entry(*a).or_default();
                     if link.linked {
-                        others.entry(*b).or_insert(link.entry);
+                        others.entry(*b).or_insert(place.1);
                     } else {
                         others.remove(b);
                     }

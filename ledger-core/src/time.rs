@@ -44,6 +44,11 @@ impl Timestamp {
         })
     }
 
+    /// The first moment of a day in UTC, written like 2026-09-30; code `time`.
+    pub fn of_day(text: &str) -> Result<Self> {
+        Self::parse(format!("{text}T00:00:00.000000Z").as_bytes())
+    }
+
     fn read(text: &[u8]) -> Option<Self> {
         let text: &[u8; 27] = text.try_into().ok()?;
         let [

@@ -72,11 +72,9 @@ impl Layered {
     fn resolve(&self) -> Result<Resolved> {
         let at = match &self.on {
             None => clock::now()?,
-            Some(day) => {
-                Timestamp::parse(format!("{day}T00:00:00.000000Z").as_bytes()).map_err(|_| {
-                    Failure::new("day", format!("`{day}` is no day")).hint("like 2026-07-01")
-                })?
-            }
+            Some(day) => Timestamp::of_day(day).map_err(|_| {
+                Failure::new("day", format!("`{day}` is no day")).hint("like 2026-07-01")
+            })?,
         };
         Ok(Resolved::at(Catalogue::shipped()?, &layers(&self.overlays)?, at)?)
     }

@@ -62,8 +62,7 @@ pub(crate) struct Evaluate {
 }
 
 fn day(text: &str) -> std::result::Result<Timestamp, String> {
-    Timestamp::parse(format!("{text}T00:00:00.000000Z").as_bytes())
-        .map_err(|_| "a day like 2026-07-01".to_owned())
+    Timestamp::of_day(text).map_err(|_| "a day like 2026-07-01".to_owned())
 }
 
 /// The day after.

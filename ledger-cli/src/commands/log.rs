@@ -225,7 +225,7 @@ impl<'a> Filter<'a> {
 /// A time as the log writes it, or a date, which is its first moment in UTC.
 pub(super) fn time(text: &str, place: &str) -> Result<Timestamp> {
     let whole = Timestamp::parse(text.as_bytes());
-    let whole = whole.or_else(|_| Timestamp::parse(format!("{text}T00:00:00.000000Z").as_bytes()));
+    let whole = whole.or_else(|_| Timestamp::of_day(text));
     whole.map_err(|_| {
         Failure::new("time", format!("`{text}` is neither a date nor a time in UTC"))
             .within(place)

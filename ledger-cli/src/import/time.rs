@@ -108,7 +108,7 @@ fn days(date: &str) -> Option<u64> {
         return None;
     }
     // the law of times in the log is the law here: it knows the calendar
-    let at = Timestamp::parse(format!("{year}-{month}-{day}T00:00:00.000000Z").as_bytes()).ok()?;
+    let at = Timestamp::of_day(&format!("{year}-{month}-{day}")).ok()?;
     Some(at.micros() / 86_400_000_000)
 }
 

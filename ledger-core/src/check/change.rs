@@ -15,10 +15,11 @@ pub mod record;
 pub mod runtime;
 pub mod standard;
 
-use std::collections::HashMap;
-
-use super::{Census, Context, Item, Kind, Severity, Test};
+use super::{Census, Context, Item, Kind, Severity, Test, entries};
 use crate::fact::deployment::Deployment;
+use crate::fact::scope::Standing;
+use crate::hash::Sha256;
+use crate::schema::typed::Id;
 use crate::schema::words::{Class, Reference, Risk};
 
 /// T01 to T12.
@@ -51,42 +52,86 @@ pub const UNREAD: Kind = Kind::undecided(
     "entries about it are of a schema that this version cannot read",
 );
 
-/// The deployments that a test judges, as [`Context::deployments`] has them; where entries speak of
-/// one that cannot be read, nobody knows what they say.
+/// Deployments to production of systems under the regime, in the period, of these classes (all,
+/// if none is named), each as an item that has read what it is. What is left out is counted.
+///
+/// An environment that no system declares cannot be told apart from production: it stays in,
+/// undecided. So does a deployment of which entries speak that cannot be read.
 pub(super) fn deployments<'c>(
     context: &Context<'c>,
     classes: &[Class],
     census: &mut Census,
 ) -> Vec<(Deployment<'c>, Item)> {
-    let mut items = context.deployments(classes, census, &UNDECLARED);
-    let mut unread: HashMap<(Reference, &str), Vec<u64>> = HashMap::new();
-    for row in &context.facts.unread {
-        for (reference, id) in &row.subject {
-            unread.entry((*reference, id.as_str())).or_default().push(row.at.index);
+    let mut items = Vec::new();
+    for deployment in context.facts.deployments() {
+        if !context.period.has(deployment.at) {
+            continue;
         }
-    }
-    if unread.is_empty() {
-        return items;
-    }
-    for (deployment, item) in &mut items {
-        let artifact = deployment.artifact().map(super::super::hash::Sha256::to_reference);
-        let about = [
-            (Reference::Deployment, Some(deployment.reference.as_str())),
-            (Reference::Change, deployment.change().map(super::super::schema::typed::Id::as_str)),
-            (Reference::Artifact, artifact.as_deref()),
-        ];
-        let named = about.into_iter().filter_map(|(name, id)| unread.get(&(name, id?)));
-        let indexes: Vec<u64> = named.flatten().copied().collect();
-        if !indexes.is_empty() {
+        let standing = deployment.standing(context.facts);
+        let under = standing.systems().iter().any(|system| system.is_under(context.regime));
+        match &standing {
+            Standing::Other(_) => {
+                census.exclude("environment is not production");
+                continue;
+            }
+            Standing::Production(_) if !under => {
+                census.exclude("no system under this regime");
+                continue;
+            }
+            _ => {}
+        }
+        let class = deployment.class(context.facts);
+        // what nobody classified needs what a normal change needs
+        let judged = class.map_or(Class::Normal, |(class, _)| class);
+        if !classes.is_empty() && !classes.contains(&judged) {
+            census.exclude("change of another class");
+            continue;
+        }
+        let mut item = Item::new(deployment.id.clone(), deployment.at);
+        item.cite(deployment.entries());
+        item.cite(class.map(|(_, entry)| entry));
+        item.cite(standing.systems().iter().map(|system| system.at.index));
+        item.system = standing.systems().first().map(|system| system.system.to_string());
+        item.read("class", class.map_or("none", |(class, _)| class.as_str()));
+        let artifact = deployment.artifact().map(Sha256::to_reference);
+        if let Some(artifact) = &artifact {
+            item.read("artifact", artifact);
+        }
+        if let Some(change) = deployment.change() {
+            item.read("change", change);
+        }
+        if matches!(standing, Standing::Undeclared) {
             let sentence = format!(
-                "{}, and {} about it cannot be read",
-                deployment.words(),
-                super::entries(&indexes)
+                "{}, and no registered system has this environment of this service",
+                deployment.words()
             );
-            item.raise(&UNREAD, sentence, indexes);
+            item.raise(&UNDECLARED, sentence, deployment.entries());
         }
+        unread(context, &deployment, artifact.as_deref(), &mut item);
+        items.push((deployment, item));
     }
     items
+}
+
+/// Where entries speak of a deployment that cannot be read, nobody knows what they say.
+fn unread(
+    context: &Context<'_>,
+    deployment: &Deployment<'_>,
+    artifact: Option<&str>,
+    item: &mut Item,
+) {
+    let about = [
+        (Reference::Deployment, Some(deployment.reference.as_str())),
+        (Reference::Change, deployment.change().map(Id::as_str)),
+        (Reference::Artifact, artifact),
+    ];
+    let named = about.into_iter().filter_map(|(name, id)| Some(context.unread(name, id?)));
+    let indexes: Vec<u64> = named.flatten().map(|row| row.at.index).collect();
+    if !indexes.is_empty() {
+        let sentence =
+            format!("{}, and {} about it cannot be read", deployment.words(), entries(&indexes));
+        item.raise(&UNREAD, sentence, indexes);
+    }
 }
 
 /// The classes that a parameter names.

@@ -1,13 +1,13 @@
 //! Context: what a test is run over, for whom, and with which limits.
 
-use super::{Calendar, Census, Item, Parameters};
+use super::{Calendar, Parameters};
 use crate::check::matrix::Matrix;
-use crate::fact::deployment::Deployment;
-use crate::fact::scope::Standing;
-use crate::fact::{Facts, Unread};
+use crate::error::Result;
+use crate::fact::{Facts, Said, Unread};
 use crate::hash::Sha256;
 use crate::person::Relation;
-use crate::schema::words::{Class, Reference, Regime};
+use crate::schema::typed::Attached;
+use crate::schema::words::{Reference, Regime};
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
@@ -73,66 +73,6 @@ impl std::fmt::Debug for Context<'_> {
 }
 
 impl<'c> Context<'c> {
-    /// Deployments to production of systems under the regime, in the period, of these classes (all,
-    /// if none is named), each as an item that has read what it is. What is left out is counted.
-    ///
-    /// An environment that no system declares cannot be told apart from production: it stays in,
-    /// undecided by what `undeclared` says.
-    pub fn deployments(
-        &self,
-        classes: &[Class],
-        census: &mut Census,
-        undeclared: &super::Kind,
-    ) -> Vec<(Deployment<'c>, Item)> {
-        let mut items = Vec::new();
-        for deployment in self.facts.deployments() {
-            if !self.period.has(deployment.at) {
-                continue;
-            }
-            let standing = deployment.standing(self.facts);
-            let under = standing.systems().iter().any(|system| system.is_under(self.regime));
-            match &standing {
-                Standing::Other(_) => {
-                    census.exclude("environment is not production");
-                    continue;
-                }
-                Standing::Production(_) if !under => {
-                    census.exclude("no system under this regime");
-                    continue;
-                }
-                _ => {}
-            }
-            let class = deployment.class(self.facts);
-            // what nobody classified needs what a normal change needs
-            let judged = class.map_or(Class::Normal, |(class, _)| class);
-            if !classes.is_empty() && !classes.contains(&judged) {
-                census.exclude("change of another class");
-                continue;
-            }
-            let mut item = Item::new(deployment.id.clone(), deployment.at);
-            item.cite(deployment.entries());
-            item.cite(class.map(|(_, entry)| entry));
-            item.cite(standing.systems().iter().map(|system| system.at.index));
-            item.system = standing.systems().first().map(|system| system.system.to_string());
-            item.read("class", class.map_or("none", |(class, _)| class.as_str()));
-            if let Some(artifact) = deployment.artifact() {
-                item.read("artifact", artifact.to_reference());
-            }
-            if let Some(change) = deployment.change() {
-                item.read("change", change);
-            }
-            if matches!(standing, Standing::Undeclared) {
-                let sentence = format!(
-                    "{}, and no registered system has this environment of this service",
-                    deployment.words()
-                );
-                item.raise(undeclared, sentence, deployment.entries());
-            }
-            items.push((deployment, item));
-        }
-        items
-    }
-
     /// Whether two are different persons at a time (law 8), and the entries that say so.
     pub fn other(
         &self,
@@ -150,16 +90,31 @@ impl<'c> Context<'c> {
         (other, answer.entries)
     }
 
+    /// The rows of a list that travels as an attachment; why they cannot be told, if they cannot.
+    pub fn list<T>(
+        &self,
+        list: &Attached,
+        parse: fn(&[u8]) -> Result<Vec<T>>,
+        rows: &str,
+    ) -> std::result::Result<Vec<T>, String> {
+        let bytes = self
+            .attachments
+            .read(&list.attachment)
+            .ok_or_else(|| format!("its list {} is not there", list.attachment.to_reference()))?;
+        let all =
+            parse(&bytes).map_err(|error| format!("its list cannot be read ({})", error.code()))?;
+        if all.len() as u64 != list.count {
+            return Err(format!("its list has {} {rows} instead of {}", all.len(), list.count));
+        }
+        Ok(all)
+    }
+
     /// Entries about something that could not be read.
     pub fn unread(
         &self,
         reference: Reference,
         id: &str,
-    ) -> impl Iterator<Item = &'c Unread> + use<'c> {
-        let id = id.to_owned();
-        let about = move |unread: &&Unread| {
-            unread.subject.iter().any(|(name, known)| *name == reference && known.as_str() == id)
-        };
-        self.facts.unread.iter().filter(about)
+    ) -> impl Iterator<Item = &'c Said<Unread>> + use<'c> {
+        self.facts.unread.of(reference, id)
     }
 }

@@ -56,7 +56,7 @@ impl Context<'_> {
     /// Tells of the entries of a type that could not be read and say that they happened in a time:
     /// what is missing may be in them.
     pub fn tell_unread_of(&self, item: &mut Item, kind: &str, time: Period) {
-        let unread = self.facts.unread.iter();
+        let unread = self.facts.unread.all().iter();
         for unread in unread.filter(|row| *row.kind == *kind && time.has(row.at.occurred)) {
             let (index, code) = (unread.at.index, unread.code);
             let sentence = format!("entry {index} of type {kind} cannot be read ({code})");

@@ -174,7 +174,7 @@ impl Layer {
 
 fn day<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Timestamp, D::Error> {
     let text = String::deserialize(from)?;
-    Timestamp::parse(format!("{text}T00:00:00.000000Z").as_bytes())
+    Timestamp::of_day(&text)
         .map_err(|_| serde::de::Error::custom(format!("`{text}` is no day like 2026-01-31")))
 }
 

@@ -21,7 +21,8 @@ pub enum Direction {
 }
 
 /// A limit that is known: of a test, or of the report as a whole.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Known {
     /// The test, or `report`.
     pub test: String,

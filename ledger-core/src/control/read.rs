@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::catalogue::{
     Authority, Catalogue, Citation, Control, Frequency, Implementation, NotEvidenced, Strength,
 };
-use super::limit::{Direction, Known};
+use super::limit::Known;
 use super::parse;
 use crate::error::{Error, Result};
 use crate::schema::words::Regime;
@@ -28,9 +28,10 @@ impl Catalogue {
 
     /// Reads frameworks and limits, each a file name and its text.
     ///
-    /// Codes `control-file` (form), `control-twice`, `control-test` (a test that is not known).
+    /// Codes `control-file` (form), `control-twice`.
     pub fn read(frameworks: &[(&str, &str)], limits: (&str, &str)) -> Result<Self> {
-        let mut catalogue = Self { known: parameters(limits.0, limits.1)?, ..Self::default() };
+        let written: Parameters = parse(limits.0, limits.1)?;
+        let mut catalogue = Self { known: written.parameter, ..Self::default() };
         for (file, text) in frameworks {
             framework(&mut catalogue, file, text)?;
         }
@@ -129,9 +130,8 @@ fn framework(catalogue: &mut Catalogue, file: &str, text: &str) -> Result<()> {
 }
 
 fn control(framework: &str, written: Written, file: &str) -> Result<Control> {
-    let wrong = |message: String| {
-        Error::malformed("control-file", message).at(format!("{file}, control {}", written.id))
-    };
+    let place = format!("{file}, control {}", written.id);
+    let wrong = |message: String| Error::malformed("control-file", message).at(&*place);
     let words = [
         ("type", &written.r#type, &["preventive", "detective", "both"][..]),
         ("sampling", &written.sampling, &["auto", "frequency", "point-in-time", "all"][..]),
@@ -156,10 +156,7 @@ fn control(framework: &str, written: Written, file: &str) -> Result<Control> {
     let counted =
         if written.exceptions.is_empty() { written.tests.clone() } else { written.exceptions };
     if let Some(stray) = counted.iter().find(|test| !written.tests.contains(test)) {
-        let message = format!("exceptions of {stray} count, but it is not among the tests");
-        return Err(
-            Error::malformed("control-file", message).at(format!("{file}, control {}", written.id))
-        );
+        return Err(wrong(format!("exceptions of {stray} count, but it is not among the tests")));
     }
     let limits = written.parameters.into_iter().flat_map(|(test, set)| {
         set.into_iter().map(move |(name, value)| (test.clone(), name, value))
@@ -201,36 +198,5 @@ fn control(framework: &str, written: Written, file: &str) -> Result<Control> {
 struct Parameters {
     #[serde(rename = "version")]
     _version: String,
-    parameter: Vec<Parameter>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Parameter {
-    test: String,
-    name: String,
-    unit: String,
-    default: toml::Value,
-    direction: Direction,
-    basis: String,
-    minimum: Option<toml::Value>,
-    maximum: Option<toml::Value>,
-    meaning: String,
-}
-
-/// The limits that are known.
-fn parameters(file: &str, text: &str) -> Result<Vec<Known>> {
-    let read: Parameters = parse(file, text)?;
-    let known = read.parameter.into_iter().map(|written| Known {
-        test: written.test,
-        name: written.name,
-        unit: written.unit,
-        default: written.default,
-        direction: written.direction,
-        basis: written.basis,
-        minimum: written.minimum,
-        maximum: written.maximum,
-        meaning: written.meaning,
-    });
-    Ok(known.collect())
+    parameter: Vec<Known>,
 }

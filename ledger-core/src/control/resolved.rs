@@ -1,6 +1,6 @@
 //! Resolved: what a catalogue and its layers come to at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::catalogue::{Catalogue, Citation, Control};
 use super::layer::Layer;
@@ -74,9 +74,9 @@ impl Resolved {
         };
         let mut counting: Vec<&Layer> = layers.iter().filter(|layer| layer.counts(at)).collect();
         counting.sort_by_key(|layer| layer.kind);
-        let mut applied = BTreeSet::new();
         for layer in counting {
-            if let Some(missing) = layer.extends.iter().find(|id| !applied.contains(*id)) {
+            let applied = |id: &&String| resolved.layers.iter().any(|(known, ..)| known == *id);
+            if let Some(missing) = layer.extends.iter().find(|id| !applied(id)) {
                 return Err(Error::refused(
                     "layer-unknown",
                     format!(
@@ -88,7 +88,6 @@ impl Resolved {
                 .hint(format!("name `{missing}` first")));
             }
             resolved.apply(layer)?;
-            applied.insert(layer.id.clone());
         }
         Ok(resolved)
     }

@@ -29,9 +29,6 @@ pub struct Front {
     pub completeness: Verdict,
 }
 
-/// Notices of verification that are findings of completeness.
-const FINDINGS: [&str; 2] = ["stream-gap", "clock-back"];
-
 impl Front {
     /// From what verification found and what the facts say of their own sources.
     pub fn of(report: &verify::Report, facts: &Facts, period: Period) -> Self {
@@ -58,7 +55,7 @@ impl Front {
 /// What is known to be missing makes it fail; what nobody has shown to be there cannot be told.
 fn completeness(report: &verify::Report, facts: &Facts, period: Period) -> Verdict {
     let (mut missing, mut unknown) = (Vec::new(), Vec::new());
-    let findings = report.notices.iter().filter(|notice| FINDINGS.contains(&notice.code));
+    let findings = report.notices.iter().filter(|notice| notice.is_finding());
     missing.extend(findings.map(|notice| notice.message.clone()));
     if facts.system_registered.all().is_empty() {
         unknown.push("no system is registered: nobody said what counts".to_owned());
@@ -96,9 +93,8 @@ fn completeness(report: &verify::Report, facts: &Facts, period: Period) -> Verdi
             }
         }
     }
-    if !facts.unread.is_empty() {
-        let first = facts.unread.first().map_or(0, |unread| unread.at.index);
-        let count = facts.unread.len();
+    if let [first, ..] = facts.unread.all() {
+        let (first, count) = (first.at.index, facts.unread.all().len());
         unknown.push(format!(
             "{count} entries cannot be read by this version, the first is entry {first}"
         ));

@@ -75,6 +75,13 @@ pub struct Notice {
     pub message: String,
 }
 
+impl Notice {
+    /// Whether it is a finding of COMPLETENESS: the log itself shows that something is missing.
+    pub fn is_finding(&self) -> bool {
+        ["stream-gap", "clock-back"].contains(&self.code)
+    }
+}
+
 /// Entries whose signatures hold, by a key that was later reported compromised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suspect {

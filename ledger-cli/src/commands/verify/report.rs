@@ -2,7 +2,7 @@
 
 use ledger_core::json::Value;
 use ledger_core::vault::persons::Pseudonym;
-use ledger_core::verify::{Fault, Report, Suspect, Verdict};
+use ledger_core::verify::{Fault, Notice, Report, Suspect, Verdict};
 
 use crate::failure::Result;
 use crate::output::Out;
@@ -13,12 +13,10 @@ const SHOWN: usize = 20;
 const ERASED: usize = 3;
 /// More persons than this are counted in the JSON, too.
 const MAX_LISTED: usize = 1000;
-/// Notices that are findings of completeness.
-const COMPLETENESS: [&str; 2] = ["stream-gap", "clock-back"];
 
 /// The verdict of COMPLETENESS: what the log itself shows of what is missing.
 fn completeness(report: &Report) -> Verdict {
-    let found = report.notices.iter().any(|notice| COMPLETENESS.contains(&notice.code));
+    let found = report.notices.iter().any(Notice::is_finding);
     // no gap is not yet a proof that nothing is missing: that takes registered sources that report
     if found { Verdict::DoesNotHold } else { Verdict::CannotTell }
 }
@@ -73,7 +71,7 @@ pub(crate) fn print(report: &Report, out: &mut Out) -> Result<()> {
         fact("", format!("and {more} more faults; --json lists them all"))?;
     }
     let (findings, others): (Vec<_>, Vec<_>) =
-        report.notices.iter().partition(|notice| COMPLETENESS.contains(&notice.code));
+        report.notices.iter().partition(|notice| notice.is_finding());
     for notice in others.iter().take(SHOWN) {
         fact("note", notice.message.clone())?;
     }

@@ -58,7 +58,7 @@ impl<'c> Campaign<'c> {
         let closed = facts.campaign_closed.of(Reference::Campaign, id).next_back();
         Self {
             opened,
-            items: read(context, opened),
+            items: context.list(&opened.items, items, "items"),
             decisions,
             handed,
             closed: closed.filter(|row| row.state != CampaignState::Reopened),
@@ -110,18 +110,4 @@ impl<'c> Campaign<'c> {
     pub(super) fn at(&self) -> Timestamp {
         self.opened.at.occurred
     }
-}
-
-fn read(context: &Context<'_>, opened: &Said<CampaignOpened>) -> Result<Vec<ReviewItem>, String> {
-    let list = &opened.items;
-    let bytes = context
-        .attachments
-        .read(&list.attachment)
-        .ok_or_else(|| format!("its list {} is not there", list.attachment.to_reference()))?;
-    let all =
-        items(&bytes).map_err(|error| format!("its list cannot be read ({})", error.code()))?;
-    if all.len() as u64 != list.count {
-        return Err(format!("its list has {} items instead of {}", all.len(), list.count));
-    }
-    Ok(all)
 }

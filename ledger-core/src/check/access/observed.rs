@@ -121,16 +121,7 @@ impl<'c> Seen<'c> {
 }
 
 fn read(context: &Context<'_>, said: &Said<AccessObserved>) -> Result<Vec<Row>, String> {
-    let list = &said.entitlements;
-    let bytes = context
-        .attachments
-        .read(&list.attachment)
-        .ok_or_else(|| format!("its list {} is not there", list.attachment.to_reference()))?;
-    let all =
-        rows(&bytes).map_err(|error| format!("its list cannot be read ({})", error.code()))?;
-    if all.len() as u64 != list.count {
-        return Err(format!("its list has {} rows instead of {}", all.len(), list.count));
-    }
+    let all = context.list(&said.entitlements, rows, "rows")?;
     if all.iter().any(|row| *row.system != *said.system.as_str()) {
         return Err("its list has rows of another system".to_owned());
     }

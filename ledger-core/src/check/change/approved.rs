@@ -4,13 +4,12 @@
 //! granted before the start and recorded before it (or little later), and was neither over nor taken
 //! back at the start.
 
-use super::UNDECLARED;
 use super::approval::{Decided, ended, fits, granted, names};
+use super::{UNDECLARED, UNREAD};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Other, Parameter, Severity, Test, Value, entries, span,
 };
 use crate::fact::deployment::Deployment;
-use crate::schema::words::Class;
 
 const MIN_APPROVALS: Parameter = Parameter::new(
     "min_approvals",
@@ -76,15 +75,14 @@ pub const TEST: Test = Test {
     rule: "Before the start, enough distinct persons had approved exactly this artifact for this change \
            and environment, and their approvals stood at the start.",
     parameters: &[MIN_APPROVALS, MAX_LAG, LATE_HIGH, CLASSES],
-    kinds: &[NONE, AFTER, OTHER, LAPSED, FEW, LATE, UNBOUND, NOBODY, UNDECLARED],
+    kinds: &[NONE, AFTER, OTHER, LAPSED, FEW, LATE, UNBOUND, NOBODY, UNREAD, UNDECLARED],
     run,
 };
 
 fn run(context: &Context<'_>) -> Census {
     let mut census = Census::default();
-    let classes = context.parameters.ids(&CLASSES);
-    let classes: Vec<Class> = classes.iter().filter_map(|word| Class::parse(word)).collect();
-    for (deployment, mut item) in context.deployments(&classes, &mut census, &UNDECLARED) {
+    let classes = super::classes(context, &CLASSES);
+    for (deployment, mut item) in super::deployments(context, &classes, &mut census) {
         judge(context, &deployment, &mut item);
         census.items.push(item);
     }

@@ -126,8 +126,8 @@ fn payload(context: &Context<'_>) -> Item {
         );
         item.raise(kind, sentence, [entry]);
     }
-    let unread = context.facts.unread.iter().filter(|row| context.period.has(row.at.occurred));
-    for unread in unread {
+    let unread = context.facts.unread.all().iter();
+    for unread in unread.filter(|row| context.period.has(row.at.occurred)) {
         let (index, code) = (unread.at.index, unread.code);
         let sentence = format!(
             "entry {index} of type {} cannot be read ({code}), so nobody knows what it holds",

@@ -322,7 +322,7 @@ pub(super) fn rules(context: &Context<'_>, classes: &[String], census: &mut Cens
 /// Changes that cannot be read.
 pub(super) fn unread(context: &Context<'_>, census: &mut Census) {
     let mut names = Names::default();
-    for row in &context.facts.unread {
+    for row in context.facts.unread.all() {
         if !TYPES.contains(&&*row.kind) || !context.period.has(row.at.occurred) {
             continue;
         }
