@@ -20,7 +20,9 @@ mod lists;
 #[path = "story/memory.rs"]
 mod memory;
 
-use history::{Book, Story, books, pseudonym, time};
+use std::sync::OnceLock;
+
+use history::{Book, Story, books, filler, pseudonym, time};
 use ledger_core::check::State;
 use ledger_core::check::matrix::Matrix;
 use ledger_core::control::Layer;
@@ -52,9 +54,13 @@ value = ["release"]
 basis = "company-policy"
 "#;
 
-fn rules(now: &str) -> Rules {
-    let layer = Layer::read("company.toml", COMPANY).unwrap();
-    Rules::at(&[layer], Matrix::default(), time(now)).unwrap()
+/// The rules are read once: most of their time is the catalogue's.
+fn rules() -> &'static Rules {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    RULES.get_or_init(|| {
+        let layer = Layer::read("company.toml", COMPANY).unwrap();
+        Rules::at(&[layer], Matrix::default(), time("2026-07-10")).unwrap()
+    })
 }
 
 fn question(now: &str, service: &str) -> Question {
@@ -90,7 +96,7 @@ fn told(answer: &Answer) -> Vec<String> {
 }
 
 fn both(lines: Vec<String>, question: &Question) -> (Answer, Answer) {
-    let rules = rules("2026-07-10");
+    let rules = rules();
     let nothing = Attached::of(None, None);
     let mut document = Document::default();
     let mut read = Vec::new();
@@ -99,8 +105,8 @@ fn both(lines: Vec<String>, question: &Question) -> (Answer, Answer) {
     }
     let size = lines.len() as u64 + 1;
     let memory = Memory::of(lines);
-    let few = gate::ask(&memory, &nothing, question.clone(), &rules).unwrap();
-    let all = gate::ask_all(read, size, &nothing, question.clone(), &rules).unwrap();
+    let few = gate::ask(&memory, &nothing, question.clone(), rules).unwrap();
+    let all = gate::ask_all(read, size, &nothing, question.clone(), rules).unwrap();
     (few, all)
 }
 
@@ -145,34 +151,16 @@ fn a_few_entries_answer_as_all_of_them_do() {
     assert!(wrong.is_empty(), "{} of {asked}\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// No entry that the whole log has can be missed by the few: each that is taken out of the log changes
-/// both answers alike, and none of them makes a pass of what is none.
+/// No entry that the whole log has can be missed by the few: with something else in the place of any one
+/// of them, both answer alike, and never better than before.
 #[test]
 fn without_any_one_entry_both_still_agree() {
-    let now = "2026-07-10T09:59:59Z";
     for book in tellers() {
-        let story = book.stories().remove(0);
-        let lines = book.lines(&story);
+        let lines = book.lines(&book.stories().remove(0));
         for place in 0..lines.len() {
-            // the same entries but one, whose place stays empty
-            let question = question(now, "payments");
-            let mut document = Document::default();
-            let kept: Vec<String> = lines
-                .iter()
-                .enumerate()
-                .filter(|(number, _)| *number != place)
-                .map(|(_, line)| line.clone())
-                .collect();
-            let mut read = Vec::new();
-            for line in &kept {
-                read.push(Read::of(&Entry::parse(&mut document, line.as_bytes()).unwrap()));
-            }
-            let rules = rules("2026-07-10");
-            let nothing = Attached::of(None, None);
-            let size = lines.len() as u64 + 1;
-            let memory = Memory::with(kept, size);
-            let few = gate::ask(&memory, &nothing, question.clone(), &rules).unwrap();
-            let all = gate::ask_all(read, size, &nothing, question, &rules).unwrap();
+            let mut kept = lines.clone();
+            kept[place] = filler(place as u64 + 1);
+            let (few, all) = both(kept, &question("2026-07-10T09:59:59Z", "payments"));
             assert_eq!(told(&few), told(&all), "{} without entry {}", book.test, place + 1);
         }
     }

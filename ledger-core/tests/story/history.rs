@@ -434,6 +434,16 @@ fn attachments(value: &Value, found: &mut Vec<Value>) {
     }
 }
 
+/// A line that has nothing to do with any story.
+pub fn filler(index: u64) -> String {
+    let event = json!({
+        "type": "job.run", "at": "2026-01-01T00:00:00Z", "by": "@cron", "kind": "service",
+        "subject": {"job": "j"},
+        "data": {"outcome": "succeeded", "slot": "s", "started_at": "2026-01-01T00:00:00Z"},
+    });
+    line(index, time("2026-01-01T00:00:01Z"), "filler", &event)
+}
+
 fn line(index: u64, recorded: Timestamp, label: &str, event: &Value) -> String {
     let known =
         ["at", "behalf", "by", "data", "kind", "recorded", "relayed", "schema", "subject", "type"];

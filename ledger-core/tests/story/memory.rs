@@ -10,6 +10,8 @@ use ledger_core::json::Document;
 use ledger_core::schema::joins;
 use ledger_core::time::Timestamp;
 
+use crate::history::filler;
+
 /// Lines from entry 1 on, and their postings.
 pub struct Memory {
     lines: HashMap<u64, String>,
@@ -20,11 +22,6 @@ pub struct Memory {
 impl Memory {
     pub fn of(lines: Vec<String>) -> Self {
         let size = lines.len() as u64 + 1;
-        Self::with(lines, size)
-    }
-
-    /// Some of the lines of a log of that size.
-    pub fn with(lines: Vec<String>, size: u64) -> Self {
         let mut postings: HashMap<Key, Vec<Posting>> = HashMap::new();
         let mut document = Document::default();
         let mut known = HashMap::new();
@@ -75,7 +72,8 @@ impl Sought for Memory {
     ) -> Result<Vec<T>> {
         let mut document = Document::default();
         let one = |index: &u64| {
-            let line = &self.lines[index];
+            // before the first line stands what no story tells of
+            let line = self.lines.get(index).cloned().unwrap_or_else(|| filler(*index));
             Ok(with(&Entry::parse(&mut document, line.as_bytes())?, None))
         };
         indexes.iter().map(one).collect()
