@@ -134,6 +134,7 @@ impl Command {
                 | Self::Ratify(_)
                 | Self::Delegate(_)
                 | Self::BreakGlass(_)
+                | Self::Gate(gate::Gate::Deploy(_))
         )
     }
 }

@@ -180,8 +180,7 @@ fn answer(
     rules: &Rules,
 ) -> Result<Answer> {
     let facts = known.facts;
-    let deployments = facts.deployments();
-    let own = deployments.iter().find(|deployment| deployment.first == known.size);
+    let own = facts.deployments().find(|deployment| deployment.first == known.size);
     let own = own.ok_or_else(|| {
         Error::unavailable("gate-planned", "the planned deployment cannot be read as a fact")
     })?;
@@ -210,7 +209,7 @@ fn answer(
     let mut conditions = vec![
         condition::readable(known),
         condition::lock(facts, &question.environment, question.deployment.as_ref(), question.now),
-        condition::obligations(facts, own, &question, rules)?,
+        condition::obligations(facts, &own, &question, rules)?,
     ];
     conditions.retain(|condition| condition.state != State::NotApplicable);
     let states = judged.iter().map(|known| known.state);

@@ -174,7 +174,7 @@ struct Open {
 impl Open {
     /// An emergency that nobody ratified in time, or that was refused and still stands.
     fn ratification(&mut self, facts: &Facts, deployment: &Deployment<'_>, within: u64) {
-        if deployment.class(facts).map(|(class, _)| class) != Some(Class::Emergency) {
+        if deployment.class().map(|(class, _)| class) != Some(Class::Emergency) {
             return;
         }
         let due = plus(deployment.ended(), within);

@@ -111,7 +111,7 @@ fn closes(test: &str) -> &'static str {
 
 /// Watches over deployments to production of services that are watched at all.
 fn watches(facts: &Facts, now: Timestamp) -> Vec<Obligation> {
-    let deployments = facts.deployments();
+    let deployments: Vec<_> = facts.deployments().collect();
     let watched = |deployment: &crate::fact::deployment::Deployment<'_>| {
         facts.watch_closed.of(Reference::Deployment, deployment.reference.as_str()).next().is_some()
     };
@@ -127,7 +127,7 @@ fn watches(facts: &Facts, now: Timestamp) -> Vec<Obligation> {
         let due = plus(known.ended(), WATCH);
         Obligation {
             kind: "watch".to_owned(),
-            about: known.id.clone(),
+            about: known.id.to_owned(),
             due,
             standing: standing(due, now),
             sentence: format!("{}; the watch over it is to be closed until {due}", known.words()),

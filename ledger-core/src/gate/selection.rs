@@ -195,8 +195,7 @@ impl<S: Sought> Gather<'_, S> {
         let own = self.kept.values().filter(|kept| kept.names(Reference::Deployment, id));
         let read: Vec<Read> = own.map(|kept| kept.read.clone()).collect();
         let facts = Facts::from_read(read);
-        let all = facts.deployments();
-        let own = all.iter().filter(|deployment| {
+        let own = facts.deployments().filter(|deployment| {
             deployment.reference == id
                 && *deployment.service == self.question.service
                 && *deployment.environment == self.question.environment

@@ -47,6 +47,7 @@ pub const FIELDS: &[(&str, &[(Reference, &str)])] = &[
     ("risk.accepted", &[(Reference::Exception, "exception")]),
     ("rollback.executed", &[(Reference::Deployment, "reverts"), (Reference::Incident, "incident")]),
     ("sample.committed", &[(Reference::Control, "control")]),
+    ("system.registered", &[(Reference::Service, "services")]),
 ];
 
 /// Types that say who somebody is or what they may do, and where they name whom.

@@ -50,8 +50,7 @@ impl Missing {
 
     fn deployment(&mut self, facts: &Facts, id: &Id) {
         let name = |of: &str| format!("the deployment names no {of}");
-        let Some(deployment) =
-            facts.deployments().into_iter().find(|deployment| deployment.reference == id)
+        let Some(deployment) = facts.deployments().find(|deployment| deployment.reference == id)
         else {
             return self.0.push("neither its start nor its end was recorded".to_owned());
         };
