@@ -209,6 +209,12 @@ impl Resolved {
 
     /// The limits of a test for a control; codes `parameter-*`.
     pub fn parameters(&self, control: &Control, test: &Test) -> Result<Parameters> {
+        self.parameters_of(Some(control), test)
+    }
+
+    /// The limits of a test for a control, or for whoever asks beside the controls; codes
+    /// `parameter-*`.
+    pub fn parameters_of(&self, control: Option<&Control>, test: &Test) -> Result<Parameters> {
         let mut parameters = Parameters::default();
         let mut set = |name: &str, value: &toml::Value| {
             let Some(known) = test.parameters.iter().find(|known| known.name == name) else {
@@ -225,11 +231,12 @@ impl Resolved {
                 set(name, &limit.value)?;
             }
         }
-        for (of, name, value) in &control.limits {
-            if of == test.id {
-                set(name, value)
-                    .map_err(|error| error.at(format!("control {}, {of}.{name}", control.id)))?;
-            }
+        let own = control.into_iter().flat_map(|control| {
+            control.limits.iter().map(|(of, name, value)| (&control.id, of, name, value))
+        });
+        for (control, of, name, value) in own.filter(|(_, of, ..)| *of == test.id) {
+            set(name, value)
+                .map_err(|error| error.at(format!("control {control}, {of}.{name}")))?;
         }
         Ok(parameters)
     }

@@ -141,7 +141,16 @@ impl Book {
         (test.run)(&context)
     }
 
-    fn facts(&self, story: &Story) -> Facts {
+    /// What the story's entries say.
+    pub fn facts(&self, story: &Story) -> Facts {
+        let lines = self.lines(story);
+        let mut document = Document::default();
+        let read = |line: &String| Read::of(&Entry::parse(&mut document, line.as_bytes()).unwrap());
+        Facts::from_read(lines.iter().map(read).collect::<Vec<_>>())
+    }
+
+    /// The lines of the story's entries, from entry 1 on.
+    pub fn lines(&self, story: &Story) -> Vec<String> {
         let mut events = self.events(story);
         for (number, person) in texts(self.content.get("people")).iter().enumerate() {
             let joined = json!({
@@ -166,10 +175,10 @@ impl Book {
         for (.., event) in &mut told {
             number(event, &places);
         }
-        let read = told.into_iter().enumerate().map(|(number, (recorded, label, event))| {
-            read(number as u64 + 1, recorded, &label, &event)
-        });
-        Facts::from_read(read)
+        let line = |(number, (recorded, label, event)): (usize, (Timestamp, String, Value))| {
+            line(number as u64 + 1, recorded, &label, &event)
+        };
+        told.into_iter().enumerate().map(line).collect()
     }
 
     fn events(&self, story: &Story) -> Events {
@@ -251,6 +260,22 @@ impl Story {
     pub fn without(&self, label: &str) -> Self {
         let mut story = self.clone();
         story.drop.push(label.to_owned());
+        story
+    }
+
+    /// The same, and a pipeline records that every gate passed.
+    pub fn with_pass(&self, at: &str) -> Self {
+        let mut story = self.clone();
+        let pass = json!({
+            "type": "gate.evaluated", "at": at, "by": "@runner", "kind": "service",
+            "subject": {"artifact": "#payments-1", "environment": "production", "service": "payments"},
+            "data": {
+                "gate": "release", "kind": "release", "policy_digest": "#policy-1", "verdict": "pass",
+                "as_of": at, "attempt": 1, "inputs": [{"name": "T01", "result": "pass", "value": "0"}],
+                "evaluator": {"name": "ledger", "version": "1", "mode": "computed"},
+            },
+        });
+        story.content["add"]["a pass that is claimed"] = pass;
         story
     }
 
@@ -409,7 +434,17 @@ fn attachments(value: &Value, found: &mut Vec<Value>) {
     }
 }
 
-fn read(index: u64, recorded: Timestamp, label: &str, event: &Value) -> Read {
+/// A line that has nothing to do with any story.
+pub fn filler(index: u64) -> String {
+    let event = json!({
+        "type": "job.run", "at": "2026-01-01T00:00:00Z", "by": "@cron", "kind": "service",
+        "subject": {"job": "j"},
+        "data": {"outcome": "succeeded", "slot": "s", "started_at": "2026-01-01T00:00:00Z"},
+    });
+    line(index, time("2026-01-01T00:00:01Z"), "filler", &event)
+}
+
+fn line(index: u64, recorded: Timestamp, label: &str, event: &Value) -> String {
     let known =
         ["at", "behalf", "by", "data", "kind", "recorded", "relayed", "schema", "subject", "type"];
     only(event, &known);
@@ -475,7 +510,7 @@ fn read(index: u64, recorded: Timestamp, label: &str, event: &Value) -> Read {
     let signature = Signature { key, bytes: [7; 64] };
     let line = entry::line(&Blake3::of(b"before"), &bytes, index, &persons, recorded, &[signature]);
     let mut document = Document::default();
-    let entry = Entry::parse(&mut document, line.as_bytes())
-        .unwrap_or_else(|error| panic!("`{label}`: {error} {:?}", error.place()));
-    Read::of(&entry)
+    let parsed = Entry::parse(&mut document, line.as_bytes());
+    parsed.unwrap_or_else(|error| panic!("`{label}`: {error} {:?}", error.place()));
+    line
 }

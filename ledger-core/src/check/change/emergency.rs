@@ -113,7 +113,8 @@ const RATIO: Kind = Kind::fails(
     "a large share of the deployments were emergencies",
 );
 const RUNNING: Kind =
-    Kind::undecided("clock-running", Severity::Medium, "a deadline has not passed yet");
+    Kind::undecided("clock-running", Severity::Medium, "a deadline has not passed yet")
+        .afterwards();
 const UNRESOLVED: Kind = Kind::undecided(
     "ratifier-unresolved",
     Severity::Medium,
