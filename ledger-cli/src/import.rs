@@ -49,7 +49,8 @@ mod xml;
 
 use ledger_core::time::Timestamp;
 
-pub(crate) use draft::{Attached, Draft, Event, Person};
+pub(crate) use cloudtrail::Trail;
+pub(crate) use draft::{Attached, Draft, Event, Person, id};
 pub(crate) use given::{Given, NAMES as GIVEN};
 use split::Framing;
 

@@ -224,7 +224,7 @@ fn tables_with_formulas_and_line_ends_and_numbers_of_persons() {
     let entry = world.run(&["show", "2", "--raw"]).good();
     assert!(entry.contains(r#""rows":2"#) && entry.contains("access-rows.jsonl"), "{entry}");
     assert!(!entry.contains("mona") && !entry.contains("calc"), "{entry}");
-    // both attachments open for the vault's owner
+    // the original and the list of names open for the vault's owner
     let absorbed = world.run(&["vault", "absorb", "--json"]).good();
     assert!(absorbed.contains(r#""attachments":2"#), "{absorbed}");
     world.write("hr.csv", "person,event,effective_at,kind\nnr-4711,left,2026-07-01,employee\nnr-1,odd,2026-07-01,employee\n");

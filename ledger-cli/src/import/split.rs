@@ -9,6 +9,7 @@ use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 
 use super::Reason;
+use super::csv::Table;
 
 /// The longest record in bytes; a longer one is passed over and told.
 pub(crate) const MAX_RECORD: usize = 25 * 1024 * 1024;
@@ -26,8 +27,9 @@ pub(crate) enum Framing {
     Json(&'static [&'static str]),
     /// The whole file is one record.
     Whole,
-    /// Rows of a table behind its header, with commas between the cells; quoted cells may hold line ends.
-    Rows,
+    /// Rows of a table behind its header, with commas between the cells; quoted cells may hold line
+    /// ends. It has these columns.
+    Rows(&'static [&'static str]),
 }
 
 /// A piece of a file: a record, or what is none.
@@ -144,6 +146,33 @@ impl<R: Read> Splitter<R> {
         self.byte(8);
         let start = self.buffer.get(self.used..).unwrap_or_default();
         [&b"POST "[..], b"PUT ", b"HTTP/", b"GET "].iter().any(|word| start.starts_with(word))
+    }
+
+    /// Whether the file, or the line after a first one that is cut or a comment, begins a JSON value
+    /// that holds others. A file in another language is not one of records, whatever its lines hold.
+    fn is_json(&mut self) -> bool {
+        let mut ahead = 0;
+        while self.byte(ahead).is_some_and(|byte| byte.is_ascii_whitespace()) {
+            ahead += 1;
+        }
+        if matches!(self.byte(ahead), None | Some(b'{' | b'[' | 0x1e)) {
+            return true;
+        }
+        while self.byte(ahead).is_some_and(|byte| byte != b'\n') && ahead < MAX_RECORD {
+            ahead += 1;
+        }
+        while matches!(self.byte(ahead), Some(b'\r' | b'\n')) {
+            ahead += 1;
+        }
+        matches!(self.byte(ahead), Some(b'{' | b'['))
+    }
+
+    /// A file that has no records: one piece, with its reason.
+    fn foreign(&mut self, code: &'static str, message: &str) -> Piece {
+        self.framing = Framing::Whole;
+        let mut piece = self.whole();
+        piece.broken.get_or_insert_with(|| Reason::new(code, message));
+        piece
     }
 
     fn whole(&mut self) -> Piece {
@@ -313,16 +342,24 @@ impl<R: Read> Iterator for Splitter<R> {
             self.byte(3);
             self.used = self.buffer.len() - without_mark(&self.buffer).len();
             self.byte(0)?;
-            if self.framing == Framing::Rows {
-                self.header = Some(self.row()?.bytes.into());
+            if let Framing::Rows(columns) = self.framing {
+                let header = self.row()?;
+                if let Some(missing) = missing(&header.bytes, columns) {
+                    let message = format!("the table has no column `{missing}`");
+                    self.used -= header.bytes.len();
+                    return Some(self.foreign("csv-columns", &message));
+                }
+                self.header = Some(header.bytes.into());
             } else if self.framing == Framing::Whole || self.is_request() {
                 return Some(self.whole());
+            } else if !self.is_json() {
+                return Some(self.foreign("json-none", "the file is no JSON: no object begins it"));
             }
         }
         if self.framing == Framing::Whole {
             return self.failed.take().map(|broken| self.cut(0, Some(broken)));
         }
-        if self.framing == Framing::Rows {
+        if matches!(self.framing, Framing::Rows(_)) {
             return self
                 .row()
                 .or_else(|| self.failed.take().map(|broken| self.cut(0, Some(broken))));
@@ -337,6 +374,13 @@ impl<R: Read> Iterator for Splitter<R> {
         }
         self.failed.take().map(|broken| self.cut(0, Some(broken)))
     }
+}
+
+/// The first of the columns that the header does not have.
+fn missing(header: &[u8], columns: &[&'static str]) -> Option<&'static str> {
+    let table = Table::read(header);
+    let has = |name: &&&str| table.as_ref().is_ok_and(|table| table.has(name));
+    columns.iter().find(|name| !has(name)).copied()
 }
 
 /// Follows the brackets of one value, byte by byte.

@@ -23,9 +23,10 @@ use ledger_core::vault::persons::Key;
 use rayon::prelude::*;
 
 use super::flow::{Job, Mapped};
+use super::list::{List, private};
 use super::{Summary, is_unmapped};
 use crate::failure::{Failure, Result};
-use crate::import::{Attached, Event, Source};
+use crate::import::{Event, Source};
 use crate::seen::Sight;
 use crate::{clock, random};
 
@@ -75,8 +76,8 @@ type Claims = HashMap<String, Blake3>;
 struct Ready {
     value: Value,
     place: (u64, u64),
-    /// The field and the name of a list beside it, and where that lies.
-    list: Option<(&'static str, &'static str, Sealed)>,
+    /// A list beside it.
+    list: Option<List>,
 }
 
 /// A batch with its originals, which lie in the ledger's folder already.
@@ -196,19 +197,6 @@ impl Batches<'_> {
         attachment::put(&**self.ledger.store(), &sealed)?;
         keys.push(Item::Attachment { digest: sealed.digest, key: sealed.key });
         lane.to.send(Batch { events, sealed, keys }).map_err(|_| stopped())
-    }
-
-    /// Puts a list down beside the originals: a file that no entry names, if we stop after this.
-    fn put(
-        &self,
-        list: &Attached,
-        keys: &mut Vec<Item>,
-    ) -> Result<(&'static str, &'static str, Sealed)> {
-        let genesis = self.ledger.origin().genesis().0;
-        let sealed = attachment::seal(genesis, &list.bytes, &random::bytes()?)?;
-        attachment::put(&**self.ledger.store(), &sealed)?;
-        keys.push(Item::Attachment { digest: sealed.digest, key: sealed.key });
-        Ok((list.field, list.name, sealed))
     }
 
     /// What becomes of each event of a record; none if one of them conflicts with an event on its way,
@@ -416,13 +404,14 @@ fn stopped() -> Failure {
 fn cite(event: Ready, sealed: &Sealed) -> Value {
     let Ready { mut value, place: (offset, length), list } = event;
     let digest = sealed.digest.to_reference();
-    let mut attachments = vec![attachment("originals", "application/octet-stream", sealed)];
-    if let Some((field, name, list)) = &list {
-        attachments.push(attachment(name, "application/jsonl", list));
+    let mut attachments = vec![private("originals", "application/octet-stream", sealed)];
+    if let Some(list) = list {
+        attachments.extend(list.references);
         let data = value.members_mut().and_then(|members| members.get_mut("data"));
-        let named = data.and_then(Value::members_mut).and_then(|data| data.get_mut(*field));
+        let named = data.and_then(Value::members_mut).and_then(|data| data.get_mut(list.field));
         if let Some(named) = named.and_then(Value::members_mut) {
             named.insert("attachment".to_owned(), Value::text(list.digest.to_reference()));
+            named.insert("count".to_owned(), Value::count(list.count));
         }
     }
     if let Some(members) = value.members_mut() {
@@ -435,16 +424,6 @@ fn cite(event: Ready, sealed: &Sealed) -> Value {
         members.insert("raw".to_owned(), raw);
     }
     value
-}
-
-fn attachment(name: &str, media_type: &str, sealed: &Sealed) -> Value {
-    Value::object([
-        ("digest", Value::text(sealed.digest.to_reference())),
-        ("media_type", Value::text(media_type)),
-        ("name", Value::text(name)),
-        ("private", Value::Bool(true)),
-        ("size", Value::count(sealed.bytes.len() as u64)),
-    ])
 }
 
 /// Signs an event as a stream of its own; what the law of meaning refuses is kept as
