@@ -41,6 +41,7 @@ mod sarif;
 mod sbom;
 mod scan;
 mod servicenow;
+mod sigstore;
 pub(crate) mod split;
 mod terraform;
 mod time;

@@ -1,4 +1,5 @@
 //! Lists of who may do what, through the program: from the list of a source to what the tests find in it.
+#![allow(clippy::panic, reason = "a test stops at the first surprise")]
 #![allow(
     missing_docs,
     unreachable_pub,
@@ -61,7 +62,8 @@ fn listed() -> World {
     assert!(import(&world, &["hr-csv", "hr.csv"]).starts_with("3 read: 3 recorded"));
     world.write("map.json", r#"{"account":"Login","entitlement":"Role","person":"Employee","privileged":"Root","purpose":"Why"}"#);
     world.write("list.csv", "Login,Role,Employee,Root,Why\nlovelace,committer,nr-4711,no,\nlovelace,pipeline,nr-4711,no,\nbabbage,committer,nr-4712,no,for Babbage\n");
-    let given = ["mapping=map.json", "system=shop", "complete=yes", "taken_at=2026-07-20T06:00:00Z"];
+    let given =
+        ["mapping=map.json", "system=shop", "complete=yes", "taken_at=2026-07-20T06:00:00Z"];
     let given: Vec<&str> = given.iter().flat_map(|one| ["--given", one]).collect();
     let said = import(&world, &[&["access-csv", "list.csv"][..], &given].concat());
     assert!(said.starts_with("1 read: 1 recorded"), "{said}");
@@ -90,7 +92,6 @@ fn codes(item: &Value) -> Vec<&str> {
 }
 
 #[test]
-#[allow(clippy::panic, reason = "a test stops at the first surprise")]
 fn an_imported_list_is_judged() {
     let world = listed();
     let result = evaluated(&world);
@@ -123,7 +124,6 @@ fn found(folder: &Path, text: &str) -> bool {
 }
 
 #[test]
-#[allow(clippy::panic, reason = "a test stops at the first surprise")]
 fn the_list_in_the_log_names_nobody_and_outlives_an_erasure() {
     let world = listed();
     for name in ["lovelace", "babbage", "4711", "4712"] {
@@ -151,7 +151,10 @@ fn a_person_known_from_a_list_is_the_same_in_later_events() {
     let world = world();
     world.write("page.json", r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":1,"Resources":[{"id":"u-1","userName":"mona","active":true}]}"#);
     let given = ["--given", "system=shop", "--given", "taken_at=2026-07-20T06:00:00Z"];
-    assert!(import(&world, &[&["scim", "page.json"], &given[..]].concat()).starts_with("1 read: 1 recorded"));
+    assert!(
+        import(&world, &[&["scim", "page.json"], &given[..]].concat())
+            .starts_with("1 read: 1 recorded")
+    );
     // one user by itself is a change of that account; without whoever did it, it is kept as it is
     let user = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"u-1","userName":"mona","active":false,"meta":{"version":"7","lastModified":"2026-07-21T06:00:00Z"}}"#;
     world.write("user.json", user);

@@ -22,9 +22,12 @@ pub(super) const SOURCE: Source = Source {
     reads: "AWS CloudTrail records, and digest files (verified with --roots)",
     version: 2,
     framing: Framing::Json(&["Records"]),
-    map: |record| match digest::is_one(record.bytes) {
-        true => digest::drafts(record),
-        false => audit::drafts(&SOURCE, record, read),
+    map: |record| {
+        if digest::is_one(record.bytes) {
+            digest::drafts(record)
+        } else {
+            audit::drafts(&SOURCE, record, read)
+        }
     },
 };
 

@@ -60,6 +60,11 @@ impl Keys {
         Ok(Self { keys, roots: Sha256::of(text.as_bytes()).to_reference() })
     }
 
+    /// Whether the key of that name is among them.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.keys.iter().any(|key| key.name == name)
+    }
+
     /// The name of the key under which the signature over the message holds.
     pub(super) fn holds(&self, message: &[u8], signature: &[u8]) -> Option<&str> {
         let found = self.keys.iter().find(|key| key.holds(message, signature));

@@ -33,11 +33,7 @@ impl Ledger {
         })
     }
 
-    fn assign(
-        &mut self,
-        identities: &[(&str, &str)],
-        random: [u8; 32],
-    ) -> Result<Vec<Pseudonym>> {
+    fn assign(&mut self, identities: &[(&str, &str)], random: [u8; 32]) -> Result<Vec<Pseudonym>> {
         let persons = self.persons.as_mut().ok_or_else(|| {
             Error::unavailable("persons-missing", "there is no index of persons here")
         })?;

@@ -35,7 +35,8 @@ pub(super) struct List {
 /// Members that tell by which name something goes: their keyed digest stands there.
 const NAMES: &[&str] = &["account", "granted_by", "owner", "purpose", "secret_of"];
 /// Members that are ids.
-const IDS: &[&str] = &["approval", "artifact", "config", "entitlement", "scope", "service", "system"];
+const IDS: &[&str] =
+    &["approval", "artifact", "config", "entitlement", "scope", "service", "system"];
 /// Members that are words of an enumeration, times or truths.
 const PLAIN: &[&str] = &[
     "account_type",

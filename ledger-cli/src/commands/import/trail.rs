@@ -11,7 +11,7 @@ use ring::digest::{Context, SHA256};
 use super::input;
 use crate::failure::{Failure, Result};
 use crate::files;
-use crate::import::Trail;
+use crate::import::{Trail, json};
 
 /// What the file of a signature ends with.
 const SIGNATURE: &str = ".sig";
@@ -29,7 +29,7 @@ pub(super) fn roots(folder: &Path) -> Result<String> {
             Failure::new("import-roots", "this is no PEM text and no JSON")
                 .within(path.display().to_string())
         })?;
-        text.push_str(&content);
+        text.push_str(&pem(&content));
         text.push('\n');
     }
     if text.trim().is_empty() {
@@ -38,6 +38,22 @@ pub(super) fn roots(folder: &Path) -> Result<String> {
             .hint("put the PEM files of public keys and certificates there"));
     }
     Ok(text)
+}
+
+/// The authorities and logs of a `trusted_root.json` (Sigstore's trusted root, version 0.1) as PEM; any
+/// other text as it is.
+fn pem(content: &str) -> String {
+    let Ok(root) = json::read(content.as_bytes()) else { return content.to_owned() };
+    let block = |label: &str, bytes: &json::Json<'_>| {
+        let body = bytes.text()?;
+        Some(format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"))
+    };
+    let authorities = root.get("certificateAuthorities").items().iter();
+    let chains = authorities.flat_map(|one| one.at("certChain.certificates").items());
+    let certificates = chains.filter_map(|one| block("CERTIFICATE", one.get("rawBytes")));
+    let logs = root.get("tlogs").items().iter();
+    let keys = logs.filter_map(|one| block("PUBLIC KEY", one.at("publicKey.rawBytes")));
+    certificates.chain(keys).collect()
 }
 
 /// Reads all files once; leaves those that are signatures of others out of `paths`.

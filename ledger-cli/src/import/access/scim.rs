@@ -108,15 +108,19 @@ fn changed(user: &Json<'_>, record: &Record<'_>) -> Draft {
     let own = version.map_or_else(|| digest_of(record.bytes), str::to_owned);
     let who = person(id.or(user.get("externalId").text()).or(name), name);
     let system = record.given.get("system").unwrap_or("scim");
-    Draft::new("access.changed", &format!("{}/{own}", id.or(name).unwrap_or("unknown")), when.clone())
-        .personal()
-        .subject("system", Some(system))
-        .word("object", "account")
-        .word("action", action)
-        .person("principal", who.as_ref())
-        .person("executor", record.given.by().as_ref())
-        .text("account", name.or(id))
-        .time("effective_at", Some(&when))
+    Draft::new(
+        "access.changed",
+        &format!("{}/{own}", id.or(name).unwrap_or("unknown")),
+        when.clone(),
+    )
+    .personal()
+    .subject("system", Some(system))
+    .word("object", "account")
+    .word("action", action)
+    .person("principal", who.as_ref())
+    .person("executor", record.given.by().as_ref())
+    .text("account", name.or(id))
+    .time("effective_at", Some(&when))
 }
 
 fn person(id: Option<&str>, name: Option<&str>) -> Option<Person> {

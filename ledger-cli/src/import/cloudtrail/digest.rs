@@ -83,19 +83,17 @@ pub(super) fn drafts(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
     };
     let keys = Keys::read(roots)?;
     let own = hex(&Sha256::of(record.bytes).0);
-    let signed = place.as_deref().map_or(Bucket::Missing, |place| {
-        own_bucket(&value, (place, &own), trail, &keys)
-    });
+    let signed = place
+        .as_deref()
+        .map_or(Bucket::Missing, |place| own_bucket(&value, (place, &own), trail, &keys));
     let counts = Counts::of(&value, &own, signed, trail);
     let result = match signed {
         Bucket::Matched => "verified",
         Bucket::Missing => "unsigned",
         Bucket::Different => "failed",
     };
-    let verification = Value::object([
-        ("result", Value::text(result)),
-        ("roots", Value::text(&keys.roots)),
-    ]);
+    let verification =
+        Value::object([("result", Value::text(result)), ("roots", Value::text(&keys.roots))]);
     let system = format!("aws/{account}");
     let service = Person::new("aws", Some("cloudtrail.amazonaws.com"));
     let time = |name: &str| When::read(value.get(name));
@@ -157,12 +155,12 @@ impl Counts {
             let name = object.rsplit('/').next().unwrap_or(object);
             let unpacked = name.strip_suffix(".gz").unwrap_or(name);
             // a digest file cannot be its own log file
-            match trail.files.contains(&named) && named != own {
-                true => Bucket::Matched,
-                false if trail.names.contains(name) || trail.names.contains(unpacked) => {
-                    Bucket::Different
-                }
-                false => Bucket::Missing,
+            if trail.files.contains(&named) && named != own {
+                Bucket::Matched
+            } else if trail.names.contains(name) || trail.names.contains(unpacked) {
+                Bucket::Different
+            } else {
+                Bucket::Missing
             }
         });
         for bucket in before.into_iter().chain(logs) {
@@ -188,7 +186,8 @@ impl Counts {
 /// Whether the digest file is genuine.
 fn own_bucket(value: &Json<'_>, (place, own): (&str, &str), trail: &Trail, keys: &Keys) -> Bucket {
     let Some(signature) = trail.signatures.get(place) else { return Bucket::Missing };
-    let ours = text(value, &["digestSignatureAlgorithm"]).is_none_or(|name| name == "SHA256withRSA");
+    let ours =
+        text(value, &["digestSignatureAlgorithm"]).is_none_or(|name| name == "SHA256withRSA");
     let before = text(value, &["previousDigestSignature"]).unwrap_or("null");
     let end = scalar(value, &["digestEndTime"]).unwrap_or_default();
     let message = format!("{end}\n{place}\n{own}\n{before}");

@@ -98,10 +98,10 @@ fn a_file_that_is_no_json_is_one_piece() {
     assert_eq!(pieces(cut, JSON)[1], ("{\"a\":1}".to_owned(), ""));
     let table = Framing::Rows(&["id", "name"]);
     assert_eq!(pieces("id,name\n1,x\n2,y\n", table).len(), 2);
-    assert_eq!(pieces("id,nom\n1,x\n2,y\n", table), [(
-        "id,nom\n1,x\n2,y\n".to_owned(),
-        "csv-columns"
-    )]);
+    assert_eq!(
+        pieces("id,nom\n1,x\n2,y\n", table),
+        [("id,nom\n1,x\n2,y\n".to_owned(), "csv-columns")]
+    );
 }
 
 #[test]
