@@ -9,6 +9,7 @@ mod create;
 mod derive;
 mod door;
 mod keys;
+mod known;
 mod recover;
 mod stage;
 mod staged;
