@@ -18,6 +18,8 @@ use crate::time::Timestamp;
 pub enum Kind {
     /// Words.
     Text,
+    /// A whole sentence, which stands on a line of its own.
+    Sentence,
     /// A name that joins tables: shown as it is, and never broken in silence.
     Id,
     /// A number of things.
@@ -45,6 +47,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::Sentence => "sentence",
             Self::Id => "id",
             Self::Count => "count",
             Self::Time => "time",

@@ -118,7 +118,7 @@ pub(super) fn tested(evaluation: &Evaluation) -> Dataset {
             ("an item is", Kind::Text),
             ("tested", Kind::Count),
             ("left out", Kind::Count),
-            ("why left out", Kind::Text),
+            ("why left out", Kind::Sentence),
         ],
     );
     let mut largest: BTreeMap<&str, (u64, u64, &crate::evaluate::Run)> = BTreeMap::new();

@@ -29,7 +29,7 @@ pub(super) fn exceptions(outcome: &Outcome, material: &Material<'_>) -> Dataset 
             ("code", Kind::Id),
             ("severity", Kind::Severity),
             ("result", Kind::State),
-            ("what happened", Kind::Text),
+            ("what happened", Kind::Sentence),
             ("stands", Kind::Text),
             ("due", Kind::Time),
             ("entries", Kind::Entries),

@@ -26,7 +26,7 @@ pub(super) fn dataset(material: &Material<'_>) -> Dataset {
             ("at", Kind::Time),
             ("severity", Kind::Severity),
             ("result", Kind::State),
-            ("what happened", Kind::Text),
+            ("what happened", Kind::Sentence),
             ("stands", Kind::Text),
             ("disposition", Kind::Id),
             ("owner", Kind::Person),

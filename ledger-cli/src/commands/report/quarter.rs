@@ -129,6 +129,17 @@ fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
     let digest = ledger_core::hash::Sha256::of(&document).to_reference();
     files::create(&out.join("report.json"), &document, 0o644)?;
     drop(document);
+    let fail = |error| Failure::new("report-page", format!("a page cannot be made: {error}"));
+    let pages = report_templates::pages(report, &digest).map_err(fail)?;
+    if pages.len() > 1 {
+        files::make_folder(&out.join("pages"))?;
+    }
+    for page in &pages {
+        files::create(&out.join(&page.name), page.html.as_bytes(), 0o644)?;
+    }
+    drop(pages);
+    let summary = report_templates::markdown(report, &digest);
+    files::create(&out.join("report.md"), summary.as_bytes(), 0o644)?;
     files::make_folder(&out.join("csv"))?;
     let table = |dataset: &report::Dataset| {
         files::create(&out.join(dataset.about.file()), report::to_csv(dataset).as_bytes(), 0o644)

@@ -204,7 +204,7 @@ pub(super) fn movers(material: &Material<'_>, all: &mut Vec<Dataset>) -> Section
             ("item", Kind::Id),
             ("left", Kind::Time),
             ("result", Kind::State),
-            ("what happened", Kind::Text),
+            ("what happened", Kind::Sentence),
             ("entries", Kind::Entries),
         ],
     );

@@ -38,7 +38,7 @@ fn catalogue(material: &Material<'_>) -> Dataset {
             ("name", Kind::Text),
             ("version", Kind::Id),
             ("an item is", Kind::Text),
-            ("it passes when", Kind::Text),
+            ("it passes when", Kind::Sentence),
             ("runs", Kind::Count),
         ],
     );
@@ -83,7 +83,7 @@ fn resolved(material: &Material<'_>) -> Dataset {
             ("value", Kind::Text),
             ("layer", Kind::Id),
             ("basis", Kind::Text),
-            ("what it limits", Kind::Text),
+            ("what it limits", Kind::Sentence),
         ],
     );
     for (number, run) in material.evaluation.runs.iter().enumerate() {

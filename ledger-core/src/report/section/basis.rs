@@ -38,7 +38,7 @@ fn not_evidenced(material: &Material<'_>) -> Dataset {
         "N01",
         "What the frameworks ask for and release evidence cannot show",
         "each requirement of the frameworks in scope that the catalogue names as not evidenced, in its order",
-        &[("framework", Kind::Id), ("requirement", Kind::Text), ("why", Kind::Text)],
+        &[("framework", Kind::Id), ("requirement", Kind::Text), ("why", Kind::Sentence)],
     );
     let Some(slice) = material.evaluation.slices.first() else { return sheet.done() };
     for known in &slice.resolved.catalogue.not_evidenced {
@@ -58,7 +58,7 @@ fn tailored(material: &Material<'_>) -> Dataset {
         &[
             ("control", Kind::Id),
             ("overlay", Kind::Id),
-            ("why", Kind::Text),
+            ("why", Kind::Sentence),
             ("decided by", Kind::Text),
             ("from", Kind::Time),
         ],
@@ -97,6 +97,7 @@ pub(super) fn integrity(material: &Material<'_>, all: &mut Vec<Dataset>) -> Sect
     page.note("Completeness, in this order: nothing was removed since the last checkpoint; sources report without gaps; what an independent extract of a source has is in the ledger, and the other way round; what runs is what was deployed; and the queries are versioned and tested with planted exceptions.");
     page.table(sources(material), all);
     page.table(reconciliations(material), all);
+    page.table(lags(material), all);
     page.list("P16");
     page.list("P17");
     page
@@ -185,6 +186,62 @@ fn reconciliations(material: &Material<'_>) -> Dataset {
             known.extractor,
             known.at.index.to_string(),
         ]);
+    }
+    sheet.done()
+}
+
+/// A table of facts as a name and the lags of its entries.
+macro_rules! lags {
+    ($facts:expr, $period:expr, $($table:ident => $name:literal),* $(,)?) => {
+        [$((
+            $name,
+            $facts.$table.all().iter().map(|row| &row.at).filter(|at| $period.has(at.occurred))
+                .map(crate::fact::At::lag).collect::<Vec<u64>>(),
+        )),*]
+    };
+}
+
+fn lags(material: &Material<'_>) -> Dataset {
+    let mut sheet = Sheet::new(
+        "S03",
+        "From what happened to its record",
+        "for each of these types of event the time from when it says it happened to when it was recorded, over those of the period: median, 95th percentile (nearest rank) and longest, in seconds",
+        &[
+            ("event", Kind::Id),
+            ("entries", Kind::Count),
+            ("median", Kind::Seconds),
+            ("p95", Kind::Seconds),
+            ("longest", Kind::Seconds),
+        ],
+    );
+    let (facts, period) = (material.facts, material.period);
+    let all = lags!(facts, period,
+        access_changed => "access.changed",
+        access_observed => "access.observed",
+        approval_decided => "approval.decided",
+        artifact_recorded => "artifact.recorded",
+        change_recorded => "change.recorded",
+        code_reviewed => "code.reviewed",
+        config_changed => "config.changed",
+        deployment_finished => "deployment.finished",
+        deployment_started => "deployment.started",
+        gate_evaluated => "gate.evaluated",
+        incident_changed => "incident.changed",
+        person_changed => "person.changed",
+        pipeline_run => "pipeline.run",
+        runtime_observed => "runtime.observed",
+        test_completed => "test.completed",
+    );
+    for (name, mut lags) in all {
+        if lags.is_empty() {
+            continue;
+        }
+        lags.sort_unstable();
+        let at = |percent: usize| {
+            let place = (lags.len() * percent).div_ceil(100).max(1) - 1;
+            lags.get(place).map(|micros| micros / 1_000_000)
+        };
+        sheet.row(row![name, lags.len() as u64, at(50), at(95), at(100)]);
     }
     sheet.done()
 }
