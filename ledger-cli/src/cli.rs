@@ -9,8 +9,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::commands::{
     append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
     cosign, delegate, demo, evaluate, events, facts, flush, gate, import, init, key, log, man,
-    person, prove, ratify, reconcile, record, recover, reject, retention, revoke, schema, show,
-    sign, status, tiles, vault, verify, witness,
+    person, prove, ratify, reconcile, record, recover, reject, report, retention, revoke, schema,
+    show, sign, status, tiles, vault, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -90,6 +90,7 @@ enum Command {
     Gate(gate::Gate),
     CanDeploy(can_deploy::CanDeploy),
     Facts(facts::Facts),
+    Report(report::Report),
     Demo(demo::Demo),
     Completions(man::Completions),
     Man(man::Man),
@@ -185,6 +186,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Gate(args) => gate::run(args, context),
         Command::CanDeploy(args) => can_deploy::run(args, context),
         Command::Facts(args) => facts::run(args, context),
+        Command::Report(args) => report::run(args, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),
         Command::Man(args) => man::man(args, Cli::command(), context),

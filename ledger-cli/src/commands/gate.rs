@@ -12,8 +12,8 @@ use ledger_core::hash::Sha256;
 use ledger_core::schema::typed::Id;
 use ledger_core::time::Timestamp;
 
-use crate::commands::evaluate::layers;
 use crate::context::Context;
+use crate::evaluated::layers;
 use crate::failure::{Answer, Failure, Result};
 
 /// Ask before something is deployed, and what still has to be done

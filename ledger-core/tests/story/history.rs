@@ -22,7 +22,7 @@ use ledger_core::time::Timestamp;
 use ledger_core::vault::persons::Pseudonym;
 use serde_json::{Map, Value, json};
 
-type Events = BTreeMap<String, Value>;
+pub type Events = BTreeMap<String, Value>;
 
 /// The stories of one test.
 pub struct Book {
@@ -143,15 +143,28 @@ impl Book {
 
     /// What the story's entries say.
     pub fn facts(&self, story: &Story) -> Facts {
-        let lines = self.lines(story);
-        let mut document = Document::default();
-        let read = |line: &String| Read::of(&Entry::parse(&mut document, line.as_bytes()).unwrap());
-        Facts::from_read(lines.iter().map(read).collect::<Vec<_>>())
+        facts(self.whole(story))
     }
 
     /// The lines of the story's entries, from entry 1 on.
     pub fn lines(&self, story: &Story) -> Vec<String> {
+        lines(self.whole(story))
+    }
+
+    fn whole(&self, story: &Story) -> Events {
         let mut events = self.events(story);
+        if story.crowd {
+            let strangers = self.content.get("good").and_then(Value::as_object);
+            for (label, event) in strangers.into_iter().flatten() {
+                events.insert(format!("other {label}"), another(event));
+            }
+        }
+        self.introduce(&mut events);
+        events
+    }
+
+    /// The people of the book join.
+    pub fn introduce(&self, events: &mut Events) {
         for (number, person) in texts(self.content.get("people")).iter().enumerate() {
             let joined = json!({
                 "type": "person.changed", "at": format!("2020-01-01T00:00:{number:02}Z"), "by": "@hr",
@@ -161,27 +174,10 @@ impl Book {
             });
             events.insert(format!("joined {person}"), joined);
         }
-        if story.crowd {
-            let strangers = self.content.get("good").and_then(Value::as_object);
-            for (label, event) in strangers.into_iter().flatten() {
-                events.insert(format!("other {label}"), another(event));
-            }
-        }
-        let mut told: Vec<(Timestamp, String, Value)> =
-            events.into_iter().map(|(label, event)| (recorded(&event), label, event)).collect();
-        told.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        let places: BTreeMap<String, u64> =
-            told.iter().zip(1..).map(|((_, label, _), index)| (label.clone(), index)).collect();
-        for (.., event) in &mut told {
-            number(event, &places);
-        }
-        let line = |(number, (recorded, label, event)): (usize, (Timestamp, String, Value))| {
-            line(number as u64 + 1, recorded, &label, &event)
-        };
-        told.into_iter().enumerate().map(line).collect()
     }
 
-    fn events(&self, story: &Story) -> Events {
+    /// The events of a story, by their labels.
+    pub fn events(&self, story: &Story) -> Events {
         let good = self.content.get("good").and_then(Value::as_object).unwrap();
         let mut events: Events = good.iter().map(|(label, e)| (label.clone(), e.clone())).collect();
         let changes = |name: &str| story.content.get(name).and_then(Value::as_object);
@@ -220,6 +216,30 @@ impl Book {
         }
         events
     }
+}
+
+/// The facts of events, in the order in which they were recorded.
+pub fn facts(events: Events) -> Facts {
+    let mut document = Document::default();
+    let lines = lines(events);
+    let read = |line: &String| Read::of(&Entry::parse(&mut document, line.as_bytes()).unwrap());
+    Facts::from_read(lines.iter().map(read).collect::<Vec<_>>())
+}
+
+/// The lines of events, in the order in which they were recorded, from entry 1 on.
+pub fn lines(events: Events) -> Vec<String> {
+    let mut told: Vec<(Timestamp, String, Value)> =
+        events.into_iter().map(|(label, event)| (recorded(&event), label, event)).collect();
+    told.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let places: BTreeMap<String, u64> =
+        told.iter().zip(1..).map(|((_, label, _), index)| (label.clone(), index)).collect();
+    for (.., event) in &mut told {
+        number(event, &places);
+    }
+    let line = |(number, (recorded, label, event)): (usize, (Timestamp, String, Value))| {
+        line(number as u64 + 1, recorded, &label, &event)
+    };
+    told.into_iter().enumerate().map(line).collect()
 }
 
 impl Story {

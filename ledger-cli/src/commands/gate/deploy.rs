@@ -12,9 +12,9 @@ use ledger_core::schema::words::Class;
 use ledger_core::vault::persons::{Persons, Pseudonym};
 
 use super::{answer, digest, id, rules, word};
-use crate::commands::evaluate::Blobs;
 use crate::commands::owner;
 use crate::context::Context;
+use crate::evaluated::Blobs;
 use crate::failure::{Answer, Failure, Result};
 use crate::output::Out;
 use crate::{clock, delivery, hook, seen};

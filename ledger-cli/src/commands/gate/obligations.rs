@@ -8,8 +8,8 @@ use ledger_core::time::Timestamp;
 
 use super::rules;
 use crate::clock;
-use crate::commands::evaluate::Blobs;
 use crate::context::Context;
+use crate::evaluated::Blobs;
 use crate::failure::{Answer, Result};
 use crate::output::Out;
 
