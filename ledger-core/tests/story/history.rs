@@ -24,8 +24,9 @@ use serde_json::{Map, Value, json};
 
 type Events = BTreeMap<String, Value>;
 
-/// The stories of one test.
+/// The stories of one test, or of a group of metrics.
 pub struct Book {
+    pub name: String,
     pub test: String,
     pub item: String,
     pub evidence: Vec<String>,
@@ -56,9 +57,9 @@ pub fn text(value: &Value, name: &str) -> Option<String> {
     value.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// All books, by their file names.
-pub fn books() -> Vec<Book> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/story");
+/// All books of a folder of the fixtures, by their file names.
+pub fn books(folder: &str) -> Vec<Book> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
@@ -71,6 +72,7 @@ pub fn books() -> Vec<Book> {
             "about",
             "attachments",
             "evidence",
+            "expect",
             "good",
             "item",
             "matrix",
@@ -84,8 +86,9 @@ pub fn books() -> Vec<Book> {
         ];
         only(&content, &known);
         Book {
-            test: text(&content, "test").unwrap(),
-            item: text(&content, "item").unwrap(),
+            name: file.file_stem().unwrap().to_string_lossy().into_owned(),
+            test: text(&content, "test").unwrap_or_default(),
+            item: text(&content, "item").unwrap_or_default(),
             evidence: texts(content.get("evidence")),
             content,
         }
@@ -122,16 +125,14 @@ impl Book {
             }
         }
         let say = |name: &str| story.content.get(name).or_else(|| self.content.get(name));
-        let period = texts(say("period"));
         let regime = say("regime").and_then(Value::as_str);
-        let attachments =
-            Attached::of(self.content.get("attachments"), story.content.get("attachments"));
+        let attachments = self.attachments(story);
         let calendar = Calendar::default();
         let matrix = say("matrix").and_then(Value::as_array).map(|rules| matrix(rules));
         let context = Context {
             facts: &facts,
-            period: Period { from: time(&period[0]), to: time(&period[1]) },
-            now: time(say("now").and_then(Value::as_str).unwrap_or("2026-10-16T00:00:00Z")),
+            period: self.period(story),
+            now: self.now(story),
             regime: regime.map(|word| Regime::parse(word).unwrap()),
             parameters: &parameters,
             calendar: &calendar,
@@ -141,7 +142,37 @@ impl Book {
         (test.run)(&context)
     }
 
-    fn facts(&self, story: &Story) -> Facts {
+    fn say<'b>(&'b self, story: &'b Story, name: &str) -> Option<&'b Value> {
+        story.content.get(name).or_else(|| self.content.get(name))
+    }
+
+    /// The period of a story.
+    pub fn period(&self, story: &Story) -> Period {
+        let ends = texts(self.say(story, "period"));
+        Period { from: time(&ends[0]), to: time(&ends[1]) }
+    }
+
+    /// Until when anything is known.
+    pub fn now(&self, story: &Story) -> Timestamp {
+        let now = self.say(story, "now").and_then(Value::as_str);
+        time(now.unwrap_or("2026-10-16T00:00:00Z"))
+    }
+
+    /// The lists that events name.
+    pub fn attachments(&self, story: &Story) -> Attached {
+        Attached::of(self.content.get("attachments"), story.content.get("attachments"))
+    }
+
+    /// What a story expects of metrics, by what is asked.
+    pub fn expected(&self, story: &Story) -> BTreeMap<String, String> {
+        let first = story.name == "what is right";
+        let said = if first { self.content.get("expect") } else { story.content.get("expect") };
+        let each = said.and_then(Value::as_object).into_iter().flatten();
+        each.map(|(asked, told)| (asked.clone(), told.as_str().unwrap().to_owned())).collect()
+    }
+
+    /// The facts of a story.
+    pub fn facts(&self, story: &Story) -> Facts {
         let mut events = self.events(story);
         for (number, person) in texts(self.content.get("people")).iter().enumerate() {
             let joined = json!({
@@ -220,6 +251,7 @@ impl Story {
             "attachments",
             "drop",
             "evidence",
+            "expect",
             "item",
             "matrix",
             "name",
