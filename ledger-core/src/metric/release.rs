@@ -215,13 +215,15 @@ fn score(desk: &Desk<'_>, row: &Said<ReadinessScored>) -> Result<(u64, u64), &'s
     reduced(points, whole).ok_or("no part has weight")
 }
 
-/// Both without their common zeros at the end.
+/// Both without the zeros at the end that only the digits of weights and scores put there.
 fn reduced(mut points: u128, mut whole: u128) -> Option<(u64, u64)> {
     if whole == 0 {
         return None;
     }
-    while points % 10 == 0 && whole % 10 == 0 {
-        (points, whole) = (points / 10, whole / 10);
+    for _ in 0..2 * DIGITS {
+        if points % 10 == 0 && whole % 10 == 0 {
+            (points, whole) = (points / 10, whole / 10);
+        }
     }
     Some((u64::try_from(points).ok()?, u64::try_from(whole).ok()?))
 }

@@ -332,10 +332,20 @@ fn another(event: &Value) -> Value {
             }
         }
     }
-    if let Some(Value::String(id)) = event.pointer_mut("/data/reverts") {
-        id.push_str("-else");
+    let named = ["reverts", "deployment", "release", "service", "change", "incident"];
+    for pointer in named.map(|name| format!("/data/{name}")) {
+        if let Some(Value::String(id)) = event.pointer_mut(&pointer) {
+            id.push_str("-else");
+        }
     }
-    for pointer in ["/data/scope/systems", "/data/services"] {
+    for member in
+        event.pointer_mut("/data/members").and_then(Value::as_array_mut).into_iter().flatten()
+    {
+        if let Some(Value::String(id)) = member.get_mut("service") {
+            id.push_str("-else");
+        }
+    }
+    for pointer in ["/data/scope/systems", "/data/services", "/data/changes"] {
         let named = event.pointer_mut(pointer).and_then(Value::as_array_mut);
         for id in named.into_iter().flatten() {
             if let Value::String(id) = id {
