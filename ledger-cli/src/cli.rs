@@ -9,8 +9,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use crate::commands::{
     append, approve, attach, break_glass, checkpoint, close, consistency, controls, cosign,
     delegate, demo, evaluate, events, flush, import, init, key, log, man, person, prove, ratify,
-    reconcile, record, recover, reject, retention, revoke, schema, show, sign, status, tiles,
-    vault, verify, witness,
+    reconcile, record, recover, reject, report, retention, revoke, schema, show, sign, status,
+    tiles, vault, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -86,6 +86,8 @@ enum Command {
     #[command(subcommand)]
     Controls(controls::Controls),
     Evaluate(evaluate::Evaluate),
+    #[command(subcommand)]
+    Report(report::Report),
     Demo(demo::Demo),
     Completions(man::Completions),
     Man(man::Man),
@@ -148,6 +150,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Retention(args) => retention::run(args, context),
         Command::Controls(args) => controls::run(args, context),
         Command::Evaluate(args) => evaluate::run(args, context),
+        Command::Report(args) => report::run(args, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),
         Command::Man(args) => man::man(args, Cli::command(), context),

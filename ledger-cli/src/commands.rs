@@ -27,6 +27,7 @@ pub(crate) mod reconcile;
 pub(crate) mod record;
 pub(crate) mod recover;
 pub(crate) mod reject;
+pub(crate) mod report;
 pub(crate) mod retention;
 pub(crate) mod revoke;
 pub(crate) mod schema;

@@ -30,6 +30,7 @@ pub mod policy;
 pub mod producer;
 pub mod proof;
 pub mod range;
+pub mod report;
 pub mod retention;
 pub mod schema;
 pub mod seal;

@@ -1,1 +1,14 @@
-//! Typed views and templates of the reports.
+//! Typed views and templates of the reports. They dress a report and compute nothing: every number
+//! they show stands in the report.
+//!
+//! What events say is hostile: it is escaped, isolated from the direction of the text around it, and
+//! what would not be seen is spelled out ([`text`]).
+
+mod chart;
+mod markdown;
+mod page;
+mod table;
+pub mod text;
+
+pub use markdown::markdown;
+pub use page::{Page, pages};

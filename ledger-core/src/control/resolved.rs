@@ -22,6 +22,13 @@ pub struct Limit {
     pub basis: String,
 }
 
+impl Limit {
+    /// Its value in the unit of a test's limit; none if it has another.
+    pub fn value_like(&self, known: &check::Parameter) -> Option<Value> {
+        like(&(known.default)(), &self.value).ok()
+    }
+}
+
 /// A control that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tailored {

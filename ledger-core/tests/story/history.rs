@@ -22,7 +22,7 @@ use ledger_core::time::Timestamp;
 use ledger_core::vault::persons::Pseudonym;
 use serde_json::{Map, Value, json};
 
-type Events = BTreeMap<String, Value>;
+pub type Events = BTreeMap<String, Value>;
 
 /// The stories of one test, or of a group of metrics.
 pub struct Book {
@@ -174,6 +174,18 @@ impl Book {
     /// The facts of a story.
     pub fn facts(&self, story: &Story) -> Facts {
         let mut events = self.events(story);
+        if story.crowd {
+            let strangers = self.content.get("good").and_then(Value::as_object);
+            for (label, event) in strangers.into_iter().flatten() {
+                events.insert(format!("other {label}"), another(event));
+            }
+        }
+        self.introduce(&mut events);
+        facts(events)
+    }
+
+    /// The people of the book join.
+    pub fn introduce(&self, events: &mut Events) {
         for (number, person) in texts(self.content.get("people")).iter().enumerate() {
             let joined = json!({
                 "type": "person.changed", "at": format!("2020-01-01T00:00:{number:02}Z"), "by": "@hr",
@@ -183,27 +195,10 @@ impl Book {
             });
             events.insert(format!("joined {person}"), joined);
         }
-        if story.crowd {
-            let strangers = self.content.get("good").and_then(Value::as_object);
-            for (label, event) in strangers.into_iter().flatten() {
-                events.insert(format!("other {label}"), another(event));
-            }
-        }
-        let mut told: Vec<(Timestamp, String, Value)> =
-            events.into_iter().map(|(label, event)| (recorded(&event), label, event)).collect();
-        told.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        let places: BTreeMap<String, u64> =
-            told.iter().zip(1..).map(|((_, label, _), index)| (label.clone(), index)).collect();
-        for (.., event) in &mut told {
-            number(event, &places);
-        }
-        let read = told.into_iter().enumerate().map(|(number, (recorded, label, event))| {
-            read(number as u64 + 1, recorded, &label, &event)
-        });
-        Facts::from_read(read)
     }
 
-    fn events(&self, story: &Story) -> Events {
+    /// The events of a story, by their labels.
+    pub fn events(&self, story: &Story) -> Events {
         let good = self.content.get("good").and_then(Value::as_object).unwrap();
         let mut events: Events = good.iter().map(|(label, e)| (label.clone(), e.clone())).collect();
         let changes = |name: &str| story.content.get(name).and_then(Value::as_object);
@@ -242,6 +237,22 @@ impl Book {
         }
         events
     }
+}
+
+/// The facts of events, in the order in which they were recorded.
+pub fn facts(events: Events) -> Facts {
+    let mut told: Vec<(Timestamp, String, Value)> =
+        events.into_iter().map(|(label, event)| (recorded(&event), label, event)).collect();
+    told.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let places: BTreeMap<String, u64> =
+        told.iter().zip(1..).map(|((_, label, _), index)| (label.clone(), index)).collect();
+    for (.., event) in &mut told {
+        number(event, &places);
+    }
+    let read = told.into_iter().enumerate().map(|(number, (recorded, label, event))| {
+        read(number as u64 + 1, recorded, &label, &event)
+    });
+    Facts::from_read(read)
 }
 
 impl Story {
