@@ -6,6 +6,15 @@ use super::{Adds, Definition, Listed, Member, Metric, Metrics, Value, Week};
 use crate::json;
 
 impl Metrics {
+    /// What is drawn over time. Deployments by week and class are the denominators of `emergency-ratio`.
+    pub const WEEKLY: &[&str] = &[
+        "emergency-ratio",
+        "change-success-by-class",
+        "change-lead-time",
+        "approval-lead-time",
+        "ratification-time",
+    ];
+
     /// The whole as one document, or only what is about one service.
     pub fn to_json(&self, service: Option<&str>) -> json::Value {
         let metrics = self.metrics.iter().map(|metric| metric.to_json(service));
@@ -31,7 +40,7 @@ impl Metrics {
             ),
             (
                 "weekly",
-                list(WEEKLY.iter().filter_map(|id| {
+                list(Self::WEEKLY.iter().filter_map(|id| {
                     let weeks = self.weeks(id, service)?;
                     let definition = &self.metric(id)?.definition;
                     Some(json::Value::object([
@@ -43,15 +52,6 @@ impl Metrics {
         ])
     }
 }
-
-/// What is drawn over time.
-const WEEKLY: &[&str] = &[
-    "emergency-ratio",
-    "change-success-by-class",
-    "change-lead-time",
-    "approval-lead-time",
-    "ratification-time",
-];
 
 impl Metric {
     fn to_json(&self, service: Option<&str>) -> json::Value {

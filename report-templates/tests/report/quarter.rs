@@ -91,9 +91,17 @@ fn own(event: &mut Value, name: &str, days: u64) {
                     }
                 }
             }
-            for field in
-                ["change", "incident", "reverts", "deployment", "system", "systems", "exception", "service", "services"]
-            {
+            for field in [
+                "change",
+                "incident",
+                "reverts",
+                "deployment",
+                "system",
+                "systems",
+                "exception",
+                "service",
+                "services",
+            ] {
                 if let Some(Value::Object(data)) = members.get_mut("data") {
                     renamed(data.get_mut(field), name);
                 }
