@@ -121,8 +121,9 @@ impl Book<'_> {
     fn whole(&self) -> Result<String, askama::Error> {
         let report = self.report;
         let conclusion = &report.conclusion;
-        let number =
-            |from: usize| move |(at, section)| self.section((from + at).to_string(), section);
+        let number = |from: usize| {
+            move |(at, section): (usize, &Section)| self.section((from + at).to_string(), section)
+        };
         let basis: Vec<Numbered> = report.basis.iter().enumerate().map(number(3)).collect();
         let sections: Vec<Numbered> = report.sections.iter().enumerate().map(number(7)).collect();
         let signoff = (7 + sections.len()).to_string();

@@ -153,6 +153,17 @@ fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
     drop(pages);
     let summary = report_templates::markdown(report, &digest);
     files::create(&out.join("report.md"), summary.as_bytes(), 0o644)?;
+    let book = report_templates::workbook(report, &digest).map_err(|error| {
+        Failure::new("report-sheet", format!("the workbook cannot be made: {error}"))
+    })?;
+    files::create(&out.join("report.xlsx"), &book, 0o644)?;
+    drop(book);
+    files::make_folder(&out.join("oscal"))?;
+    for document in report_templates::oscal::oscal(report, &digest) {
+        let mut bytes = document.content.to_canonical().into_bytes();
+        bytes.push(b'\n');
+        files::create(&out.join("oscal").join(document.name), &bytes, 0o644)?;
+    }
     files::make_folder(&out.join("csv"))?;
     let table = |dataset: &report::Dataset| {
         files::create(&out.join(dataset.about.file()), report::to_csv(dataset).as_bytes(), 0o644)
