@@ -33,9 +33,9 @@ struct Cut {
 pub fn workbook(report: &Report, digest: &str) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     book.set_properties(&properties(report)?);
-    let listed = |dataset: &&Dataset| dataset.about.id.starts_with(['P', 'M']);
+    let listed = |dataset: &&Dataset| dataset.about.id.starts_with(['P', 'R']);
     let mut tables: Vec<&Dataset> = report.datasets.iter().filter(listed).collect();
-    tables.sort_by_key(|dataset| (dataset.about.id.starts_with('M'), &dataset.about.id));
+    tables.sort_by_key(|dataset| (dataset.about.id.starts_with('R'), &dataset.about.id));
     let mut cuts = BTreeMap::new();
     let mut sheets = Vec::with_capacity(tables.len());
     for dataset in &tables {

@@ -57,7 +57,7 @@ fn sheet(metrics: &Metrics, [id, title, query]: [&str; 3], first: &[(&str, Kind)
 /// For all services together.
 fn whole(metrics: &Metrics) -> Dataset {
     let words = [
-        "M01",
+        "R01",
         "Release metrics",
         "each metric of the definitions for all services together, with numerator and denominator, in the order of the definitions",
     ];
@@ -76,7 +76,7 @@ fn whole(metrics: &Metrics) -> Dataset {
 /// By service and line.
 fn parts(metrics: &Metrics) -> Dataset {
     let words = [
-        "M02",
+        "R02",
         "Release metrics by service and line",
         "each metric by service, and by line where it has lines, in the order of the definitions, then of the names; services are not ranked",
     ];
@@ -97,7 +97,7 @@ fn parts(metrics: &Metrics) -> Dataset {
 /// Week by week, for all services together.
 fn weekly(metrics: &Metrics) -> Dataset {
     let words = [
-        "M03",
+        "R03",
         "Release metrics by week",
         "what is drawn over time, for all services together, by week from Monday, UTC, and by line where a metric has lines",
     ];

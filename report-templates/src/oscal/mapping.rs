@@ -47,11 +47,15 @@ fn one(to: &Writer<'_>, catalogue: &str, known: &[(&Tested, &[String])]) -> Opti
         ])
     };
     let maps = known.iter().filter_map(|(control, ids)| {
-        let targets = list(ids.iter().map(|id| item(&named(catalogue, id), Some(id))))?;
+        let target = |id: &String| {
+            let (kind, reference) = named(catalogue, id);
+            item(kind, &reference, Some(id))
+        };
+        let targets = list(ids.iter().map(target))?;
         Some(object([
             ("props", list(prop("mapping-strength", &control.strength))),
             ("relationship", Some(Value::text("intersects-with"))),
-            ("sources", list([item(&token(&control.id), None)])),
+            ("sources", list([item("control", &token(&control.id), None)])),
             ("targets", Some(targets)),
             ("uuid", Some(to.own("map", &format!("{catalogue}\0{}", control.id)))),
         ]))
@@ -68,30 +72,41 @@ fn one(to: &Writer<'_>, catalogue: &str, known: &[(&Tested, &[String])]) -> Opti
     ]))
 }
 
-fn item(id: &str, label: Option<&str>) -> Value {
+fn item(kind: &str, id: &str, label: Option<&str>) -> Value {
     object([
         ("id-ref", Some(Value::text(id))),
         ("props", list(label.and_then(|label| prop("label", label)))),
-        ("type", Some(Value::text("control"))),
+        ("type", Some(Value::text(kind))),
     ])
 }
 
-/// The id as the catalogue's own OSCAL documents have it: `CM-5(1)` of SP 800-53 is `cm-5.1` there.
-fn named(catalogue: &str, id: &str) -> String {
+/// The kind and id as the catalogue's own OSCAL documents have them: of SP 800-53 the enhancement
+/// `CM-5(1)` is control `cm-5.1` there, and `CM-3(b)` statement `cm-3_smt.b`.
+fn named(catalogue: &str, id: &str) -> (&'static str, String) {
     if !catalogue.starts_with("nist-800-53") {
-        return token(id);
+        return ("control", token(id));
     }
-    let enhanced = id.to_ascii_lowercase().replace('(', ".").replace(')', "");
-    token(&enhanced)
+    let lower = id.to_ascii_lowercase();
+    let mut parts = lower.split(['(', ')']).filter(|part| !part.is_empty());
+    let (mut kind, mut name) = ("control", parts.next().unwrap_or_default().to_owned());
+    for part in parts {
+        if !part.bytes().all(|byte| byte.is_ascii_digit()) && kind == "control" {
+            kind = "statement";
+            name.push_str("_smt");
+        }
+        name = format!("{name}.{part}");
+    }
+    (kind, token(&name))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::named;
-
     #[test]
     fn enhancements_are_named_as_in_the_catalogue() {
-        assert_eq!(named("nist-800-53", "CM-5(1)"), "cm-5.1");
-        assert_eq!(named("tsc", "CC8.1"), "CC8.1");
+        let named = |catalogue: &str, id: &str| super::named(catalogue, id);
+        assert_eq!(named("nist-800-53", "CM-5(1)"), ("control", "cm-5.1".to_owned()));
+        assert_eq!(named("nist-800-53", "CM-3(b)"), ("statement", "cm-3_smt.b".to_owned()));
+        assert_eq!(named("nist-800-53", "AC-2(3)(d)"), ("statement", "ac-2.3_smt.d".to_owned()));
+        assert_eq!(named("tsc", "CC8.1"), ("control", "CC8.1".to_owned()));
     }
 }
