@@ -91,7 +91,7 @@ fn told_of(book: &Book, story: &Story) -> String {
 fn every_story_comes_to_what_it_says() {
     let mut wrong = Vec::new();
     let mut covered = BTreeSet::new();
-    for book in history::books("metric") {
+    for book in history::books_of("metric") {
         for story in book.stories() {
             let expected = book.expected(&story);
             assert!(!expected.is_empty(), "{} expects nothing", told_of(&book, &story));
@@ -117,7 +117,7 @@ fn every_story_comes_to_what_it_says() {
 /// Every value is what its own members come to, and every member names the entries it stands on.
 #[test]
 fn numbers_are_those_of_their_members() {
-    for book in history::books("metric") {
+    for book in history::books_of("metric") {
         for story in book.stories() {
             let facts = book.facts(&story);
             let metrics = measured(&facts, &book, &story);
@@ -171,7 +171,7 @@ fn numbers_are_those_of_their_members() {
 /// What strangers do in between changes nothing about a service, but the entries' numbers.
 #[test]
 fn what_is_unrelated_changes_nothing() {
-    for book in history::books("metric") {
+    for book in history::books_of("metric") {
         for story in book.stories() {
             let alone = measured(&book.facts(&story), &book, &story);
             let crowd = story.crowded();
@@ -191,7 +191,7 @@ fn what_is_unrelated_changes_nothing() {
 /// Each week of the period is there, and the weeks come to the whole.
 #[test]
 fn weeks_come_to_the_whole() {
-    let books = history::books("metric");
+    let books = history::books_of("metric");
     let book = books.iter().find(|book| book.name == "failure").unwrap();
     let story = &book.stories()[0];
     let metrics = measured(&book.facts(story), book, story);
@@ -213,7 +213,7 @@ fn weeks_come_to_the_whole() {
 
 #[test]
 fn controls_that_cannot_be_told_have_not_passed() {
-    let books = history::books("metric");
+    let books = history::books_of("metric");
     let book = books.iter().find(|book| book.name == "failure").unwrap();
     let story = &book.stories()[0];
     let (facts, attachments) = (book.facts(story), book.attachments(story));

@@ -41,7 +41,7 @@ fn told(item: Option<&Item>) -> String {
 
 fn books() -> Vec<(Book, &'static Test)> {
     let mut books = Vec::new();
-    for book in history::books("story") {
+    for book in history::books() {
         let test = check::find(&book.test).unwrap_or_else(|| panic!("no test {}", book.test));
         books.push((book, test));
     }

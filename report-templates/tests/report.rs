@@ -24,6 +24,7 @@ mod quarter;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use history::Events;
 use ledger_core::check::State;
@@ -33,8 +34,14 @@ use quarter::{ALL, Made};
 use report_templates::{Page, markdown, pages};
 use serde_json::json;
 
-fn whole() -> Made {
-    quarter::report(quarter::events(2, 30), State::Pass, &ALL, "Example AG")
+fn made() -> Made {
+    quarter::report(quarter::events(2, 6), State::Pass, &ALL, "Example AG")
+}
+
+/// A quarter in which much happens; made once.
+fn whole() -> &'static Made {
+    static WHOLE: OnceLock<Made> = OnceLock::new();
+    WHOLE.get_or_init(made)
 }
 
 fn abouts(report: &Report) -> impl Iterator<Item = &About> {
@@ -75,9 +82,9 @@ fn everything_ties_and_comes_again() {
     let parts = made.report.dataset("P04").unwrap();
     let sum: u64 = parts.rows.iter().filter_map(|row| row[2].count()).sum();
     assert_eq!(sum, made.report.dataset("P03").unwrap().about.rows);
-    let again = whole();
+    let again = self::made();
     assert_eq!(again.json, made.json);
-    assert_eq!(html(&again), html(&made));
+    assert_eq!(html(&again), html(made));
 }
 
 fn html(made: &Made) -> Vec<Page> {
@@ -120,13 +127,16 @@ fn golden(name: &str, made: &Made) {
 
 #[test]
 fn a_quarter() {
-    golden("quarter", &whole());
+    golden("quarter", whole());
 }
 
 #[test]
 fn an_empty_period() {
     let made = quarter::report(Events::new(), State::Pass, &ALL, "");
-    assert!(made.report.controls.iter().all(|control| control.state != State::Pass));
+    for control in &made.report.controls {
+        let items: u64 = control.counts.values().sum();
+        assert!(control.state != State::Pass || items > 0, "{} passes without items", control.id);
+    }
     let page = &html(&made)[0].html;
     assert!(page.contains("No deployment reached production in the period."));
     golden("empty-period", &made);
@@ -173,7 +183,7 @@ fn a_control_with_no_occurrence() {
 
 #[test]
 fn ten_thousand_exceptions_stay_small() {
-    let made = quarter::report(deployments(2000, |n| format!("d-{n}")), State::Pass, &["sox"], "");
+    let made = quarter::report(deployments(1300, |n| format!("d-{n}")), State::Pass, &["sox"], "");
     let rows = made.report.dataset("P14").unwrap().about.rows;
     assert!(rows >= 10_000, "{rows}");
     let all = html(&made);
@@ -209,7 +219,8 @@ fn hostile_text_is_text() {
     for page in html(&made) {
         assert!(!page.html.contains("<script>alert"));
         assert!(!page.html.contains('\u{202e}') && !page.html.contains('\u{2066}'));
-        assert!(!page.html.contains("body{display:none}"));
+        let style = page.html.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+        assert!(!style.contains("body{display:none}"));
         assert!(!page.html.contains(&"W".repeat(700)));
         assert_eq!(page.html.matches("<script>").count(), 1);
         assert_eq!(page.html.matches("</style>").count(), 1);
@@ -224,7 +235,7 @@ fn hostile_text_is_text() {
 fn nothing_is_promised() {
     let made = whole();
     let summary = markdown(&made.report, &made.digest);
-    for text in html(&made).iter().map(|page| &page.html).chain([&summary, &made.json]) {
+    for text in html(made).iter().map(|page| &page.html).chain([&summary, &made.json]) {
         let text = text.to_lowercase();
         for word in ["compliant", "tamper-proof", "immutable", "100 % secure", "guarantee"] {
             assert!(
@@ -240,7 +251,7 @@ fn nothing_is_promised() {
 #[test]
 fn links_lead_somewhere() {
     let made = whole();
-    let all = html(&made);
+    let all = html(made);
     let names: BTreeSet<&str> = all.iter().map(|page| page.name.as_str()).collect();
     let page = &all[0].html;
     let mut ids = BTreeSet::new();

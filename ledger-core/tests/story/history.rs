@@ -57,8 +57,13 @@ pub fn text(value: &Value, name: &str) -> Option<String> {
     value.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
+/// All books of the tests of controls, by their file names.
+pub fn books() -> Vec<Book> {
+    books_of("story")
+}
+
 /// All books of a folder of the fixtures, by their file names.
-pub fn books(folder: &str) -> Vec<Book> {
+pub fn books_of(folder: &str) -> Vec<Book> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();

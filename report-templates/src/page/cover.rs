@@ -3,7 +3,7 @@
 use ledger_core::check::State;
 use ledger_core::report::{Figure, Issue, Report};
 
-use crate::text::{escaped, glyph, minute, number, short};
+use crate::text::{escaped, glyph, minute, number};
 
 /// One of the two verdicts.
 pub(super) struct Verdict {
