@@ -1,4 +1,4 @@
-//! Seeded benches: `ledger-bench ceiling | hook JOBS DIR | index | keys N DIR | log N DIR | parts DIR | read DIR |
+//! Seeded benches: `ledger-bench ceiling | hook JOBS DIR | index | keys N DIR | log N DIR | parts DIR | quarter N DIR | read DIR |
 //! records KIND N | vault N DIR [PERSONS]`.
 //!
 //! Each prints the machine and, beside its figures, the number of syncs. `log` builds a ledger of N
@@ -9,6 +9,7 @@ mod hook;
 mod index;
 mod keys;
 mod log;
+mod quarter;
 mod records;
 mod vault;
 mod workload;
@@ -36,6 +37,9 @@ fn main() -> ExitCode {
         }
         ["log", count, dir] => count.parse().map_or_else(|_| usage(), |count| log::run(count, dir)),
         ["parts", dir] => log::parts(dir),
+        ["quarter", count, dir] => {
+            count.parse().map_or_else(|_| usage(), |count| quarter::run(count, dir))
+        }
         ["read", dir] => log::read(dir),
         ["records", kind, count] => {
             count.parse().map_or_else(|_| usage(), |count| records::run(kind, count))
@@ -61,7 +65,7 @@ fn main() -> ExitCode {
 fn usage() -> ledger_core::error::Result<()> {
     Err(ledger_core::error::Error::malformed(
         "usage",
-        "ledger-bench ceiling | hook JOBS DIR | index | keys N DIR | log N DIR | parts DIR | read DIR | \
+        "ledger-bench ceiling | hook JOBS DIR | index | keys N DIR | log N DIR | parts DIR | quarter N DIR | read DIR | \
          records KIND N | vault N DIR [PERSONS]",
     ))
 }

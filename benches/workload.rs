@@ -54,7 +54,7 @@ pub(crate) fn group(step: u64) -> Group {
 
 /// A ledger with two roots, eight pipeline keys and a checkpoint key.
 pub(crate) fn ledger(store: Arc<dyn Store>) -> Result<(Ledger, [u8; 32])> {
-    let roots = [SigningKey::from_seed(seed("root", 0)), SigningKey::from_seed(seed("root", 1))];
+    let roots = roots();
     let list = roots.iter().enumerate().map(|(number, root)| {
         Value::object([
             ("person", json(&format!(r#"{{"issuer":"hr","id":"{number}"}}"#))),
@@ -102,9 +102,24 @@ pub(crate) fn checkpoint_key() -> SigningKey {
 
 /// The registration of one of many keys.
 pub(crate) fn registration(ledger: [u8; 32], number: u64) -> Result<Submission> {
-    let roots = [SigningKey::from_seed(seed("root", 0)), SigningKey::from_seed(seed("root", 1))];
+    let roots = roots();
     let new = SigningKey::from_seed(seed("one of many", number));
     register(ledger, &roots, &new, "append:*", KEYS + 1 + number)
+}
+
+/// The two roots, who may do everything together.
+pub(crate) fn roots() -> [SigningKey; 2] {
+    [SigningKey::from_seed(seed("root", 0)), SigningKey::from_seed(seed("root", 1))]
+}
+
+/// The registration of a person's key that approves and signs off, and the key.
+pub(crate) fn approver(ledger: [u8; 32], number: u64) -> Result<(SigningKey, Submission)> {
+    let new = SigningKey::from_seed(seed("approver", number));
+    let holder = format!(r#""holder":{{"issuer":"hr","id":"p-{number}"}}"#);
+    let can = r#""append:*","append:source.registered","append:system.registered","approve""#;
+    let place = KEYS + 1 + (1 << 32) + number;
+    let submission = registration_of(ledger, &roots(), &new, can, &holder, place)?;
+    Ok((new, submission))
 }
 
 fn register(
@@ -114,9 +129,21 @@ fn register(
     can: &str,
     number: u64,
 ) -> Result<Submission> {
+    let who = format!(r#""service":"pipeline-{number}""#);
+    registration_of(ledger, roots, new, &format!(r#""{can}""#), &who, number)
+}
+
+fn registration_of(
+    ledger: [u8; 32],
+    roots: &[SigningKey; 2],
+    new: &SigningKey,
+    can: &str,
+    who: &str,
+    number: u64,
+) -> Result<Submission> {
     let draft = json(&format!(
         r#"{{"type":"key.registered","occurred_at":"{}","subject":{{"key":"{}"}},
-            "data":{{"public_key":"{}","capabilities":["{can}"],"service":"pipeline-{number}"}}}}"#,
+            "data":{{"public_key":"{}","capabilities":[{can}],{who}}}}}"#,
         time(1),
         new.public().id(),
         new.public().to_base64(),
@@ -125,11 +152,11 @@ fn register(
     sign(&draft, Some(ledger), &position, &[&roots[0], &roots[1], new], seed("salt", number))
 }
 
-fn first16(bytes: &[u8; 32]) -> &[u8; 16] {
+pub(crate) fn first16(bytes: &[u8; 32]) -> &[u8; 16] {
     bytes.first_chunk().unwrap_or(&[0; 16])
 }
 
-fn json(text: &str) -> Value {
+pub(crate) fn json(text: &str) -> Value {
     read(text.as_bytes()).unwrap_or(Value::Bool(false))
 }
 

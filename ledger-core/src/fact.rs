@@ -21,6 +21,8 @@ mod table;
 
 pub use table::{At, Said, Table};
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
 use crate::entry::Entry;
@@ -83,6 +85,8 @@ macro_rules! facts {
             pub entries: u64,
             /// When the newest of them was recorded.
             pub newest: Option<Timestamp>,
+            /// The deployments, joined when they are first asked for.
+            joined: OnceLock<Vec<deployment::Joint>>,
         }
 
         impl Facts {
@@ -219,7 +223,7 @@ facts! {
     standard_change_template_changed: change::StandardChangeTemplateChanged,
     stream_closed: rules::StreamClosed,
     stream_forked: rules::StreamForked,
-    system_registered: scopes::SystemRegistered,
+    system_registered: scopes::SystemRegistered joins(Service = services),
     test_completed: build::TestCompleted,
     test_data_attested: build::TestDataAttested,
     vendor_release_assessed: change::VendorReleaseAssessed,
@@ -297,6 +301,7 @@ impl Facts {
 
     fn take(&mut self, read: Read) {
         self.entries += 1;
+        self.joined = OnceLock::new();
         self.newest = self.newest.max(Some(read.at.recorded));
         let Read { at, fact } = read;
         if at.automaton

@@ -82,14 +82,14 @@ pub(super) fn deployments<'c>(
             }
             _ => {}
         }
-        let class = deployment.class(context.facts);
+        let class = deployment.class();
         // what nobody classified needs what a normal change needs
         let judged = class.map_or(Class::Normal, |(class, _)| class);
         if !classes.is_empty() && !classes.contains(&judged) {
             census.exclude("change of another class");
             continue;
         }
-        let mut item = Item::new(deployment.id.clone(), deployment.at);
+        let mut item = Item::new(deployment.id, deployment.at);
         item.cite(deployment.entries());
         item.cite(class.map(|(_, entry)| entry));
         item.cite(standing.systems().iter().map(|system| system.at.index));

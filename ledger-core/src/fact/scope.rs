@@ -58,14 +58,10 @@ impl Facts {
         environment: &Id,
         at: Timestamp,
     ) -> Standing<'_> {
-        let named = |row: &&Said<SystemRegistered>| match system {
-            Some(system) => row.system == *system,
-            None => {
-                row.system == *service
-                    || row.services.as_ref().is_some_and(|services| services.contains(service))
-            }
+        let systems: Vec<_> = match system {
+            Some(system) => self.system(system.as_str(), at).into_iter().collect(),
+            None => self.systems_of(service, at),
         };
-        let systems: Vec<_> = self.systems(at).into_iter().filter(named).collect();
         let class = |row: &&&Said<SystemRegistered>| {
             row.environments
                 .iter()
@@ -80,6 +76,22 @@ impl Facts {
         }
         let other: Vec<_> = systems.iter().filter(|row| class(row).is_some()).copied().collect();
         if other.is_empty() { Standing::Undeclared } else { Standing::Other(other) }
+    }
+}
+
+impl Facts {
+    /// The systems in force that list a service or have its name, by id.
+    fn systems_of(&self, service: &Id, at: Timestamp) -> Vec<&Said<SystemRegistered>> {
+        let naming = self.system_registered.of(Reference::Service, service.as_str());
+        let mut ids: Vec<&Id> = naming.map(|row| &row.system).collect();
+        ids.push(service);
+        ids.sort_unstable();
+        ids.dedup();
+        let named = |row: &&Said<SystemRegistered>| {
+            row.system == *service
+                || row.services.as_ref().is_some_and(|services| services.contains(service))
+        };
+        ids.into_iter().filter_map(|id| self.system(id.as_str(), at)).filter(named).collect()
     }
 }
 

@@ -96,9 +96,24 @@ impl<T> Table<T> {
         reference: Reference,
         id: &str,
     ) -> impl DoubleEndedIterator<Item = &'t Said<T>> + Clone + use<'t, T> {
+        self.numbers(reference, id).iter().filter_map(|&row| self.row(row))
+    }
+
+    /// The numbers of the rows that speak of this, ascending.
+    pub(super) fn numbers(&self, reference: Reference, id: &str) -> &[u32] {
         let found = self.by.get(&reference).and_then(|ids| ids.get(id));
-        let rows = found.map(Vec::as_slice).unwrap_or_default();
-        rows.iter().filter_map(|&row| self.rows.get(row as usize))
+        found.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The row of a number.
+    pub(super) fn row(&self, number: u32) -> Option<&Said<T>> {
+        self.rows.get(number as usize)
+    }
+
+    /// The number of a row of this table.
+    pub(super) fn number(&self, row: &Said<T>) -> Option<u32> {
+        let found = self.rows.binary_search_by_key(&row.at.index, |known| known.at.index).ok()?;
+        u32::try_from(found).ok()
     }
 
     /// What of this kind is spoken of, in ascending order of the ids.

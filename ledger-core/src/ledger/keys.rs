@@ -11,7 +11,7 @@ use crate::trust::directory::{Directory, NAME};
 use crate::trust::{KEY_EVENTS, Registry};
 
 /// From this many key events on that were folded at an opening, the directory is written anew.
-const MANY: usize = 256;
+const MANY: usize = 8;
 
 impl Ledger {
     /// Folds the key events that the index covers; those after it come with the replay.

@@ -19,8 +19,9 @@ use self::handles::Handles;
 use super::{Lock, Store, check_folder, check_name, parent};
 use crate::error::{Error, Result};
 
-/// Longest pause between two looks at a lock that another process holds.
-const LOCK_PAUSE: Duration = Duration::from_millis(4);
+/// Longest pause between two looks at a lock that another process holds: hundreds that wait must not keep
+/// the one that works from working.
+const LOCK_PAUSE: Duration = Duration::from_millis(64);
 
 /// A folder; several processes may use it at once.
 #[derive(Debug)]

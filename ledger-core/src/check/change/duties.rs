@@ -112,8 +112,7 @@ fn run(context: &Context<'_>) -> Census {
 /// What counts as approval; an emergency may be ratified afterwards.
 fn approvals<'c>(context: &Context<'c>, deployment: &Deployment<'_>) -> Vec<&'c Decided> {
     let mut rows = counted(context, deployment);
-    let emergency =
-        deployment.class(context.facts).map(|(class, _)| class) == Some(Class::Emergency);
+    let emergency = deployment.class().map(|(class, _)| class) == Some(Class::Emergency);
     if let (true, Some(change)) = (emergency, deployment.change()) {
         let ratified = context.facts.approval_decided.of(Reference::Change, change.as_str());
         rows.extend(ratified.filter(|row| {

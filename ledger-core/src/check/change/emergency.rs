@@ -192,7 +192,7 @@ fn run(context: &Context<'_>) -> Census {
     let (mut all, mut found): (u64, Vec<u64>) = (0, Vec::new());
     for (deployment, mut item) in super::deployments(context, &[], &mut census) {
         all += 1;
-        let class = deployment.class(facts).map_or(Class::Normal, |(class, _)| class);
+        let class = deployment.class().map_or(Class::Normal, |(class, _)| class);
         let session = sessions.around(context, &deployment);
         item.cite(session.iter().copied());
         if class == Class::Emergency || !session.is_empty() {

@@ -149,7 +149,7 @@ impl Version<'_> {
     /// Whether this version of a freeze holds for a deployment.
     fn holds(&self, context: &Context<'_>, deployment: &Deployment<'_>) -> Holds {
         let Some(meets) = self.meets(context, deployment) else { return Holds::No };
-        if self.allows(context, deployment) {
+        if self.allows(deployment) {
             return Holds::No;
         }
         match self.covers(context, deployment) {

@@ -222,7 +222,7 @@ fn same(context: &Context<'_>, deployment: &Deployment<'_>, artifact: Sha256, it
         .filter(|row| row.artifact != artifact && row.at.occurred < deployment.at)
         .map(|row| row.at.index)
         .collect();
-    let emergency = deployment.class(facts).map(|(class, _)| class) == Some(Class::Emergency);
+    let emergency = deployment.class().map(|(class, _)| class) == Some(Class::Emergency);
     if own.is_empty() && !tested.is_empty() {
         let sentence = format!(
             "{words}; the tests of its change ({}) ran over another artifact than {reference}",

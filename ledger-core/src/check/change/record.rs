@@ -192,7 +192,7 @@ fn missing(
     before: &[&Said<ChangeRecorded>],
     item: &mut Item,
 ) {
-    let class = deployment.class(context.facts).map_or(Class::Normal, |(class, _)| class);
+    let class = deployment.class().map_or(Class::Normal, |(class, _)| class);
     let wanted = match class {
         Class::Normal => &FIELDS,
         Class::Standard => &FIELDS_STANDARD,

@@ -125,7 +125,7 @@ fn deployments<'c>(context: &Context<'c>) -> HashMap<&'c str, Vec<(Timestamp, St
     for deployment in context.facts.deployments() {
         if let Standing::Production(systems) = deployment.standing(context.facts) {
             for system in systems {
-                let one = (deployment.at, deployment.id.clone(), deployment.first);
+                let one = (deployment.at, deployment.id.to_owned(), deployment.first);
                 by.entry(system.system.as_str()).or_default().push(one);
             }
         }

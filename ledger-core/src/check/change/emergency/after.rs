@@ -148,7 +148,7 @@ impl<'c> Emergencies<'c> {
             return item.cite([back.at.index]);
         }
         let normal = self.lines.after(deployment).iter().find(|next| {
-            let class = next.class(facts).map_or(Class::Normal, |(class, _)| class);
+            let class = next.class().map_or(Class::Normal, |(class, _)| class);
             class == Class::Normal
                 && next.at <= due
                 && next.succeeded()

@@ -112,8 +112,8 @@ impl Version<'_> {
     }
 
     /// Whether it lets changes of the deployment's class through.
-    pub(super) fn allows(&self, context: &Context<'_>, deployment: &Deployment<'_>) -> bool {
-        let class = deployment.class(context.facts).map_or(Class::Normal, |(class, _)| class);
+    pub(super) fn allows(&self, deployment: &Deployment<'_>) -> bool {
+        let class = deployment.class().map_or(Class::Normal, |(class, _)| class);
         self.row.allowed_class == Some(class)
     }
 
