@@ -36,8 +36,8 @@ pub(super) fn brought<'g>(desk: &Desk<'g>) -> BTreeMap<usize, Brought<'g>> {
     let places: HashMap<u64, usize> =
         desk.went.iter().enumerate().map(|(place, went)| (went.deployment.first, place)).collect();
     let counts: HashSet<u64> = desk.production().map(|went| went.deployment.first).collect();
-    let mut all = facts.deployments();
-    all.retain(|one| one.succeeded() && one.at < desk.ground.period.to);
+    let told = |one: &Deployment<'_>| one.succeeded() && one.at < desk.ground.period.to;
+    let mut all: Vec<Deployment<'_>> = facts.deployments().filter(told).collect();
     all.sort_by_key(|one| (one.ended(), one.first));
     let mut seen: HashSet<(&str, &str)> = HashSet::new();
     let mut found = BTreeMap::new();

@@ -50,9 +50,9 @@ impl<'g> Desk<'g> {
             attachments: ground.attachments,
             matrix: None,
         };
-        let own = facts.deployments().into_iter().filter(|one| ground.period.has(one.at));
+        let own = facts.deployments().filter(|one| ground.period.has(one.at));
         let went = own.map(|deployment| Went {
-            class: deployment.class(facts),
+            class: deployment.class(),
             apart: apart(facts, &deployment),
             deployment,
         });
@@ -138,7 +138,7 @@ impl<'g> Desk<'g> {
 impl Went<'_> {
     /// A member that speaks of the deployment.
     pub(super) fn member(&self, adds: Adds) -> Member {
-        Member::new(&*self.deployment.id, self.deployment.at, adds)
+        Member::new(self.deployment.id, self.deployment.at, adds)
             .of([self.deployment.service.as_str()])
             .cites(self.deployment.entries())
     }

@@ -55,7 +55,7 @@ fn emergencies(
     let items: HashMap<&str, &Item> =
         census.items.iter().map(|item| (item.id.as_str(), item)).collect();
     let within = limits.span(&RATIFY_WITHIN);
-    let member = |went: &Went<'_>| match items.get(went.deployment.id.as_str()) {
+    let member = |went: &Went<'_>| match items.get(went.deployment.id) {
         None => went.member(Adds::LeftOut("no emergency")),
         Some(item) => tell(went, item, plus(went.deployment.ended(), within))
             .cites(item.entries.iter().copied()),
@@ -112,7 +112,7 @@ pub(super) fn freeze_exceptions(desk: &Desk<'_>) -> Result<Draw> {
         census.items.iter().map(|item| (item.id.as_str(), item)).collect();
     let mut listed = Vec::new();
     let members = desk.each(|went| {
-        let Some(item) = items.get(went.deployment.id.as_str()) else {
+        let Some(item) = items.get(went.deployment.id) else {
             return went.member(Adds::LeftOut("no item of T09"));
         };
         let inside = item.values.iter().any(|(name, _)| *name == "freeze");

@@ -56,7 +56,7 @@ pub(super) fn recovery_time(desk: &Desk<'_>) -> Draw {
         if !is_done {
             let sentence = format!("{} and is not put right; counted up to {until}", one.words());
             listed.push(Listed::new(
-                &*one.id,
+                one.id,
                 sentence,
                 one.entries().chain(repair.needed.iter().copied()),
             ));

@@ -133,7 +133,7 @@ pub(super) fn waiver_rate(desk: &Desk<'_>) -> Result<Draw> {
     let items: BTreeMap<&str, &Item> =
         census.items.iter().map(|item| (item.id.as_str(), item)).collect();
     let members = desk.each(|went| {
-        let Some(item) = items.get(went.deployment.id.as_str()) else {
+        let Some(item) = items.get(went.deployment.id) else {
             return went
                 .member(Adds::LeftOut("T06 is not about it: an emergency, or of another kind"));
         };

@@ -26,7 +26,7 @@ pub(super) fn traceability(desk: &Desk<'_>) -> Draw {
         if !missing.is_empty() {
             let sentence =
                 format!("{}; not linked: {}", went.deployment.words(), missing.join(", "));
-            listed.push(Listed::new(&*went.deployment.id, sentence, went.deployment.entries()));
+            listed.push(Listed::new(went.deployment.id, sentence, went.deployment.entries()));
         }
         went.member(Adds::one(missing.is_empty())).cites(entries)
     });
