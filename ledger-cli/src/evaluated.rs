@@ -6,11 +6,12 @@ use std::path::Path;
 use clap::Args;
 use ledger_core::check::matrix::Matrix;
 use ledger_core::check::{Attachments, Calendar, Period, State};
-use ledger_core::control::{Catalogue, Layer};
+use ledger_core::control::{Catalogue, Layer, Resolved};
 use ledger_core::evaluate::{Evaluation, Front, Question, evaluate};
 use ledger_core::fact::Facts;
 use ledger_core::hash::Sha256;
 use ledger_core::ledger::Ledger;
+use ledger_core::metric::{self, Definitions, Ground, Metrics};
 use ledger_core::store::{self, Store};
 use ledger_core::time::Timestamp;
 use ledger_core::{blob, tree};
@@ -112,6 +113,26 @@ impl Asked {
         let question = Question { frameworks, period, cutoff, layers, calendar, matrix };
         let evaluation = evaluate(&facts, &Blobs(&*folder.store), question, front)?;
         Ok(Evaluated { folder, ledger, facts, evaluation, cutoff: last })
+    }
+}
+
+impl Evaluated {
+    /// The release metrics over the same period, with the limits at its beginning.
+    pub(crate) fn metrics(&self) -> Result<Metrics> {
+        let question = &self.evaluation.question;
+        let period = question.period;
+        let definitions = Definitions::shipped()?;
+        let resolved = Resolved::at(Catalogue::shipped()?, &question.layers, period.from)?;
+        Ok(metric::measure(&Ground {
+            facts: &self.facts,
+            attachments: &Blobs(&*self.folder.store),
+            definitions: &definitions,
+            resolved: &resolved,
+            calendar: &question.calendar,
+            evaluation: Some(&self.evaluation),
+            period,
+            now: question.cutoff,
+        })?)
     }
 }
 

@@ -34,6 +34,7 @@ use crate::json::Document;
 use crate::ledger::Ledger;
 use crate::person::Persons;
 use crate::schema::typed::Id;
+use crate::schema::view::Subject;
 use crate::schema::words::Reference;
 use crate::schema::{
     access, approve, build, change, deploy, gate, incident, records, review, rules, scope as scopes,
@@ -104,6 +105,15 @@ macro_rules! facts {
             pub fn references<'f>(&'f self, take: &mut dyn FnMut(Reference, &'f Id, &'f At)) {
                 $(
                     self.$table.references().for_each(|(name, id, at)| take(name, id, at));
+                )*
+            }
+
+            /// Gives every entry that could be read, with what it speaks of; type by type.
+            pub fn each<'f>(&'f self, take: &mut dyn FnMut(&'static str, &'f At, &'f Subject)) {
+                $(
+                    for row in self.$table.all() {
+                        take($room::$name::TYPE.name, &row.at, &row.what.subject);
+                    }
                 )*
             }
 

@@ -239,7 +239,7 @@ fn limits(
     rules: &Rules,
     standing: &Belongs<'_>,
 ) -> Result<Vec<(Parameters, Vec<String>)>> {
-    let mut found = vec![(rules.resolved.parameters_of(None, test)?, Vec::new())];
+    let mut found = vec![(rules.resolved.limits_of(test)?, Vec::new())];
     let catalogue = &rules.resolved.catalogue;
     let regimes: Vec<Regime> =
         standing.systems().iter().flat_map(|system| &system.what.regimes).copied().collect();

@@ -24,6 +24,7 @@ pub mod index;
 pub mod json;
 pub mod key;
 pub mod ledger;
+pub mod metric;
 pub mod note;
 pub mod person;
 pub mod policy;

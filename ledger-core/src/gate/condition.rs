@@ -133,7 +133,7 @@ pub(super) fn obligations(
     }
     let first = tier(&standing).is_some_and(|tier| FIRST.contains(&tier.as_str()));
     let ratify = check::find("T07").map(|test| {
-        let limits = rules.resolved.parameters_of(None, test)?;
+        let limits = rules.resolved.limits_of(test)?;
         let known = test.parameters.iter().find(|known| known.name == "ratify_within");
         Ok(known.map_or(0, |known| limits.span(known)))
     });

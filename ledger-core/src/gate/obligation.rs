@@ -62,7 +62,7 @@ pub fn obligations(
     let mut found = Vec::new();
     let begin = Timestamp::from_micros(0).unwrap_or(now);
     for test in TESTS.iter().filter_map(|id| check::find(id)) {
-        let parameters = rules.resolved.parameters_of(None, test)?;
+        let parameters = rules.resolved.limits_of(test)?;
         let context = Context {
             facts,
             period: Period { from: begin, to: plus(now, 1) },

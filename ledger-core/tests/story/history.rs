@@ -24,8 +24,9 @@ use serde_json::{Map, Value, json};
 
 pub type Events = BTreeMap<String, Value>;
 
-/// The stories of one test.
+/// The stories of one test, or of a group of metrics.
 pub struct Book {
+    pub name: String,
     pub test: String,
     pub item: String,
     pub evidence: Vec<String>,
@@ -56,9 +57,14 @@ pub fn text(value: &Value, name: &str) -> Option<String> {
     value.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// All books, by their file names.
+/// All books of the tests of controls, by their file names.
 pub fn books() -> Vec<Book> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/story");
+    books_of("story")
+}
+
+/// All books of a folder of the fixtures, by their file names.
+pub fn books_of(folder: &str) -> Vec<Book> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
@@ -71,6 +77,7 @@ pub fn books() -> Vec<Book> {
             "about",
             "attachments",
             "evidence",
+            "expect",
             "good",
             "item",
             "matrix",
@@ -84,8 +91,9 @@ pub fn books() -> Vec<Book> {
         ];
         only(&content, &known);
         Book {
-            test: text(&content, "test").unwrap(),
-            item: text(&content, "item").unwrap(),
+            name: file.file_stem().unwrap().to_string_lossy().into_owned(),
+            test: text(&content, "test").unwrap_or_default(),
+            item: text(&content, "item").unwrap_or_default(),
             evidence: texts(content.get("evidence")),
             content,
         }
@@ -122,16 +130,14 @@ impl Book {
             }
         }
         let say = |name: &str| story.content.get(name).or_else(|| self.content.get(name));
-        let period = texts(say("period"));
         let regime = say("regime").and_then(Value::as_str);
-        let attachments =
-            Attached::of(self.content.get("attachments"), story.content.get("attachments"));
+        let attachments = self.attachments(story);
         let calendar = Calendar::default();
         let matrix = say("matrix").and_then(Value::as_array).map(|rules| matrix(rules));
         let context = Context {
             facts: &facts,
-            period: Period { from: time(&period[0]), to: time(&period[1]) },
-            now: time(say("now").and_then(Value::as_str).unwrap_or("2026-10-16T00:00:00Z")),
+            period: self.period(story),
+            now: self.now(story),
             regime: regime.map(|word| Regime::parse(word).unwrap()),
             parameters: &parameters,
             calendar: &calendar,
@@ -139,6 +145,35 @@ impl Book {
             matrix: matrix.as_ref(),
         };
         (test.run)(&context)
+    }
+
+    fn say<'b>(&'b self, story: &'b Story, name: &str) -> Option<&'b Value> {
+        story.content.get(name).or_else(|| self.content.get(name))
+    }
+
+    /// The period of a story.
+    pub fn period(&self, story: &Story) -> Period {
+        let ends = texts(self.say(story, "period"));
+        Period { from: time(&ends[0]), to: time(&ends[1]) }
+    }
+
+    /// Until when anything is known.
+    pub fn now(&self, story: &Story) -> Timestamp {
+        let now = self.say(story, "now").and_then(Value::as_str);
+        time(now.unwrap_or("2026-10-16T00:00:00Z"))
+    }
+
+    /// The lists that events name.
+    pub fn attachments(&self, story: &Story) -> Attached {
+        Attached::of(self.content.get("attachments"), story.content.get("attachments"))
+    }
+
+    /// What a story expects of metrics, by what is asked.
+    pub fn expected(&self, story: &Story) -> BTreeMap<String, String> {
+        let first = story.name == "what is right";
+        let said = if first { self.content.get("expect") } else { story.content.get("expect") };
+        let each = said.and_then(Value::as_object).into_iter().flatten();
+        each.map(|(asked, told)| (asked.clone(), told.as_str().unwrap().to_owned())).collect()
     }
 
     /// What the story's entries say.
@@ -249,6 +284,7 @@ impl Story {
             "attachments",
             "drop",
             "evidence",
+            "expect",
             "item",
             "matrix",
             "name",
@@ -345,10 +381,20 @@ fn another(event: &Value) -> Value {
             }
         }
     }
-    if let Some(Value::String(id)) = event.pointer_mut("/data/reverts") {
-        id.push_str("-else");
+    let named = ["reverts", "deployment", "release", "service", "change", "incident"];
+    for pointer in named.map(|name| format!("/data/{name}")) {
+        if let Some(Value::String(id)) = event.pointer_mut(&pointer) {
+            id.push_str("-else");
+        }
     }
-    for pointer in ["/data/scope/systems", "/data/services"] {
+    for member in
+        event.pointer_mut("/data/members").and_then(Value::as_array_mut).into_iter().flatten()
+    {
+        if let Some(Value::String(id)) = member.get_mut("service") {
+            id.push_str("-else");
+        }
+    }
+    for pointer in ["/data/scope/systems", "/data/services", "/data/changes"] {
         let named = event.pointer_mut(pointer).and_then(Value::as_array_mut);
         for id in named.into_iter().flatten() {
             if let Value::String(id) = id {

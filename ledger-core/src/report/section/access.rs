@@ -98,7 +98,7 @@ fn emergency_list(urgent: &[&Deployed<'_>], material: &Material<'_>) -> Dataset 
         let reviewed = own.chain(of).map(|row| row.at.occurred).filter(|at| *at >= what.at).min();
         let cited = [glass.map(|row| row.at.index), yes.map(|row| row.at.index)];
         sheet.row(row![
-            what.id.as_str(),
+            what.id,
             what.service,
             what.at,
             deployed.outcome_word(),
@@ -142,7 +142,7 @@ fn ratifications(urgent: &[&Deployed<'_>], material: &Material<'_>) -> Dataset {
         };
         let took = seconds(deployed.what.ended(), yes.at.occurred);
         let in_time = limit.map(|limit| took <= limit);
-        sheet.row(row![deployed.what.id.as_str(), deployed.what.ended(), took, limit, in_time,]);
+        sheet.row(row![deployed.what.id, deployed.what.ended(), took, limit, in_time,]);
     }
     sheet.done()
 }
