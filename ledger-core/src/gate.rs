@@ -1,8 +1,8 @@
 //! Gate: whether a deployment may begin now, by the tests that will judge it afterwards.
 //!
-//! Spec page: `spec/gate.md`. The deployment is taken as if it began now ([`planned`]) and judged by the
-//! same [`Test`] functions with the same limits, over the entries that can matter for it
-//! ([`selection`]). What only follows a deployment says nothing yet. Two conditions stand beside the
+//! Spec page: `spec/gate.md`. The deployment is taken as if it began now (`gate/planned.rs`) and judged by
+//! the same [`Test`] functions with the same limits, over the entries that can matter for it
+//! (`gate/selection.rs`). What only follows a deployment says nothing yet. Two conditions stand beside the
 //! tests: nobody else holds the environment, and what ran there before left nothing overdue. An answer
 //! is never a pass while something cannot be told.
 

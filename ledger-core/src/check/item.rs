@@ -107,6 +107,7 @@ impl Kind {
     }
 
     /// The same, of what can only follow.
+    #[must_use]
     pub const fn afterwards(self) -> Self {
         Self { afterwards: true, ..self }
     }

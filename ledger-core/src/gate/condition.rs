@@ -140,7 +140,7 @@ pub(super) fn obligations(
     let ratify = ratify.transpose()?.unwrap_or(0);
     let lines = Lines::of(facts);
     let before = lines.before(own);
-    let from = before.iter().rposition(|known| known.succeeded()).unwrap_or(0);
+    let from = before.iter().rposition(Deployment::succeeded).unwrap_or(0);
     let mut open = Open { first, now: question.now, why: Vec::new(), cited: Vec::new() };
     for deployment in before.get(from..).unwrap_or_default() {
         open.ratification(facts, deployment, ratify);

@@ -34,6 +34,9 @@ pub(super) struct Selected {
     pub(super) beyond: Option<String>,
 }
 
+/// Of a build: the commit it began after, the one it ended with, and all.
+type Build = (Option<Box<str>>, Option<Box<str>>, Vec<Box<str>>);
+
 /// What is needed of an entry to go on from it.
 struct Kept {
     at: At,
@@ -41,8 +44,8 @@ struct Kept {
     references: Vec<(Reference, Id)>,
     /// Whom a test may compare.
     persons: Vec<Pseudonym>,
-    /// Of a build: the commit it began after, the one it ended with, and all.
-    build: Option<(Option<Box<str>>, Option<Box<str>>, Vec<Box<str>>)>,
+    /// The commits of a build.
+    build: Option<Build>,
     /// Entries that a gate's verdict names.
     cited: Vec<u64>,
     /// Whether it weakened a setting; whether a deployment succeeded.

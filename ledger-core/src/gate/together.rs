@@ -96,6 +96,9 @@ pub fn together<S: Sought>(
     Ok(Together { environment, members: room.members, verdict, findings, order })
 }
 
+/// What comes first, and what needs it.
+type Need = (Id, Id);
+
 struct Room<'r, S> {
     source: &'r S,
     environment: &'r Id,
@@ -178,7 +181,7 @@ impl<S: Sought> Room<'_, S> {
 
     /// Releases that have a member in exactly the version that is asked about, and what their
     /// constraints say of what comes first.
-    fn releases(&mut self) -> Result<(Vec<Finding>, Vec<(Id, Id)>)> {
+    fn releases(&mut self) -> Result<(Vec<Finding>, Vec<Need>)> {
         let facts = self.facts;
         let (mut findings, mut needs) = (Vec::new(), Vec::new());
         for id in facts.release_recorded.ids(Reference::Release) {
@@ -274,7 +277,7 @@ impl<S: Sought> Room<'_, S> {
     }
 
     /// The members, each after what it needs; what needs each other goes at once, and that is said.
-    fn order(&self, needs: &[(Id, Id)], findings: &mut Vec<Finding>) -> Vec<Id> {
+    fn order(&self, needs: &[Need], findings: &mut Vec<Finding>) -> Vec<Id> {
         let mut left: BTreeSet<Id> =
             self.members.iter().map(|member| member.service.clone()).collect();
         let mut order = Vec::new();
