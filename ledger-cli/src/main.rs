@@ -16,6 +16,7 @@ mod context;
 mod delivery;
 mod drafts;
 mod environment;
+mod evaluated;
 mod failure;
 mod files;
 mod hashes;

@@ -221,6 +221,15 @@ impl Ledger {
         Ok(found)
     }
 
+    /// The posting of a key with the largest order that is not above `order`, and among those the
+    /// largest index.
+    pub fn find_last(&self, kind: Kind, value: &str, order: u64) -> Result<Option<Posting>> {
+        let key = crate::index::key(kind, value);
+        let indexed = self.index.last_below(key, order.saturating_add(1))?;
+        let newer = self.tail.lookup(&key).into_iter().rfind(|posting| posting.order <= order);
+        Ok(indexed.max(newer))
+    }
+
     /// Blocks of lines from the beginning to the head.
     pub fn blocks(&self) -> Result<Blocks<'_>> {
         self.blocks_from(Place { segment: 0, offset: 0 })

@@ -6,8 +6,8 @@ use ledger_core::control::{Catalogue, Control, Resolved};
 use ledger_core::json::Value;
 use ledger_core::time::Timestamp;
 
-use crate::commands::evaluate::layers;
 use crate::context::Context;
+use crate::evaluated::layers;
 use crate::failure::{Answer, Failure, Result};
 use crate::{clock, output::pretty};
 
