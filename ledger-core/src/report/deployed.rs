@@ -54,7 +54,7 @@ impl<'f> Deployments<'f> {
                 .find(|row| row.reverts == *what.reference)
                 .filter(|row| row.outcome == DeploymentOutcome::Succeeded)
                 .map(|row| row.at.index);
-            let class = what.class(facts).map(|(class, _)| class);
+            let class = what.class().map(|(class, _)| class);
             found.all.push(Deployed { class, systems: names.join(" "), rolled_back, what });
         }
         found

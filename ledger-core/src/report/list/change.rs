@@ -27,7 +27,7 @@ pub(super) fn deployments(material: &Material<'_>) -> Dataset {
     for deployed in &material.deployments.all {
         let what = &deployed.what;
         sheet.row(row![
-            what.id.as_str(),
+            what.id,
             what.at,
             what.finished.map(|row| row.at.occurred),
             what.service,

@@ -98,7 +98,7 @@ fn emergency_list(urgent: &[&Deployed<'_>], material: &Material<'_>) -> Dataset 
         let reviewed = own.chain(of).map(|row| row.at.occurred).filter(|at| *at >= what.at).min();
         let cited = [glass.map(|row| row.at.index), yes.map(|row| row.at.index)];
         sheet.row(row![
-            what.id.as_str(),
+            what.id,
             what.service,
             what.at,
             deployed.outcome_word(),
@@ -142,7 +142,7 @@ fn ratifications(urgent: &[&Deployed<'_>], material: &Material<'_>) -> Dataset {
         };
         let took = seconds(deployed.what.ended(), yes.at.occurred);
         let in_time = limit.map(|limit| took <= limit);
-        sheet.row(row![deployed.what.id.as_str(), deployed.what.ended(), took, limit, in_time,]);
+        sheet.row(row![deployed.what.id, deployed.what.ended(), took, limit, in_time,]);
     }
     sheet.done()
 }
@@ -160,13 +160,14 @@ pub(super) fn reviews(material: &Material<'_>, all: &mut Vec<Dataset>) -> Sectio
         &[("decision", Kind::Text), ("items", Kind::Count), ("carried out", Kind::Count)],
     );
     let sum = |count: fn(&Review<'_>) -> u64| reviews.iter().map(count).sum::<u64>();
+    let undecided: u64 = reviews.iter().map(Review::undecided).sum();
     let listed = sum(|review| review.opened.items.count);
     if listed > 0 {
         let rows = [
             ("certified", sum(|review| review.certified), None),
             ("modified", sum(|review| review.modified), None),
             ("revoked", sum(|review| review.revoked), Some(sum(|review| review.gone))),
-            ("undecided", sum(|review| review.undecided()), None),
+            ("undecided", undecided, None),
         ];
         for (decision, items, done) in rows {
             sheet.row(row![decision, items, done]);
