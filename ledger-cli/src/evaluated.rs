@@ -6,11 +6,12 @@ use std::path::Path;
 use clap::Args;
 use ledger_core::check::matrix::Matrix;
 use ledger_core::check::{Attachments, Calendar, Period, State};
-use ledger_core::control::{Catalogue, Layer};
+use ledger_core::control::{Catalogue, Layer, Resolved};
 use ledger_core::evaluate::{Evaluation, Front, Question, evaluate};
 use ledger_core::fact::Facts;
 use ledger_core::hash::Sha256;
 use ledger_core::ledger::Ledger;
+use ledger_core::metric::{self, Definitions, Ground, Metrics};
 use ledger_core::store::{self, Store};
 use ledger_core::time::Timestamp;
 use ledger_core::{blob, tree};
@@ -115,6 +116,26 @@ impl Asked {
     }
 }
 
+impl Evaluated {
+    /// The release metrics over the same period, with the limits at its beginning.
+    pub(crate) fn metrics(&self) -> Result<Metrics> {
+        let question = &self.evaluation.question;
+        let period = question.period;
+        let definitions = Definitions::shipped()?;
+        let resolved = Resolved::at(Catalogue::shipped()?, &question.layers, period.from)?;
+        Ok(metric::measure(&Ground {
+            facts: &self.facts,
+            attachments: &Blobs(&*self.folder.store),
+            definitions: &definitions,
+            resolved: &resolved,
+            calendar: &question.calendar,
+            evaluation: Some(&self.evaluation),
+            period,
+            now: question.cutoff,
+        })?)
+    }
+}
+
 /// The layers that are named: built in, or files.
 pub(crate) fn layers(named: &[String]) -> Result<Vec<Layer>> {
     let shipped = Layer::shipped()?;
@@ -135,7 +156,7 @@ pub(crate) fn layers(named: &[String]) -> Result<Vec<Layer>> {
 }
 
 /// Attachments of the ledger's folder.
-struct Blobs<'a>(&'a dyn Store);
+pub(crate) struct Blobs<'a>(pub(crate) &'a dyn Store);
 
 impl Attachments for Blobs<'_> {
     fn read(&self, digest: &Sha256) -> Option<Vec<u8>> {

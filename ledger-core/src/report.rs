@@ -15,6 +15,7 @@ mod front;
 mod incident;
 mod list;
 mod matrix;
+mod metric;
 pub mod period;
 mod population;
 mod register;
@@ -26,6 +27,7 @@ pub use conclusion::{Conclusion, Figure, Issue};
 pub use csv::{encode as to_csv, guarded};
 pub use dataset::{About, Cell, Column, Dataset, Kind};
 pub use front::{Asked, Front, Previous, Signed};
+pub use metric::metrics;
 pub use section::{Chart, Plot, Section};
 pub use tested::{Limit, Performed, Tested, words};
 

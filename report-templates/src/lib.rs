@@ -6,9 +6,12 @@
 
 mod chart;
 mod markdown;
+pub mod oscal;
 mod page;
 mod table;
 pub mod text;
+mod workbook;
 
 pub use markdown::markdown;
 pub use page::{Page, pages};
+pub use workbook::workbook;

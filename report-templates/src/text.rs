@@ -9,18 +9,25 @@ const SHOWN: usize = 600;
 /// control characters, marks of direction, joiners, private and unassigned signs of format. Longer
 /// ones are cut, and say so.
 pub fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
     let mut rest = text.chars();
-    for char in rest.by_ref().take(SHOWN) {
+    let mut out = spelled(rest.by_ref().take(SHOWN));
+    let more = rest.count();
+    if more > 0 {
+        let _ = write!(out, "\u{2026} ({} characters in all)", SHOWN + more);
+    }
+    out
+}
+
+/// The characters with everything spelled out that would not be seen, or would turn the text around
+/// it.
+pub fn spelled(chars: impl Iterator<Item = char>) -> String {
+    let mut out = String::with_capacity(chars.size_hint().0);
+    for char in chars {
         if hides(char) {
             let _ = write!(out, "\u{27e8}U+{:04X}\u{27e9}", u32::from(char));
         } else {
             out.push(char);
         }
-    }
-    let more = rest.count();
-    if more > 0 {
-        let _ = write!(out, "\u{2026} ({} characters in all)", SHOWN + more);
     }
     out
 }

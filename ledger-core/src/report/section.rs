@@ -148,7 +148,7 @@ impl Pages {
 }
 
 /// A page in the making.
-fn section(id: &str, title: &str, sentence: impl Into<String>) -> Section {
+pub(super) fn section(id: &str, title: &str, sentence: impl Into<String>) -> Section {
     Section {
         id: id.to_owned(),
         title: title.to_owned(),

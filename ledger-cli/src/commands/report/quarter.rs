@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use ledger_core::check::{Period, State};
 use ledger_core::json::Value;
+use ledger_core::metric::Metrics;
 use ledger_core::report::{self, Report, period};
 use ledger_core::time::Timestamp;
 
@@ -44,7 +45,20 @@ pub(crate) struct Quarter {
     out: PathBuf,
 }
 
-fn word(text: &str) -> std::result::Result<String, String> {
+/// The period that is named, by its word or by its first and last day.
+pub(super) fn named(
+    word: Option<&str>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> Result<Period> {
+    match (word, from, to) {
+        (Some(word), ..) => Ok(period::parse(word)?),
+        (None, Some(from), Some(to)) => span(from, to),
+        _ => Err(Failure::new("period", "no period is named")),
+    }
+}
+
+pub(super) fn word(text: &str) -> std::result::Result<String, String> {
     period::parse(text)
         .map(|_| text.to_owned())
         .map_err(|_| "a quarter like 2026-Q3, a month like 2026-07, or a year like 2026".to_owned())
@@ -55,8 +69,10 @@ pub(crate) fn run(args: &Quarter, context: &mut Context) -> Result<Answer> {
     let span = args.span()?;
     files::make_folder(&args.out)?;
     let evaluated = args.asked.evaluate(span, context)?;
-    let report = args.report(span, &evaluated)?;
+    let metrics = evaluated.metrics()?;
+    let report = args.report(span, &evaluated, &metrics)?;
     let digest = write(&report, &evaluated, &args.out)?;
+    measured(&metrics, &args.out)?;
     let summary = [
         ("digest", Value::text(&digest)),
         ("folder", Value::text(files::shown(&args.out))),
@@ -72,14 +88,10 @@ pub(crate) fn run(args: &Quarter, context: &mut Context) -> Result<Answer> {
 
 impl Quarter {
     fn span(&self) -> Result<Period> {
-        match (&self.period, self.from, self.to) {
-            (Some(word), ..) => Ok(period::parse(word)?),
-            (None, Some(from), Some(to)) => span(from, to),
-            _ => Err(Failure::new("period", "no period is named")),
-        }
+        named(self.period.as_deref(), self.from, self.to)
     }
 
-    fn report(&self, span: Period, evaluated: &Evaluated) -> Result<Report> {
+    fn report(&self, span: Period, evaluated: &Evaluated, metrics: &Metrics) -> Result<Report> {
         let word = period::word(span);
         let (previous, issued) = past::issued(evaluated, &word)?;
         let asked = report::Asked {
@@ -89,7 +101,8 @@ impl Quarter {
             previous,
             issued,
         };
-        Ok(Report::of(&evaluated.evaluation, &evaluated.facts, &asked, Vec::new()))
+        let metrics = report::metrics(metrics);
+        Ok(Report::of(&evaluated.evaluation, &evaluated.facts, &asked, vec![metrics]))
     }
 
     /// The command that makes the same bytes again, whatever is appended meanwhile.
@@ -140,6 +153,17 @@ fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
     drop(pages);
     let summary = report_templates::markdown(report, &digest);
     files::create(&out.join("report.md"), summary.as_bytes(), 0o644)?;
+    let book = report_templates::workbook(report, &digest).map_err(|error| {
+        Failure::new("report-sheet", format!("the workbook cannot be made: {error}"))
+    })?;
+    files::create(&out.join("report.xlsx"), &book, 0o644)?;
+    drop(book);
+    files::make_folder(&out.join("oscal"))?;
+    for document in report_templates::oscal::oscal(report, &digest) {
+        let mut bytes = document.content.to_canonical().into_bytes();
+        bytes.push(b'\n');
+        files::create(&out.join("oscal").join(document.name), &bytes, 0o644)?;
+    }
     files::make_folder(&out.join("csv"))?;
     let table = |dataset: &report::Dataset| {
         files::create(&out.join(dataset.about.file()), report::to_csv(dataset).as_bytes(), 0o644)
@@ -151,6 +175,13 @@ fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
         }
     }
     Ok(digest)
+}
+
+/// Writes the metrics with all their items.
+fn measured(metrics: &Metrics, out: &Path) -> Result<()> {
+    let mut document = metrics.to_json(None).to_canonical().into_bytes();
+    document.push(b'\n');
+    files::create(&out.join("metrics.json"), &document, 0o644)
 }
 
 fn print(report: &Report, digest: &str, folder: &Path, out: &mut Out) -> Result<()> {
