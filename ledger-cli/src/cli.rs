@@ -7,10 +7,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, approve, attach, break_glass, checkpoint, close, consistency, controls, cosign,
-    delegate, demo, evaluate, events, flush, import, init, key, log, man, person, prove, ratify,
-    reconcile, record, recover, reject, report, retention, revoke, schema, show, sign, status,
-    tiles, vault, verify, witness,
+    append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
+    cosign, delegate, demo, evaluate, events, facts, flush, gate, import, init, key, log, man,
+    person, prove, ratify, reconcile, record, recover, reject, report, retention, revoke, schema,
+    show, sign, status, tiles, vault, verify, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -87,6 +87,9 @@ enum Command {
     Controls(controls::Controls),
     Evaluate(evaluate::Evaluate),
     #[command(subcommand)]
+    Gate(gate::Gate),
+    CanDeploy(can_deploy::CanDeploy),
+    Facts(facts::Facts),
     Report(report::Report),
     Demo(demo::Demo),
     Completions(man::Completions),
@@ -132,6 +135,7 @@ impl Command {
                 | Self::Ratify(_)
                 | Self::Delegate(_)
                 | Self::BreakGlass(_)
+                | Self::Gate(gate::Gate::Deploy(_))
         )
     }
 }
@@ -179,6 +183,9 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Retention(args) => retention::run(args, context),
         Command::Controls(args) => controls::run(args, context),
         Command::Evaluate(args) => evaluate::run(args, context),
+        Command::Gate(args) => gate::run(args, context),
+        Command::CanDeploy(args) => can_deploy::run(args, context),
+        Command::Facts(args) => facts::run(args, context),
         Command::Report(args) => report::run(args, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),

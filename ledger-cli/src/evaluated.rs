@@ -156,7 +156,7 @@ pub(crate) fn layers(named: &[String]) -> Result<Vec<Layer>> {
 }
 
 /// Attachments of the ledger's folder.
-struct Blobs<'a>(&'a dyn Store);
+pub(crate) struct Blobs<'a>(pub(crate) &'a dyn Store);
 
 impl Attachments for Blobs<'_> {
     fn read(&self, digest: &Sha256) -> Option<Vec<u8>> {

@@ -17,6 +17,7 @@ pub mod evaluate;
 pub mod event;
 pub mod fact;
 pub mod fork;
+pub mod gate;
 pub mod hash;
 pub mod head;
 pub mod index;

@@ -176,8 +176,17 @@ impl Book {
         each.map(|(asked, told)| (asked.clone(), told.as_str().unwrap().to_owned())).collect()
     }
 
-    /// The facts of a story.
+    /// What the story's entries say.
     pub fn facts(&self, story: &Story) -> Facts {
+        facts(self.whole(story))
+    }
+
+    /// The lines of the story's entries, from entry 1 on.
+    pub fn lines(&self, story: &Story) -> Vec<String> {
+        lines(self.whole(story))
+    }
+
+    fn whole(&self, story: &Story) -> Events {
         let mut events = self.events(story);
         if story.crowd {
             let strangers = self.content.get("good").and_then(Value::as_object);
@@ -186,7 +195,7 @@ impl Book {
             }
         }
         self.introduce(&mut events);
-        facts(events)
+        events
     }
 
     /// The people of the book join.
@@ -246,6 +255,14 @@ impl Book {
 
 /// The facts of events, in the order in which they were recorded.
 pub fn facts(events: Events) -> Facts {
+    let mut document = Document::default();
+    let lines = lines(events);
+    let read = |line: &String| Read::of(&Entry::parse(&mut document, line.as_bytes()).unwrap());
+    Facts::from_read(lines.iter().map(read).collect::<Vec<_>>())
+}
+
+/// The lines of events, in the order in which they were recorded, from entry 1 on.
+pub fn lines(events: Events) -> Vec<String> {
     let mut told: Vec<(Timestamp, String, Value)> =
         events.into_iter().map(|(label, event)| (recorded(&event), label, event)).collect();
     told.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
@@ -254,10 +271,10 @@ pub fn facts(events: Events) -> Facts {
     for (.., event) in &mut told {
         number(event, &places);
     }
-    let read = told.into_iter().enumerate().map(|(number, (recorded, label, event))| {
-        read(number as u64 + 1, recorded, &label, &event)
-    });
-    Facts::from_read(read)
+    let line = |(number, (recorded, label, event)): (usize, (Timestamp, String, Value))| {
+        line(number as u64 + 1, recorded, &label, &event)
+    };
+    told.into_iter().enumerate().map(line).collect()
 }
 
 impl Story {
@@ -299,6 +316,22 @@ impl Story {
     pub fn without(&self, label: &str) -> Self {
         let mut story = self.clone();
         story.drop.push(label.to_owned());
+        story
+    }
+
+    /// The same, and a pipeline records that every gate passed.
+    pub fn with_pass(&self, at: &str) -> Self {
+        let mut story = self.clone();
+        let pass = json!({
+            "type": "gate.evaluated", "at": at, "by": "@runner", "kind": "service",
+            "subject": {"artifact": "#payments-1", "environment": "production", "service": "payments"},
+            "data": {
+                "gate": "release", "kind": "release", "policy_digest": "#policy-1", "verdict": "pass",
+                "as_of": at, "attempt": 1, "inputs": [{"name": "T01", "result": "pass", "value": "0"}],
+                "evaluator": {"name": "ledger", "version": "1", "mode": "computed"},
+            },
+        });
+        story.content["add"]["a pass that is claimed"] = pass;
         story
     }
 
@@ -467,7 +500,17 @@ fn attachments(value: &Value, found: &mut Vec<Value>) {
     }
 }
 
-fn read(index: u64, recorded: Timestamp, label: &str, event: &Value) -> Read {
+/// A line that has nothing to do with any story.
+pub fn filler(index: u64) -> String {
+    let event = json!({
+        "type": "job.run", "at": "2026-01-01T00:00:00Z", "by": "@cron", "kind": "service",
+        "subject": {"job": "j"},
+        "data": {"outcome": "succeeded", "slot": "s", "started_at": "2026-01-01T00:00:00Z"},
+    });
+    line(index, time("2026-01-01T00:00:01Z"), "filler", &event)
+}
+
+fn line(index: u64, recorded: Timestamp, label: &str, event: &Value) -> String {
     let known =
         ["at", "behalf", "by", "data", "kind", "recorded", "relayed", "schema", "subject", "type"];
     only(event, &known);
@@ -533,7 +576,7 @@ fn read(index: u64, recorded: Timestamp, label: &str, event: &Value) -> Read {
     let signature = Signature { key, bytes: [7; 64] };
     let line = entry::line(&Blake3::of(b"before"), &bytes, index, &persons, recorded, &[signature]);
     let mut document = Document::default();
-    let entry = Entry::parse(&mut document, line.as_bytes())
-        .unwrap_or_else(|error| panic!("`{label}`: {error} {:?}", error.place()));
-    Read::of(&entry)
+    let parsed = Entry::parse(&mut document, line.as_bytes());
+    parsed.unwrap_or_else(|error| panic!("`{label}`: {error} {:?}", error.place()));
+    line
 }

@@ -116,7 +116,8 @@ const RATIO: Kind = Kind::fails(
     "a large share of the deployments were emergencies",
 );
 const RUNNING: Kind =
-    Kind::undecided("clock-running", Severity::Medium, "a deadline has not passed yet");
+    Kind::undecided("clock-running", Severity::Medium, "a deadline has not passed yet")
+        .afterwards();
 /// Who ratified it cannot be told apart from who took part.
 pub(crate) const UNRESOLVED: Kind = Kind::undecided(
     "ratifier-unresolved",
