@@ -1,0 +1,177 @@
+//! Evaluated: from what is asked on the command line to the evaluation of a ledger. `evaluate` and
+//! `report` go this way alike.
+
+use std::path::Path;
+
+use clap::Args;
+use ledger_core::check::matrix::Matrix;
+use ledger_core::check::{Attachments, Calendar, Period, State};
+use ledger_core::control::{Catalogue, Layer};
+use ledger_core::evaluate::{Evaluation, Front, Question, evaluate};
+use ledger_core::fact::Facts;
+use ledger_core::hash::Sha256;
+use ledger_core::ledger::Ledger;
+use ledger_core::store::{self, Store};
+use ledger_core::time::Timestamp;
+use ledger_core::{blob, tree};
+
+use crate::commands::verify;
+use crate::context::{Context, Folder};
+use crate::failure::{Answer, Failure, Result};
+use crate::{files, hashes};
+
+/// Microseconds of a day.
+const DAY: u64 = 86_400 * 1_000_000;
+/// Days after the end of a period in which evidence of it may still arrive.
+const CUTOFF: u64 = 15;
+
+/// What is asked, beside the period.
+#[derive(Args, Debug)]
+pub(crate) struct Asked {
+    /// Framework; may be repeated [default: all]
+    #[arg(long = "framework", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) frameworks: Vec<String>,
+    /// Last day on which evidence could be recorded [default: 15 days after the period]
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub(crate) cutoff: Option<Timestamp>,
+    /// Overlay: a region that is built in, like `eu`, or a file; may be repeated
+    #[arg(long = "overlay", value_name = "NAME|FILE")]
+    pub(crate) overlays: Vec<String>,
+    /// Only the entries before this index
+    #[arg(long, value_name = "INDEX")]
+    pub(crate) as_of: Option<u64>,
+}
+
+/// What came of it.
+pub(crate) struct Evaluated {
+    /// The ledger's folder.
+    pub(crate) folder: Folder,
+    /// The ledger.
+    pub(crate) ledger: Ledger,
+    /// What its entries say.
+    pub(crate) facts: Facts,
+    /// What the controls came to.
+    pub(crate) evaluation: Evaluation,
+    /// The last day on which evidence could be recorded.
+    pub(crate) cutoff: Timestamp,
+}
+
+/// A day on the command line.
+pub(crate) fn day(text: &str) -> std::result::Result<Timestamp, String> {
+    Timestamp::of_day(text).map_err(|_| "a day like 2026-07-01".to_owned())
+}
+
+/// From the first to the last day of a period.
+pub(crate) fn period(first: Timestamp, last: Timestamp) -> Result<Period> {
+    let period = Period { from: first, to: after(last, 1) };
+    if period.to <= period.from {
+        return Err(Failure::new("period", "the period ends before it begins")
+            .hint("--to is the last day of the period"));
+    }
+    Ok(period)
+}
+
+/// That many days after.
+fn after(day: Timestamp, days: u64) -> Timestamp {
+    Timestamp::from_micros(day.micros() + days * DAY).unwrap_or(day)
+}
+
+impl Asked {
+    /// The frameworks that are asked for: all where none is named.
+    fn frameworks(&self) -> Result<Vec<String>> {
+        let catalogue = Catalogue::shipped()?;
+        let known: Vec<&str> = catalogue.authorities.iter().map(|a| a.framework.as_str()).collect();
+        if let Some(name) = self.frameworks.iter().find(|name| !known.contains(&name.as_str())) {
+            return Err(Failure::new("framework", format!("`{name}` is no framework"))
+                .hint(format!("one of `{}`", known.join("`, `"))));
+        }
+        if self.frameworks.is_empty() {
+            return Ok(known.iter().map(|name| (*name).to_owned()).collect());
+        }
+        Ok(self.frameworks.clone())
+    }
+
+    /// Verifies the ledger, reads its facts, and evaluates.
+    pub(crate) fn evaluate(&self, period: Period, context: &Context) -> Result<Evaluated> {
+        let frameworks = self.frameworks()?;
+        let layers = layers(&self.overlays)?;
+        let (folder, ledger) = context.open()?;
+        let report = verify::check(&folder, &verify::Known::default())?;
+        let last = self.cutoff.unwrap_or_else(|| after(period.to, CUTOFF - 1));
+        let until = after(last, 1);
+        let size = self.as_of.unwrap_or(u64::MAX).min(report.size);
+        let facts = Facts::of(&ledger, size, until)?;
+        // what still runs is judged by the ledger's own clock, not by a future nobody has seen
+        let cutoff = facts.newest.map_or(until, |newest| newest.min(until));
+        let mut front = Front::of(&report, &facts, period);
+        if size < report.size {
+            let hashes = hashes::of(&ledger, None)?;
+            (front.size, front.root) = (size, tree::root(size, &hashes)?.to_base64());
+        }
+        let (calendar, matrix) = (Calendar::default(), Matrix::shipped()?);
+        let question = Question { frameworks, period, cutoff, layers, calendar, matrix };
+        let evaluation = evaluate(&facts, &Blobs(&*folder.store), question, front)?;
+        Ok(Evaluated { folder, ledger, facts, evaluation, cutoff: last })
+    }
+}
+
+/// The layers that are named: built in, or files.
+pub(crate) fn layers(named: &[String]) -> Result<Vec<Layer>> {
+    let shipped = Layer::shipped()?;
+    let one = |name: &String| -> Result<Layer> {
+        if let Some(layer) = shipped.iter().find(|layer| layer.id == *name) {
+            return Ok(layer.clone());
+        }
+        let path = Path::new(name);
+        let bytes = files::read(path).map_err(|failure| {
+            let names: Vec<&str> = shipped.iter().map(|layer| layer.id.as_str()).collect();
+            failure.hint(format!("an overlay is a file, or one of `{}`", names.join("`, `")))
+        })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Failure::new("control-file", format!("`{name}` is not UTF-8")))?;
+        Ok(Layer::read(name, &text)?)
+    };
+    named.iter().map(one).collect()
+}
+
+/// Attachments of the ledger's folder.
+struct Blobs<'a>(&'a dyn Store);
+
+impl Attachments for Blobs<'_> {
+    fn read(&self, digest: &Sha256) -> Option<Vec<u8>> {
+        let bytes = store::read_all(self.0, &blob::file(*digest)).ok()??;
+        (Sha256::of(&bytes) == *digest).then_some(bytes)
+    }
+}
+
+/// The exit status: the worst of the controls and of the two verdicts in front.
+pub(crate) fn answer(evaluation: &Evaluation) -> Answer {
+    let front = &evaluation.front;
+    let state = evaluation.state().min(front.integrity.state).min(front.completeness.state);
+    match state {
+        State::Fail => Answer::No,
+        State::Indeterminate => Answer::CannotTell,
+        State::Waived | State::Pass | State::NotApplicable | State::NoOccurrence => Answer::Yes,
+    }
+}
+
+/// The words of a verdict.
+pub(crate) fn verdict(state: State) -> &'static str {
+    match state {
+        State::Fail => "▲ does not hold",
+        State::Indeterminate => "◆ cannot tell",
+        _ => "● holds",
+    }
+}
+
+/// The words of a result.
+pub(crate) fn words(state: State) -> &'static str {
+    match state {
+        State::Fail => "▲ exceptions noted",
+        State::Indeterminate => "◆ cannot tell",
+        State::Waived => "○ risk accepted",
+        State::Pass => "● no exceptions noted",
+        State::NotApplicable => "  not applicable",
+        State::NoOccurrence => "  no occurrence",
+    }
+}
