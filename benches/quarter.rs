@@ -275,7 +275,9 @@ fn deployment(number: u64, base: u64) -> Vec<Told> {
         pipeline,
         "change.classified",
         about.clone(),
-        format!(r#""class":"{class}","method":"rule","by":{author},"kind":"routine","risk":"medium""#),
+        format!(
+            r#""class":"{class}","method":"rule","by":{author},"kind":"routine","risk":"medium""#
+        ),
     );
     say(
         2,

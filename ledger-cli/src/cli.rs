@@ -8,9 +8,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     append, approve, attach, break_glass, checkpoint, close, consistency, controls, cosign,
-    delegate, demo, evaluate, events, flush, import, init, key, log, man, person, prove, ratify,
-    reconcile, record, recover, reject, retention, revoke, schema, show, sign, status, tiles,
-    vault, verify, witness,
+    delegate, demo, evaluate, events, exception, flush, import, init, key, log, man, person, prove,
+    ratify, reconcile, record, recover, reject, retention, revoke, risk, sample, schema, show,
+    sign, sign_off, status, tiles, vault, verify, walkthrough, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -86,6 +86,15 @@ enum Command {
     #[command(subcommand)]
     Controls(controls::Controls),
     Evaluate(evaluate::Evaluate),
+    #[command(subcommand)]
+    Exception(exception::Exception),
+    #[command(subcommand)]
+    Risk(risk::Risk),
+    #[command(subcommand)]
+    Sample(sample::Sample),
+    #[command(subcommand)]
+    Walkthrough(walkthrough::Walkthrough),
+    SignOff(sign_off::SignOff),
     Demo(demo::Demo),
     Completions(man::Completions),
     Man(man::Man),
@@ -177,6 +186,11 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Retention(args) => retention::run(args, context),
         Command::Controls(args) => controls::run(args, context),
         Command::Evaluate(args) => evaluate::run(args, context),
+        Command::Exception(args) => exception::run(args, context),
+        Command::Risk(args) => risk::run(args, context),
+        Command::Sample(args) => sample::run(args, context),
+        Command::Walkthrough(args) => walkthrough::run(args, context),
+        Command::SignOff(args) => sign_off::run(args, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),
         Command::Man(args) => man::man(args, Cli::command(), context),

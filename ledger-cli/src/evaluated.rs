@@ -15,10 +15,9 @@ use ledger_core::store::{self, Store};
 use ledger_core::time::Timestamp;
 use ledger_core::{blob, tree};
 
-use crate::commands::verify;
-use crate::context::{Context, Folder};
+use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::{files, hashes};
+use crate::{files, hashes, verified};
 
 /// Microseconds of a day.
 const DAY: u64 = 86_400 * 1_000_000;
@@ -44,16 +43,10 @@ pub(crate) struct Asked {
 
 /// What came of it.
 pub(crate) struct Evaluated {
-    /// The ledger's folder.
-    pub(crate) folder: Folder,
     /// The ledger.
     pub(crate) ledger: Ledger,
-    /// What its entries say.
-    pub(crate) facts: Facts,
     /// What the controls came to.
     pub(crate) evaluation: Evaluation,
-    /// The last day on which evidence could be recorded.
-    pub(crate) cutoff: Timestamp,
 }
 
 /// A day on the command line.
@@ -96,7 +89,7 @@ impl Asked {
         let frameworks = self.frameworks()?;
         let layers = layers(&self.overlays)?;
         let (folder, ledger) = context.open()?;
-        let report = verify::check(&folder, &verify::Known::default())?;
+        let report = verified::check(&folder, &verified::Known::default())?;
         let last = self.cutoff.unwrap_or_else(|| after(period.to, CUTOFF - 1));
         let until = after(last, 1);
         let size = self.as_of.unwrap_or(u64::MAX).min(report.size);
@@ -111,7 +104,7 @@ impl Asked {
         let (calendar, matrix) = (Calendar::default(), Matrix::shipped()?);
         let question = Question { frameworks, period, cutoff, layers, calendar, matrix };
         let evaluation = evaluate(&facts, &Blobs(&*folder.store), question, front)?;
-        Ok(Evaluated { folder, ledger, facts, evaluation, cutoff: last })
+        Ok(Evaluated { ledger, evaluation })
     }
 }
 

@@ -16,6 +16,7 @@ mod context;
 mod delivery;
 mod drafts;
 mod environment;
+mod evaluated;
 mod failure;
 mod files;
 mod hashes;
@@ -29,6 +30,7 @@ mod random;
 mod seen;
 mod state;
 mod submission;
+mod verified;
 
 /// Records are made on one core and dropped on another: glibc's allocator takes a quarter of an import.
 #[global_allocator]

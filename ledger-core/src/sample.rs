@@ -93,8 +93,11 @@ impl Population {
     /// Code `sample-size` (none, or more than [`MAX`]).
     pub fn draw(&self, seed: &Seed, size: usize, reserve: usize) -> Result<Drawn> {
         if size == 0 || size.min(self.0.len()) > MAX || reserve > MAX {
-            return Err(Error::refused("sample-size", format!("1 to {MAX} items are drawn at once"))
-                .hint("draw once more with another seed for a larger sample"));
+            return Err(Error::refused(
+                "sample-size",
+                format!("1 to {MAX} items are drawn at once"),
+            )
+            .hint("draw once more with another seed for a larger sample"));
         }
         let mut ranked = self.ranked(seed).into_iter().map(str::to_owned);
         let selected = ranked.by_ref().take(size).collect();
@@ -174,7 +177,10 @@ impl Committed {
         if root != Some(self.root) {
             return Err(Error::untrue(
                 "sample-root",
-                format!("the first {} entries are not those of the committed checkpoint", self.size),
+                format!(
+                    "the first {} entries are not those of the committed checkpoint",
+                    self.size
+                ),
             )
             .hint("keep the folder and the checkpoint: one of them was rewritten"));
         }
@@ -194,7 +200,9 @@ impl Committed {
                 population.rows()
             ),
         )
-        .hint("name the same control, test, period, cut-off and overlays, and use the same version"))
+        .hint(
+            "name the same control, test, period, cut-off and overlays, and use the same version",
+        ))
     }
 }
 
@@ -257,11 +265,17 @@ mod tests {
     fn who_draws_again_by_hand_gets_the_same() {
         let population = Population::new(["d-1", "d-2", "d-3"].map(str::to_owned)).unwrap();
         let seed = Seed::parse("00112233445566778899aabbccddeeff").unwrap();
-        let bytes = [0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff];
+        let bytes = [
+            0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd,
+            0xee, 0xff,
+        ];
         let mut ranks: Vec<(String, &str)> = ["d-1", "d-2", "d-3"]
             .map(|id| (hex(&Sha256::of(&[&bytes[..], b"\0", id.as_bytes()].concat()).0), id))
             .to_vec();
         ranks.sort();
-        assert_eq!(population.ranked(&seed), ranks.into_iter().map(|(_, id)| id).collect::<Vec<_>>());
+        assert_eq!(
+            population.ranked(&seed),
+            ranks.into_iter().map(|(_, id)| id).collect::<Vec<_>>()
+        );
     }
 }

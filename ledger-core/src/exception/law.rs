@@ -43,7 +43,8 @@ pub fn may_retest(life: &Life<'_>, facts: &Facts, tester: Pseudonym, now: Timest
 pub fn passed(life: &Life<'_>, evaluation: &Evaluation) -> Result<u64> {
     let (exception, from) = (life.newest(), life.repaired());
     let outcomes = &evaluation.outcomes;
-    let mut outcomes = outcomes.iter().filter(|known| known.control.id == exception.control.as_str());
+    let mut outcomes =
+        outcomes.iter().filter(|known| known.control.id == exception.control.as_str());
     let (mut count, mut failed, mut unknown) = (0, Vec::new(), Vec::new());
     for outcome in outcomes.by_ref() {
         let since = items(evaluation, outcome)
@@ -59,13 +60,19 @@ pub fn passed(life: &Life<'_>, evaluation: &Evaluation) -> Result<u64> {
     }
     let what = format!("{} of {}", exception.test, exception.control);
     if let Some(first) = failed.first() {
-        let message = format!("{what} fails for {} of {count} items since then, `{first}` first", failed.len());
+        let message = format!(
+            "{what} fails for {} of {count} items since then, `{first}` first",
+            failed.len()
+        );
         return Err(Error::refused("retest-failed", message).hint("it is not repaired yet"));
     }
     if let Some(first) = unknown.first() {
-        let message =
-            format!("{what} cannot tell about {} of {count} items since then, `{first}` first", unknown.len());
-        return Err(Error::refused("retest-undecided", message).hint("evidence is missing, which is no pass"));
+        let message = format!(
+            "{what} cannot tell about {} of {count} items since then, `{first}` first",
+            unknown.len()
+        );
+        return Err(Error::refused("retest-undecided", message)
+            .hint("evidence is missing, which is no pass"));
     }
     if count == 0 {
         return Err(Error::refused("retest-empty", format!("{what} saw no item since {from}"))
@@ -113,8 +120,9 @@ pub fn may_close(
     let (seen, least) = (retest.at.occurred.micros() - from.micros(), limit("retest_window"));
     if seen < least {
         let message = format!("it was tested again over {}, not over {}", span(seen), span(least));
-        return Err(Error::refused("retest-early", message)
-            .hint("let the repair stand for that long, then run `ledger exception retest` once more"));
+        return Err(Error::refused("retest-early", message).hint(
+            "let the repair stand for that long, then run `ledger exception retest` once more",
+        ));
     }
     Ok(Some(run))
 }
@@ -162,7 +170,8 @@ pub fn may_accept(
         return Err(Error::refused("risk-level", message)
             .hint(format!("accept level {} or higher, or do not accept", least.as_str())));
     }
-    let (long, most) = (wanted.until.micros().saturating_sub(now.micros()), limit("acceptance_valid"));
+    let (long, most) =
+        (wanted.until.micros().saturating_sub(now.micros()), limit("acceptance_valid"));
     if long > most {
         let message = format!("a risk is accepted for {} at most", span(most));
         return Err(Error::refused("risk-long", message).hint("accept it again when that is over"));
@@ -173,8 +182,11 @@ pub fn may_accept(
         match relation(facts, Some(wanted.approver), other, now) {
             Relation::Different => {}
             Relation::Same => {
-                return Err(Error::refused("risk-own", "whoever answers for it does not accept its risk")
-                    .hint("somebody else with the authority accepts it"));
+                return Err(Error::refused(
+                    "risk-own",
+                    "whoever answers for it does not accept its risk",
+                )
+                .hint("somebody else with the authority accepts it"));
             }
             Relation::CannotTell => {
                 return Err(Error::refused(
@@ -213,12 +225,7 @@ fn not_the_owner(
 }
 
 /// Whether two are different persons (law 8); nobody is told apart from somebody unknown.
-fn relation(
-    facts: &Facts,
-    a: Option<Pseudonym>,
-    b: Option<Pseudonym>,
-    at: Timestamp,
-) -> Relation {
+fn relation(facts: &Facts, a: Option<Pseudonym>, b: Option<Pseudonym>, at: Timestamp) -> Relation {
     match a.zip(b) {
         Some((a, b)) if a == b => Relation::Same,
         Some((a, b)) => facts.persons.relation(a, b, at).value,
