@@ -22,7 +22,7 @@ use crate::keys::Key;
 use crate::{clock, delivery, files, hook, seen};
 
 pub(crate) use event::{actor, person};
-pub(crate) use until::until;
+pub(crate) use until::{moment, until};
 
 /// The label of the streams of decisions.
 const LABEL: &str = "approval";

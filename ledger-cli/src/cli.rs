@@ -8,9 +8,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
-    cosign, delegate, demo, evaluate, events, facts, flush, gate, import, init, key, log, man,
-    person, prove, ratify, reconcile, record, recover, reject, report, retention, revoke, schema,
-    show, sign, status, tiles, vault, verify, witness,
+    cosign, delegate, demo, evaluate, events, exception, facts, flush, gate, import, init, key,
+    log, man, person, prove, ratify, reconcile, record, recover, reject, report, retention, revoke,
+    risk, sample, schema, show, sign, sign_off, status, tiles, vault, verify, walkthrough, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -90,7 +90,17 @@ enum Command {
     Gate(gate::Gate),
     CanDeploy(can_deploy::CanDeploy),
     Facts(facts::Facts),
+    #[command(subcommand)]
     Report(report::Report),
+    #[command(subcommand)]
+    Exception(exception::Exception),
+    #[command(subcommand)]
+    Risk(risk::Risk),
+    #[command(subcommand)]
+    Sample(sample::Sample),
+    #[command(subcommand)]
+    Walkthrough(walkthrough::Walkthrough),
+    SignOff(sign_off::SignOff),
     Demo(demo::Demo),
     Completions(man::Completions),
     Man(man::Man),
@@ -135,6 +145,10 @@ impl Command {
                 | Self::Ratify(_)
                 | Self::Delegate(_)
                 | Self::BreakGlass(_)
+                | Self::Gate(_)
+                | Self::CanDeploy(_)
+                | Self::Facts(_)
+                | Self::SignOff(_)
                 | Self::Gate(gate::Gate::Deploy(_))
         )
     }
@@ -187,6 +201,11 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::CanDeploy(args) => can_deploy::run(args, context),
         Command::Facts(args) => facts::run(args, context),
         Command::Report(args) => report::run(args, context),
+        Command::Exception(args) => exception::run(args, context),
+        Command::Risk(args) => risk::run(args, context),
+        Command::Sample(args) => sample::run(args, context),
+        Command::Walkthrough(args) => walkthrough::run(args, context),
+        Command::SignOff(args) => sign_off::run(args, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),
         Command::Man(args) => man::man(args, Cli::command(), context),

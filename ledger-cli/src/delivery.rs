@@ -222,9 +222,20 @@ fn settled(
 
 /// Prints the receipts: the promise is out before anything that could fail.
 pub(crate) fn acknowledge(receipts: &[Receipt], context: &mut Context) -> Result<()> {
+    acknowledge_with(receipts, Vec::new(), context)
+}
+
+/// As [`acknowledge`], with more members for machines.
+pub(crate) fn acknowledge_with(
+    receipts: &[Receipt],
+    more: Vec<(&str, Value)>,
+    context: &mut Context,
+) -> Result<()> {
     let out = &mut context.out;
     if out.json() {
-        out.object([("receipts", Value::List(receipts.iter().map(value).collect()))])?;
+        let mut members = vec![("receipts", Value::List(receipts.iter().map(value).collect()))];
+        members.extend(more);
+        out.value(&Value::object(members))?;
     }
     for receipt in receipts {
         let known = if receipt.known { "  was there before" } else { "" };

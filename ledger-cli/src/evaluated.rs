@@ -16,10 +16,9 @@ use ledger_core::store::{self, Store};
 use ledger_core::time::Timestamp;
 use ledger_core::{blob, tree};
 
-use crate::commands::verify;
 use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
-use crate::{files, hashes};
+use crate::{files, hashes, verified};
 
 /// Microseconds of a day.
 const DAY: u64 = 86_400 * 1_000_000;
@@ -97,7 +96,7 @@ impl Asked {
         let frameworks = self.frameworks()?;
         let layers = layers(&self.overlays)?;
         let (folder, ledger) = context.open()?;
-        let report = verify::check(&folder, &verify::Known::default())?;
+        let report = verified::check(&folder, &verified::Known::default())?;
         let last = self.cutoff.unwrap_or_else(|| after(period.to, CUTOFF - 1));
         let until = after(last, 1);
         let size = self.as_of.unwrap_or(u64::MAX).min(report.size);

@@ -30,6 +30,7 @@ mod random;
 mod seen;
 mod state;
 mod submission;
+mod verified;
 
 /// Records are made on one core and dropped on another: glibc's allocator takes a quarter of an import.
 #[global_allocator]

@@ -6,6 +6,7 @@
 //! that every report carries.
 
 mod catalogue;
+mod difference;
 mod layer;
 mod limit;
 mod read;
@@ -15,6 +16,7 @@ mod separation;
 pub use catalogue::{
     Authority, Catalogue, Citation, Control, Frequency, Implementation, NotEvidenced, Strength,
 };
+pub use difference::{Changed, Difference, Turn};
 pub use layer::{Layer, LayerKind};
 pub use limit::{Direction, Known};
 pub use resolved::{Limit, Resolved, Tailored};

@@ -24,6 +24,7 @@ use ledger_core::head::Head;
 use ledger_core::json::{Document, Names, Value, read};
 use ledger_core::ledger::read_format;
 use ledger_core::report::period;
+use ledger_core::sample::{Committed, Population, Seed};
 use ledger_core::schema;
 use ledger_core::signature::{self, Mode};
 use ledger_core::signer;
@@ -62,6 +63,34 @@ fn report() {
             assert_eq!(period::day(span.to), case.header("to"), "{}", case.name);
         }
         judge(&case, &read.map(drop));
+    }
+}
+
+#[test]
+fn sample() {
+    for case in vectors("sample") {
+        let number = |name: &str| case.header(name).parse::<u64>().unwrap();
+        let digest = |name: &str| Sha256::from_reference(case.header(name)).unwrap();
+        let committed = Committed {
+            rows: number("rows"),
+            digest: digest("digest"),
+            size: number("committed"),
+            root: digest("root"),
+        };
+        let small = |name: &str| usize::try_from(number(name)).unwrap();
+        let drawn = Population::parse(&case.bytes).and_then(|population| {
+            assert_eq!(population.encode().as_bytes(), case.bytes, "{}", case.name);
+            committed.continued(number("entries"), Some(digest("found")))?;
+            committed.holds(&population)?;
+            let seed = Seed::parse(case.header("seed"))?;
+            assert_eq!(seed.to_string(), case.header("seed"), "{}", case.name);
+            population.draw(&seed, small("size"), small("reserve"))
+        });
+        if let Ok(drawn) = &drawn {
+            assert_eq!(drawn.selected.join(" "), case.header("selected"), "{}", case.name);
+            assert_eq!(drawn.replacements.join(" "), case.header("replacements"), "{}", case.name);
+        }
+        judge(&case, &drawn.map(drop));
     }
 }
 

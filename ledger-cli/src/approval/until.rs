@@ -8,18 +8,23 @@ use crate::failure::{Failure, Result};
 
 /// The time as an event has it; codes `until`, `until-past`.
 pub(crate) fn until(text: &str) -> Result<Value> {
+    moment("--until", text).map(|at| Value::text(at.to_string()))
+}
+
+/// The time that an option gives; codes `until`, `until-past`.
+pub(crate) fn moment(option: &str, text: &str) -> Result<Timestamp> {
     let now = clock::now()?;
     let at = read(text, now).ok_or_else(|| {
         Failure::new("until", format!("`{text}` is neither a time nor a duration"))
-            .within("--until")
+            .within(option)
             .hint("write 2026-12-01T18:00:00Z, or PT8H, P7D: from now on")
     })?;
     if at <= now {
         return Err(Failure::new("until-past", format!("`{text}` is past"))
-            .within("--until")
+            .within(option)
             .hint(format!("the clock of this machine says {now}")));
     }
-    Ok(Value::text(at.to_string()))
+    Ok(at)
 }
 
 fn read(text: &str, now: Timestamp) -> Option<Timestamp> {

@@ -1,5 +1,7 @@
 //! `ledger controls`
 
+mod diff;
+
 use clap::{Args, Subcommand};
 use ledger_core::check;
 use ledger_core::control::{Catalogue, Control, Resolved};
@@ -18,6 +20,7 @@ pub(crate) enum Controls {
     Show(Show),
     Check(Check),
     Resolve(Resolve),
+    Diff(diff::Diff),
 }
 
 /// List the controls
@@ -86,6 +89,7 @@ pub(crate) fn run(command: &Controls, context: &mut Context) -> Result<Answer> {
         Controls::List(args) => list(args, context),
         Controls::Show(args) => show(args, context),
         Controls::Check(args) => check(args, context),
+        Controls::Diff(args) => diff::run(args, context),
         Controls::Resolve(args) => {
             let resolved = args.layered.resolve()?.to_json();
             context.out.value(&resolved)?;

@@ -13,12 +13,13 @@ use ledger_core::store::Store;
 use ledger_core::store::dir::Dir;
 use ledger_core::verify::Verdict;
 
-use crate::commands::verify::{self, Known};
+use crate::commands::verify;
 use crate::context::{Context, PATIENCE, folder_at};
 use crate::environment;
 use crate::failure::{Answer, Failure, Result};
 use crate::output::Out;
 use crate::state::State;
+use crate::verified::{self, Known};
 use crate::{files, random};
 
 /// Record a small release history, verify it, and show what a flipped byte does
@@ -54,7 +55,7 @@ pub(crate) fn run(args: &Demo, context: &mut Context) -> Result<Answer> {
     out.line(format!("Recorded {} events of three services in {}", last.size, path.display()))?;
     out.line("")?;
     out.line("`ledger verify` says:")?;
-    let intact = verify::check(&folder_at(&path, state.clone())?, &Known::default())?;
+    let intact = verified::check(&folder_at(&path, state.clone())?, &Known::default())?;
     verify::print(&intact, out)?;
 
     let copy = dir.join("tampered");
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &Demo, context: &mut Context) -> Result<Answer> {
     out.line(format!("One byte flipped in a copy: {flipped}"))?;
     out.line("")?;
     out.line("`ledger verify` says about the copy:")?;
-    let tampered = verify::check(&folder_at(&copy, state)?, &Known::default())?;
+    let tampered = verified::check(&folder_at(&copy, state)?, &Known::default())?;
     verify::print(&tampered, out)?;
     next_steps(&dir, out)?;
     out.object([

@@ -4,27 +4,20 @@ mod proof;
 mod report;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use ledger_core::checkpoint::{Checkpoint, Origin};
 use ledger_core::hash::Blake3;
 use ledger_core::note::Note;
 use ledger_core::policy::Policy;
-use ledger_core::signature::Mode;
-use ledger_core::store::Store;
-use ledger_core::store::dir::Dir;
-use ledger_core::verify::{self, Options, Report, Verdict};
+use ledger_core::verify::Verdict;
 
-use crate::context::{Context, Folder};
+use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::progress::Progress;
-use crate::{environment, files, random};
+use crate::files;
+use crate::verified::{Known, check};
 
 pub(crate) use report::{print, value};
-
-/// From this many entries on, what must be unique is sorted on disk instead of in memory.
-const SPILL_FROM: u64 = 200_000;
 
 /// Verify a ledger, or one proof
 ///
@@ -83,41 +76,6 @@ pub(crate) fn run(args: &Verify, context: &mut Context) -> Result<Answer> {
     Ok(answer(report.verdict))
 }
 
-/// What is known from outside the folder.
-#[derive(Default)]
-pub(crate) struct Known {
-    policy: Option<Policy>,
-    older: Vec<Vec<u8>>,
-    receipts: Vec<(u64, Blake3)>,
-    origin: Option<Origin>,
-    one_by_one: bool,
-}
-
-/// Verifies a folder against what is known, the pin and the remembered receipt among it.
-pub(crate) fn check(folder: &Folder, known: &Known) -> Result<Report> {
-    let mut receipts = known.receipts.clone();
-    let remembered = folder.state.receipt(&folder.origin)?;
-    receipts.extend(remembered.filter(|receipt| !known.receipts.contains(receipt)));
-    // the head only says how much work to expect; verification reads it again
-    let head = ledger_core::head::Head::read(&*folder.store).ok().flatten();
-    let large = head.is_some_and(|read| read.head.size >= SPILL_FROM);
-    let scratch = if large { Some(Scratch::new()?) } else { None };
-    let progress = Progress::of("entries");
-    let tell = |done, all| progress.at(done, all);
-    let options = Options {
-        policy: known.policy.as_ref(),
-        pinned: known.origin.as_ref().or(folder.pinned.as_ref()),
-        older: &known.older,
-        receipts: &receipts,
-        mode: if known.one_by_one { Mode::OneByOne } else { Mode::Bulk },
-        random: random::bytes()?,
-        scratch: scratch.as_ref().map(|scratch| &scratch.store as &dyn Store),
-        progress: Some(&tell),
-    };
-    verify::verify(&*folder.store, &options)
-        .map_err(|error| Failure::from(error).within(folder.shown()))
-}
-
 /// The exit status of a verdict.
 pub(crate) fn answer(verdict: Verdict) -> Answer {
     match verdict {
@@ -157,25 +115,4 @@ fn receipt(text: &str) -> Result<(u64, Blake3)> {
             .within("--receipt")
             .hint("write INDEX:HASH, as `ledger append` printed them")
     })
-}
-
-/// A folder for sorted runs, removed when it is dropped.
-struct Scratch {
-    path: PathBuf,
-    store: Dir,
-}
-
-impl Scratch {
-    fn new() -> Result<Self> {
-        let name = ledger_core::encoding::hex(&random::bytes::<8>()?);
-        let path = environment::temporary().join(format!("ledger-verify-{name}"));
-        let store = Dir::create(&path, Duration::ZERO)?;
-        Ok(Self { path, store })
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.path);
-    }
 }

@@ -132,6 +132,14 @@ impl Ended {
         self.stdout
     }
 
+    /// It was refused, told as one JSON object; gives that.
+    pub fn bad_json(self) -> String {
+        assert!(matches!(self.status, 1 | 2), "{}{}", self.stdout, self.stderr);
+        assert_eq!(self.stdout, "");
+        assert!(self.stderr.lines().any(|line| line.starts_with("{\"error\"")), "{}", self.stderr);
+        self.stderr
+    }
+
     /// It was refused with this status: one line of error, at most one of hint, no data.
     pub fn bad(self, status: i32) -> String {
         assert_eq!(self.status, status, "{}{}", self.stdout, self.stderr);

@@ -323,7 +323,7 @@ fn control(control: &Control) -> json::Value {
 }
 
 /// A written value as one of the known limit's unit; code `parameter-value`, `parameter-unit`.
-fn read(known: &Known, value: &toml::Value) -> Result<Value> {
+pub(super) fn read(known: &Known, value: &toml::Value) -> Result<Value> {
     let unit = match known.unit.as_str() {
         "duration" => Value::Span(0),
         "business-days" => Value::BusinessDays(0),
@@ -371,7 +371,7 @@ fn like(unit: &Value, value: &toml::Value) -> Result<Value> {
 }
 
 /// Whether a new value is as strict as the old or stricter.
-fn stricter(direction: Direction, old: &Value, new: &Value) -> bool {
+pub(super) fn stricter(direction: Direction, old: &Value, new: &Value) -> bool {
     let numbers = number(old).zip(number(new));
     match direction {
         Direction::None => true,
