@@ -90,6 +90,7 @@ enum Command {
     Gate(gate::Gate),
     CanDeploy(can_deploy::CanDeploy),
     Facts(facts::Facts),
+    #[command(subcommand)]
     Report(report::Report),
     Demo(demo::Demo),
     Completions(man::Completions),
