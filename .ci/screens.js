@@ -34,16 +34,26 @@ async function look(page, file, name, { name: kind, width, scheme }) {
     return found.slice(0, 5);
   });
   if (cut.length) problems.push(`${name} ${kind}: cut in a chart: ${cut.join(' | ')}`);
-  const parts = await page.$$('.page, .toc');
-  let number = 0;
-  for (const part of parts) {
-    const box = await part.boundingBox();
-    number += 1;
-    if (!box) continue;
-    const clip = { x: 0, y: box.y, width, height: Math.min(box.height, 4000) };
-    const picture = path.join(out, `${name}-${kind}-${String(number).padStart(2, '0')}.png`);
-    await page.screenshot({ path: picture, clip, captureBeyondViewport: true });
+  // one part at a time: the whole is too tall for a picture
+  const parts = await page.evaluate(() => {
+    const style = document.createElement('style');
+    style.id = 'looking';
+    style.textContent = '.page:not(.looked-at),.toc:not(.looked-at){display:none!important}';
+    document.head.appendChild(style);
+    return document.querySelectorAll('.page, .toc').length;
+  });
+  for (let number = 0; number < parts; number += 1) {
+    await page.setViewport({ width, height: 200 });
+    const height = await page.evaluate((at) => {
+      document.querySelectorAll('.page, .toc').forEach((part, own) => part.classList.toggle('looked-at', own === at));
+      return document.documentElement.scrollHeight;
+    }, number);
+    await page.setViewport({ width, height: Math.min(height, 3000) });
+    const picture = path.join(out, `${name}-${kind}-${String(number + 1).padStart(2, '0')}.png`);
+    await page.screenshot({ path: picture });
   }
+  await page.evaluate(() => document.getElementById('looking').remove());
+  await page.setViewport({ width, height: 900 });
   await page.evaluate(axe);
   const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   for (const found of result.violations) {
@@ -52,7 +62,7 @@ async function look(page, file, name, { name: kind, width, scheme }) {
     if (['serious', 'critical'].includes(found.impact)) problems.push(line);
     else console.log('note', line);
   }
-  console.log(`${name} ${kind}: opened in ${opened} ms, ${tall} tall, ${number} parts`);
+  console.log(`${name} ${kind}: opened in ${opened} ms, ${tall} tall, ${parts} parts`);
 }
 
 (async () => {

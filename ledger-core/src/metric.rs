@@ -146,8 +146,12 @@ fn finish(definition: &Definition, minimum: u64, draw: Draw) -> Metric {
     listed.sort_by(|a, b| (&a.item, &a.sentence).cmp(&(&b.item, &b.sentence)));
     let mut values = values.unwrap_or_else(|| {
         let mut tally = Tally::default();
-        services.iter().for_each(|service| tally.show(service));
-        members.iter().for_each(|member| tally.take(member));
+        for service in &services {
+            tally.show(service);
+        }
+        for member in &members {
+            tally.take(member);
+        }
         tally.values(definition, minimum, interval)
     });
     for value in values.iter_mut().filter(|value| value.line.is_none()) {

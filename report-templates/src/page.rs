@@ -18,7 +18,9 @@ const STYLE: &str = include_str!("../templates/report.css");
 /// The script: reading needs none of it.
 const SCRIPT: &str = include_str!("../templates/report.js");
 /// Rows of a table that the report itself shows, and of the exceptions of a control.
-const ROWS: usize = 100;
+const ROWS: usize = 50;
+/// Rows of the list of controls, which is never cut.
+const ALL: usize = usize::MAX;
 /// Rows of one page of a long table.
 const PAGE: usize = 2000;
 
@@ -46,8 +48,13 @@ pub fn pages(report: &Report, digest: &str) -> Result<Vec<Page>, askama::Error> 
 
 /// Whether a table has pages of its own.
 fn is_long(dataset: &Dataset) -> bool {
-    // the data of charts are short
-    dataset.rows.len() > ROWS && !dataset.about.id.starts_with('G')
+    let most = match dataset.about.id.get(..1) {
+        // all of them are in the report itself
+        Some("G" | "M") => ALL,
+        Some("X") => control::ROWS,
+        _ => ROWS,
+    };
+    dataset.rows.len() > most
 }
 
 fn detail_name(id: &str, part: usize) -> String {
@@ -146,7 +153,7 @@ impl Book<'_> {
             issues: conclusion.issues.iter().map(cover::issue).collect(),
             figures: conclusion.figures.iter().map(cover::figure).collect(),
             charts: self.charts(&conclusion.charts),
-            before: before.map(|dataset| self.table(dataset).to_string()).unwrap_or_default(),
+            before: before.map(|known| table(known, ROWS).to_string()).unwrap_or_default(),
             basis,
             glance,
             controls: report.controls.iter().map(|known| control::lead(known, self)).collect(),
@@ -249,16 +256,21 @@ impl Book<'_> {
     }
 
     fn tables(&self, ids: &[String]) -> Vec<Table> {
-        ids.iter().filter_map(|id| self.report.dataset(id)).map(|known| self.table(known)).collect()
+        let known = ids.iter().filter_map(|id| self.report.dataset(id));
+        known.map(|known| table(known, if known.about.id == "M01" { ALL } else { ROWS })).collect()
     }
+}
 
-    /// A table as the report itself shows it.
-    fn table(&self, dataset: &Dataset) -> Table {
-        let id = &dataset.about.id;
-        let (page, file) = (escaped(&detail_name(id, 0)), escaped(&dataset.about.file()));
-        let more = format!(r#"all are in <a href="{page}">{page}</a> and {file}"#);
-        Table::of(dataset, 0, ROWS, &more)
-    }
+/// A table as the report itself shows it, with so many rows at most.
+fn table(dataset: &Dataset, most: usize) -> Table {
+    let file = escaped(&dataset.about.file());
+    let more = if is_long(dataset) {
+        let page = escaped(&detail_name(&dataset.about.id, 0));
+        format!(r#"all are in <a href="{page}">{page}</a> and {file}"#)
+    } else {
+        format!("all are in {file}")
+    };
+    Table::of(dataset, 0, most, &more)
 }
 
 fn contents(

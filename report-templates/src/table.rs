@@ -4,7 +4,7 @@
 use askama::Template;
 use ledger_core::report::{About, Cell, Column, Dataset, Kind};
 
-use crate::text::{escaped, glyph, minute, number, short, span, words};
+use crate::text::{escaped, glyph, minute, number, short, span, told, words};
 
 /// Columns that stand beside each other at most.
 const WIDE: usize = 8;
@@ -207,6 +207,10 @@ fn content(cell: &Cell, kind: Kind) -> String {
         Kind::State => badge(text),
         Kind::Severity => format!(r#"<span class="sev-{}">{0}</span>"#, escaped(text)),
         Kind::Entries => few(text),
+        Kind::Sentence => format!("<bdi>{}</bdi>", told(text)),
+        Kind::Id if text.starts_with("x-") && text.len() == 34 => {
+            format!(r#"<span title="{}">{}</span>"#, escaped(text), short(text))
+        }
         _ => format!("<bdi>{}</bdi>", escaped(text)),
     }
 }

@@ -70,6 +70,38 @@ pub fn in_style(text: &str) -> String {
     out
 }
 
+/// A sentence with its moments to the minute.
+pub fn told(sentence: &str) -> String {
+    let mut out = String::with_capacity(sentence.len());
+    let mut rest = sentence;
+    while let Some(at) = rest.find(".000000Z") {
+        let (before, after) = rest.split_at(at);
+        let time = before.len().checked_sub(19).and_then(|from| before.split_at_checked(from));
+        match time {
+            Some((words, time)) if is_moment(time) => {
+                let (day, clock) = time.split_once('T').unwrap_or((time, ""));
+                out.push_str(words);
+                out.push_str(day);
+                out.push(' ');
+                out.push_str(clock.get(..5).unwrap_or(clock));
+            }
+            _ => {
+                out.push_str(before);
+                out.push_str(".000000Z");
+            }
+        }
+        rest = after.get(8..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    escaped(&out)
+}
+
+fn is_moment(text: &str) -> bool {
+    let fits =
+        |(byte, form): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    text.len() == 19 && text.bytes().zip(*b"0000-00-00T00:00:00").all(fits)
+}
+
 /// A digest by its first eight and last four digits.
 pub fn short(digest: &str) -> String {
     let hex = digest.strip_prefix("sha256:").unwrap_or(digest);
@@ -152,5 +184,7 @@ mod tests {
         assert_eq!(minute("2026-07-10T10:00:30.000000Z"), "2026-07-10 10:00");
         assert_eq!(number(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(number(12), "12");
+        let sentence = "due 2026-07-10T10:00:30.000000Z, not .000000Z <";
+        assert_eq!(told(sentence), "due 2026-07-10 10:00, not .000000Z &lt;");
     }
 }

@@ -147,7 +147,11 @@ impl<R: Read> Splitter<R> {
         if matches!(self.byte(ahead), None | Some(b'{' | b'[' | 0x1e)) {
             return true;
         }
-        while self.byte(ahead).is_some_and(|byte| byte != b'\n') && ahead < MAX_RECORD {
+        while let Some(byte) = self.byte(ahead).filter(|byte| *byte != b'\n') {
+            // no text has such a byte: this is an archive or a program
+            if byte == 0 || ahead > MAX_RECORD {
+                return false;
+            }
             ahead += 1;
         }
         while matches!(self.byte(ahead), Some(b'\r' | b'\n')) {

@@ -205,7 +205,7 @@ pub(super) fn approval_lead_time(desk: &Desk<'_>) -> Draw {
             }
         };
         let mut member = went.member(adds).of(services.get(change).into_iter().flatten().copied());
-        member.item = change.to_owned();
+        change.clone_into(&mut member.item);
         member.cites(ready.map(|row| row.at.index)).cites(first.map(|row| row.at.index))
     }))
 }

@@ -92,14 +92,13 @@ pub(super) fn ratified_in_time(desk: &Desk<'_>) -> Result<Draw> {
 /// Ratified emergencies: from their end to the ratification.
 pub(super) fn ratification_time(desk: &Desk<'_>) -> Result<Draw> {
     let mut listed = Vec::new();
-    let members = emergencies(desk, |went, item, due| match ratified(item) {
-        Some(at) => went.member(Adds::Measured(since(went.deployment.ended(), at))),
-        None => {
-            let sentence =
-                format!("{} and is not ratified; due was {due}", went.deployment.words());
-            listed.push(Listed::new(&*item.id, sentence, went.deployment.entries()));
-            went.member(Adds::LeftOut("not ratified"))
+    let members = emergencies(desk, |went, item, due| {
+        if let Some(at) = ratified(item) {
+            return went.member(Adds::Measured(since(went.deployment.ended(), at)));
         }
+        let sentence = format!("{} and is not ratified; due was {due}", went.deployment.words());
+        listed.push(Listed::new(&*item.id, sentence, went.deployment.entries()));
+        went.member(Adds::LeftOut("not ratified"))
     })?;
     Ok(Draw { listed, ..Draw::from(members) })
 }

@@ -221,7 +221,7 @@ fn reduced(mut points: u128, mut whole: u128) -> Option<(u64, u64)> {
         return None;
     }
     for _ in 0..2 * DIGITS {
-        if points % 10 == 0 && whole % 10 == 0 {
+        if points.is_multiple_of(10) && whole.is_multiple_of(10) {
             (points, whole) = (points / 10, whole / 10);
         }
     }

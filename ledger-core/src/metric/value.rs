@@ -227,7 +227,9 @@ mod tests {
         let share = definition(Unit::Share, Aggregation::Ratio);
         let mut tally = Tally::default();
         tally.show("idle");
-        members.iter().for_each(|member| tally.take(member));
+        for member in &members {
+            tally.take(member);
+        }
         let values = tally.values(&share, 2, false);
         let told: Vec<(Option<&str>, String, String)> =
             values.iter().map(|v| (v.service.as_deref(), v.pair(), v.words(&share))).collect();
@@ -252,7 +254,9 @@ mod tests {
             (1..=5).map(|n| member(Adds::Measured(n * 1_000_000), &[])).collect();
         members.push(member(Adds::Unknown("no start"), &[]));
         let mut tally = Tally::default();
-        members.iter().for_each(|member| tally.take(member));
+        for member in &members {
+            tally.take(member);
+        }
         let values = tally.values(&spans, 5, false);
         let spread = values[0].spread.unwrap();
         assert_eq!((spread.median, spread.p90, spread.greatest), (3_000_000, 5_000_000, 5_000_000));

@@ -95,23 +95,13 @@ pub(super) fn conclusion(material: &Material<'_>, controls: &[Tested]) -> Conclu
         ],
         figures: figures(material, controls),
         issues: issues(material),
-        charts: vec![
-            Chart {
-                plot: Plot::Heat,
-                title: "Results by framework and domain: the worst of each, and how many"
-                    .to_owned(),
-                unit: "controls".to_owned(),
-                dataset: "G01".to_owned(),
-                nothing: "No control is in scope.".to_owned(),
-            },
-            Chart {
-                plot: Plot::Population,
-                title: "What was tested, and what was left out of each population".to_owned(),
-                unit: "items".to_owned(),
-                dataset: "G02".to_owned(),
-                nothing: "No test was run.".to_owned(),
-            },
-        ],
+        charts: vec![Chart {
+            plot: Plot::Heat,
+            title: "Results by framework and domain: the worst of each, and how many".to_owned(),
+            unit: "controls".to_owned(),
+            dataset: "G01".to_owned(),
+            nothing: "No control is in scope.".to_owned(),
+        }],
     }
 }
 

@@ -71,7 +71,9 @@ pub(super) fn exceptions(outcome: &Outcome, material: &Material<'_>) -> Dataset 
         }
     }
     rows.sort_by(|a, b| a.0.cmp(&b.0));
-    rows.into_iter().for_each(|(_, cells, state)| sheet.tested(cells, state));
+    for (_, cells, state) in rows {
+        sheet.tested(cells, state);
+    }
     sheet.done()
 }
 

@@ -6,6 +6,7 @@ use super::dataset::{Dataset, Kind, Sheet, entries, row};
 use super::finding::{self, Finding};
 use super::{Material, period};
 use crate::check::{Severity, State};
+use crate::schema::records::{Disposition, RootCause};
 
 /// The four ages in which open findings are counted, by their last days.
 const AGES: [(&str, u64); 4] =
@@ -50,7 +51,7 @@ pub(super) fn dataset(material: &Material<'_>) -> Dataset {
                 result,
                 known.sentence,
                 known.stands(),
-                known.life.disposition.map(|word| word.as_str()),
+                known.life.disposition.map(Disposition::as_str),
                 finding::owner(&known.life),
                 known.life.due,
                 known.age(material.now),
@@ -102,7 +103,7 @@ pub(super) fn remediation(material: &Material<'_>) -> Dataset {
             moved,
             known.stands(),
             promise(known, material),
-            life.root_cause.map(|word| word.as_str()),
+            life.root_cause.map(RootCause::as_str),
             life.answered,
             life.compensating.clone(),
             entries(life.entries.iter().copied()),

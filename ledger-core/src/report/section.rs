@@ -170,21 +170,20 @@ impl Section {
     }
 
     /// Adds a chart of a table of its own.
-    fn chart(
-        &mut self,
-        plot: Plot,
-        [title, unit, nothing]: [&str; 3],
-        dataset: Dataset,
-        all: &mut Vec<Dataset>,
-    ) {
+    fn chart(&mut self, plot: Plot, words: [&str; 3], dataset: Dataset, all: &mut Vec<Dataset>) {
+        self.draw(plot, &dataset.about.id, words);
+        all.push(dataset);
+    }
+
+    /// Adds a chart of a table that stands elsewhere.
+    fn draw(&mut self, plot: Plot, dataset: &str, [title, unit, nothing]: [&str; 3]) {
         self.charts.push(Chart {
             plot,
             title: title.to_owned(),
             unit: unit.to_owned(),
-            dataset: dataset.about.id.clone(),
+            dataset: dataset.to_owned(),
             nothing: nothing.to_owned(),
         });
-        all.push(dataset);
     }
 
     fn note(&mut self, note: impl Into<String>) {

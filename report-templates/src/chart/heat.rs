@@ -33,7 +33,7 @@ pub(super) fn heat(dataset: &Dataset) -> Option<Svg> {
         let mut number = 0;
         for (place, state) in STATES {
             for _ in 0..row.get(place).and_then(Cell::count).unwrap_or(0) {
-                let (x, y) = (number % LINE * 180, top + 190 + number / LINE * 180);
+                let (x, y) = (5 + number % LINE * 179, top + 190 + number / LINE * 180);
                 svg.rect([x, y, 160, 160], &format!("b-{state}"));
                 let class = format!("g f-{state}");
                 svg.text(x + 80, y + 118, Anchor::Middle, &class, glyph(state));

@@ -90,8 +90,9 @@ fn block(about: &About) -> String {
 
 fn glossary() -> Numbered {
     let words = words::GLOSSARY.iter();
-    let list: String =
+    let list: Vec<String> =
         words.map(|(word, means)| format!("<dt>{word}</dt><dd>{means}</dd>")).collect();
+    let list = list.concat();
     page(
         "glossary",
         "Glossary",
@@ -109,7 +110,7 @@ fn verify(book: &Book<'_>) -> Numbered {
         ("Check an exception id", "printf 'CONTROL\\0TEST\\0ITEM' | sha256sum".to_owned(), "Its first 32 digits, with x- before them.".to_owned()),
         ("See an entry that is cited", "ledger show INDEX".to_owned(), "The event, its times, its signatures.".to_owned()),
     ];
-    let list: String = steps
+    let list: Vec<String> = steps
         .iter()
         .map(|(what, command, expected)| {
             format!(
@@ -119,6 +120,7 @@ fn verify(book: &Book<'_>) -> Numbered {
             )
         })
         .collect();
+    let list = list.concat();
     page(
         "verify",
         "How to verify this report",

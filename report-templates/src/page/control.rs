@@ -9,7 +9,7 @@ use crate::table::{Table, badge};
 use crate::text::{escaped, number, words};
 
 /// Rows of its exceptions that a lead sheet shows.
-const ROWS: usize = 40;
+pub(super) const ROWS: usize = 12;
 
 /// A lead sheet.
 #[derive(Template)]
@@ -45,22 +45,7 @@ pub(super) struct Run {
 pub(super) fn lead(known: &Tested, book: &Book<'_>) -> Lead {
     let report = book.report;
     let exceptions = report.dataset(&known.exceptions).filter(|dataset| !dataset.rows.is_empty());
-    let table = exceptions.map(|dataset| {
-        let all = book.table(dataset);
-        if dataset.rows.len() > ROWS {
-            let file = escaped(&dataset.about.file());
-            let more = match super::is_long(dataset) {
-                true => {
-                    let page = escaped(&super::detail_name(&dataset.about.id, 0));
-                    format!(r#"all are in <a href="{page}">{page}</a> and {file}"#)
-                }
-                false => format!("all are in {file}"),
-            };
-            Table::of(dataset, 0, ROWS, &more)
-        } else {
-            all
-        }
-    });
+    let table = exceptions.map(|dataset| super::table(dataset, ROWS));
     let key = if known.key { "key control" } else { "not a key control" };
     let parts = [&*known.kind, &*known.frequency, key];
     let crosswalk = known.crosswalk.iter().map(|(name, ids)| format!("{name} {}", ids.join(", ")));

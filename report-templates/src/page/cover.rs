@@ -3,7 +3,7 @@
 use ledger_core::check::State;
 use ledger_core::report::{Figure, Issue, Report};
 
-use crate::text::{escaped, glyph, minute, number};
+use crate::text::{escaped, glyph, minute, number, told};
 
 /// One of the two verdicts.
 pub(super) struct Verdict {
@@ -61,7 +61,7 @@ pub(super) fn issue(issue: &Issue) -> String {
     format!(
         r##"<b class="sev-{0}">{0}</b> <a href="#{control}">{control}</a> <bdi>{1}</bdi>{alike} — {owner}, {due}"##,
         escaped(&issue.severity),
-        escaped(&issue.sentence),
+        told(&issue.sentence),
     )
 }
 

@@ -102,8 +102,9 @@ fn own(event: &mut Value, name: &str, days: u64) {
                 "service",
                 "services",
             ] {
-                if let Some(Value::Object(data)) = members.get_mut("data") {
-                    renamed(data.get_mut(field), name);
+                let data = members.get_mut("data").and_then(Value::as_object_mut);
+                if let Some(value) = data.and_then(|data| data.get_mut(field)) {
+                    renamed(value, name);
                 }
             }
         }
@@ -112,12 +113,12 @@ fn own(event: &mut Value, name: &str, days: u64) {
     }
 }
 
-fn renamed(value: Option<&mut Value>, name: &str) {
+fn renamed(value: &mut Value, name: &str) {
     match value {
-        Some(Value::String(id)) if !id.starts_with(['@', '#', '%', '?', '&']) => {
+        Value::String(id) if !id.starts_with(['@', '#', '%', '?', '&']) => {
             *id = format!("{id}-{name}");
         }
-        Some(Value::Array(ids)) => ids.iter_mut().for_each(|id| renamed(Some(id), name)),
+        Value::Array(ids) => ids.iter_mut().for_each(|id| renamed(id, name)),
         _ => {}
     }
 }

@@ -109,13 +109,13 @@ impl Quarter {
     fn again(&self, span: Period, evaluated: &Evaluated) -> String {
         let frameworks = evaluated.evaluation.question.frameworks.join(",");
         let mut words = vec!["ledger report quarter --framework".to_owned(), frameworks];
-        match &self.period {
-            Some(word) => words.push(format!("--period {word}")),
+        words.push(match &self.period {
+            Some(word) => format!("--period {word}"),
             None => {
                 let last = period::day(period::last(span));
-                words.push(format!("--from {} --to {last}", period::day(span.from)));
+                format!("--from {} --to {last}", period::day(span.from))
             }
-        }
+        });
         words.extend(self.asked.overlays.iter().map(|name| format!("--overlay {}", quoted(name))));
         if !self.entity.is_empty() {
             words.push(format!("--entity {}", quoted(&self.entity)));

@@ -267,7 +267,9 @@ fn in_system(
             gone: removed.or(gone),
         });
     }
-    held.iter().for_each(|one| tell(context, row, one, item));
+    for one in &held {
+        tell(context, row, one, item);
+    }
     held.into_iter().map(|one| one.gone.map(|(at, _)| at)).collect()
 }
 

@@ -99,7 +99,9 @@ pub(super) fn movements(material: &Material<'_>) -> Dataset {
         rows.push((person.at.index, cells));
     }
     rows.sort_by_key(|(index, _)| *index);
-    rows.into_iter().for_each(|(_, cells)| sheet.row(cells));
+    for (_, cells) in rows {
+        sheet.row(cells);
+    }
     sheet.done()
 }
 
@@ -152,7 +154,9 @@ pub(super) fn sessions(material: &Material<'_>) -> Dataset {
         rows.push((glass.at.index, cells));
     }
     rows.sort_by_key(|(index, _)| *index);
-    rows.into_iter().for_each(|(_, cells)| sheet.row(cells));
+    for (_, cells) in rows {
+        sheet.row(cells);
+    }
     sheet.done()
 }
 

@@ -3,7 +3,7 @@
 use crate::report::Material;
 use crate::report::dataset::{Dataset, Kind, Sheet, names, row};
 use crate::report::incident::Incident;
-use crate::schema::words::Reference;
+use crate::schema::words::{Answer, Reference};
 
 pub(super) fn documents(material: &Material<'_>) -> Dataset {
     let mut sheet = Sheet::new(
@@ -127,8 +127,8 @@ pub(super) fn incidents(material: &Material<'_>) -> Dataset {
             incident.known,
             incident.resolved,
             last.state.as_str(),
-            incident.personal_data.map(|answer| answer.as_str()),
-            incident.ephi.map(|answer| answer.as_str()),
+            incident.personal_data.map(Answer::as_str),
+            incident.ephi.map(Answer::as_str),
             names(incident.causes.iter().copied()),
             incident.reviewed,
             incident.first.to_string(),
@@ -204,6 +204,8 @@ pub(super) fn retention(material: &Material<'_>) -> Dataset {
         rows.push((erased.at.index, cells));
     }
     rows.sort_by_key(|(index, _)| *index);
-    rows.into_iter().for_each(|(_, cells)| sheet.row(cells));
+    for (_, cells) in rows {
+        sheet.row(cells);
+    }
     sheet.done()
 }

@@ -1,6 +1,6 @@
 //! Scope and basis; integrity and completeness.
 
-use super::{Section, many, section};
+use super::{Plot, Section, many, section};
 use crate::check::State;
 use crate::report::Material;
 use crate::report::dataset::{Dataset, Kind, Sheet, row};
@@ -26,6 +26,11 @@ pub(super) fn scope(material: &Material<'_>, all: &mut Vec<Dataset>) -> Section 
     page.note("Results: no exceptions noted - every item in scope passed. Exceptions noted - at least one did not. Cannot tell - evidence is missing for at least one, and none failed. Risk accepted - what failed was accepted by another person, in force at the cut-off. No occurrence - there was nothing to test. Missing evidence is never a pass.");
     page.note("Severity: critical - the purpose of the control was defeated. High - a key part of it did not work. Medium - a part. Low - a formality.");
     page.note("A ledger shows what was recorded and by whose key. It does not show what nobody recorded; that is what the reconciliations of the next page are for. The ledger does not judge whether an approval was wise or a review thorough.");
+    page.draw(
+        Plot::Population,
+        "G02",
+        ["What was tested, and what was left out of each population", "items", "No test was run."],
+    );
     page.list("P01");
     page.list("P02");
     page.table(not_evidenced(material), all);

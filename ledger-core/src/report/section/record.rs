@@ -4,7 +4,8 @@ use super::{Plot, Section, many, section};
 use crate::report::dataset::{Dataset, Kind, Sheet, row};
 use crate::report::incident::Incident;
 use crate::report::{Material, finding, register as list};
-use crate::schema::words::Reference;
+use crate::schema::records::RequestOutcome;
+use crate::schema::words::{Answer, Reference};
 
 pub(super) fn incidents(material: &Material<'_>, all: &mut Vec<Dataset>) -> Section {
     let known: Vec<Incident<'_>> = Incident::all(material.facts)
@@ -58,7 +59,7 @@ fn breaches(material: &Material<'_>) -> Dataset {
             aware,
             row.what.at,
             after,
-            row.high_risk.map(|answer| answer.as_str()),
+            row.high_risk.map(Answer::as_str),
             row.document.as_ref(),
             row.at.index.to_string(),
         ]);
@@ -155,7 +156,7 @@ pub(super) fn privacy(material: &Material<'_>, all: &mut Vec<Dataset>) -> Sectio
             first.at.occurred,
             last.due,
             last.state.as_str(),
-            last.outcome.map(|outcome| outcome.as_str()),
+            last.outcome.map(RequestOutcome::as_str),
             last.replied_at,
             last.at.index.to_string(),
         ]);
