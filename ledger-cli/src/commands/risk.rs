@@ -95,18 +95,7 @@ pub(crate) fn run(args: &Risk, context: &mut Context) -> Result<Answer> {
             "note: this counts only in a role that may accept it, as `person.changed` says at this time",
         );
     }
-    let out = &mut context.out;
-    for (name, text) in [
-        ("accept", args.exception.as_str()),
-        ("severity", about.severity.as_str()),
-        ("level", args.level.as_str()),
-        ("until", &until.to_string()),
-        ("answers", &args.answers),
-        ("stands in", &args.compensating.join(", ")),
-    ] {
-        out.line(format!("{name:<12} {text}"))?;
-    }
-    out.flush()?;
+    show(args, &about, &until.to_string(), context)?;
     if !args.yes {
         consent::ask(&Question {
             text: format!("accept the risk of `{}`?", args.exception),
@@ -135,4 +124,21 @@ pub(crate) fn run(args: &Risk, context: &mut Context) -> Result<Answer> {
         told: Vec::new(),
     };
     speaker.say(said, context)
+}
+
+/// All that is accepted, line by line; nothing with `--json`.
+fn show(args: &Accept, about: &About, until: &str, context: &mut Context) -> Result<()> {
+    let out = &mut context.out;
+    for (name, text) in [
+        ("accept", args.exception.as_str()),
+        ("severity", about.severity.as_str()),
+        ("level", args.level.as_str()),
+        ("until", until),
+        ("answers", &args.answers),
+        ("stands in", &args.compensating.join(", ")),
+        ("reason", &args.reason),
+    ] {
+        out.line(format!("{name:<12} {text}"))?;
+    }
+    out.flush()
 }

@@ -4,7 +4,7 @@
 use super::{Life, items};
 use crate::check::{self, State, Value, span};
 use crate::error::{Error, Result};
-use crate::evaluate::Evaluation;
+use crate::evaluate::{Evaluation, Outcome};
 use crate::fact::Facts;
 use crate::person::Relation;
 use crate::schema::records::{Disposition, ExceptionState};
@@ -42,11 +42,9 @@ pub fn may_retest(life: &Life<'_>, facts: &Facts, tester: Pseudonym, now: Timest
 /// Codes `retest-empty`, `retest-failed`, `retest-undecided`.
 pub fn passed(life: &Life<'_>, evaluation: &Evaluation) -> Result<u64> {
     let (exception, from) = (life.newest(), life.repaired());
-    let outcomes = &evaluation.outcomes;
-    let mut outcomes =
-        outcomes.iter().filter(|known| known.control.id == exception.control.as_str());
     let (mut count, mut failed, mut unknown) = (0, Vec::new(), Vec::new());
-    for outcome in outcomes.by_ref() {
+    let own = |known: &&Outcome| known.control.id == exception.control.as_str();
+    for outcome in evaluation.outcomes.iter().filter(own) {
         let since = items(evaluation, outcome)
             .filter(|(run, item)| run.test.id == exception.test.as_str() && item.at >= from);
         for (_, item) in since {
@@ -102,11 +100,11 @@ pub fn may_close(
         Disposition::FalsePositive => return Ok(None),
         Disposition::AcceptedRisk => {
             let mut risks = facts.risk_accepted.of(Reference::Exception, id);
-            return match risks.any(|risk| risk.expires_at > now) {
-                true => Ok(None),
-                false => Err(Error::refused("risk-none", "nobody accepts its risk any more")
-                    .hint("`ledger risk accept` records who does, and until when")),
-            };
+            if risks.any(|risk| risk.expires_at > now) {
+                return Ok(None);
+            }
+            return Err(Error::refused("risk-none", "nobody accepts its risk any more")
+                .hint("`ledger risk accept` records who does, and until when"));
         }
         Disposition::EvidenceLate | Disposition::TrueDeviation => {}
     }

@@ -41,6 +41,15 @@ pub(crate) struct About {
     pub(crate) severity: ledger_core::schema::words::Severity,
 }
 
+impl Over {
+    /// No period: some entry speaks of the exception.
+    pub(super) fn none() -> Self {
+        let asked =
+            Asked { frameworks: Vec::new(), cutoff: None, overlays: Vec::new(), as_of: None };
+        Self { from: None, to: None, asked }
+    }
+}
+
 impl About {
     /// What the newest entry says, else what the evaluation of the period does; codes
     /// `exception-id`, `exception-none`.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 use ledger_core::check::State;
+use ledger_core::control::Catalogue;
 use ledger_core::exception::{self, Life, grade};
 use ledger_core::fact::Facts;
 use ledger_core::json::Value;
@@ -84,21 +85,11 @@ pub(super) fn run(args: &List, context: &mut Context) -> Result<Answer> {
         let evaluated = args.over.asked.evaluate(period(from, to)?, context)?;
         let said = facts(&evaluated.ledger, None)?;
         for found in exception::found(&evaluated.evaluation) {
-            let mut row = Row {
-                id: found.id,
-                control: found.control.to_owned(),
-                test: found.test.to_owned(),
-                item: found.item,
-                severity: grade(found.severity),
-                result: Some(found.state),
-                sentence: Some(found.sentence.to_owned()),
-                since: found.at,
-                stands: Stands::Found,
-                owner: None,
-                due: None,
-                disposition: None,
-                entries: Vec::new(),
-            };
+            let severity = grade(found.severity);
+            let names = [found.control, found.test, &found.item];
+            let mut row = Row::of(found.id, names, severity, found.at);
+            row.result = Some(found.state);
+            row.sentence = Some(found.sentence.to_owned());
             if let Some(life) = Life::of(&said, &row.id) {
                 row.lives(&life);
             }
@@ -113,7 +104,12 @@ pub(super) fn run(args: &List, context: &mut Context) -> Result<Answer> {
         let (_, ledger) = context.open()?;
         facts(&ledger, None)?
     };
-    rows.extend(known(&said, &rows));
+    let catalogue = Catalogue::shipped()?;
+    let asked = &args.over.asked.frameworks;
+    let own = |row: &Row| catalogue.control(&row.control).map(|known| &known.framework);
+    let mut others = known(&said, &rows);
+    others.retain(|row| asked.is_empty() || own(row).is_some_and(|name| asked.contains(name)));
+    rows.extend(others);
     rows.retain(|row| match args.state {
         None => true,
         Some(Stands::Open) => row.stands != Stands::At(ExceptionState::Closed),
@@ -130,21 +126,8 @@ fn known(said: &Facts, rows: &[Row]) -> Vec<Row> {
     let lives = ids.filter_map(|id| Some((id, Life::of(said, id.as_str())?)));
     let row = |(id, life): (&ledger_core::schema::typed::Id, Life<'_>)| {
         let newest = life.newest();
-        let mut row = Row {
-            id: id.to_string(),
-            control: newest.control.to_string(),
-            test: newest.test.to_string(),
-            item: newest.item.to_string(),
-            severity: life.grade(),
-            result: None,
-            sentence: None,
-            since: life.raised(),
-            stands: Stands::Found,
-            owner: None,
-            due: None,
-            disposition: None,
-            entries: Vec::new(),
-        };
+        let names = [newest.control.as_str(), newest.test.as_str(), newest.item.as_str()];
+        let mut row = Row::of(id.to_string(), names, life.grade(), life.raised());
         row.lives(&life);
         row
     };
@@ -152,6 +135,26 @@ fn known(said: &Facts, rows: &[Row]) -> Vec<Row> {
 }
 
 impl Row {
+    /// One of a control, a test and an item, of which no entry speaks yet.
+    fn of(id: String, names: [&str; 3], severity: Severity, since: Timestamp) -> Self {
+        let [control, test, item] = names.map(str::to_owned);
+        Self {
+            id,
+            control,
+            test,
+            item,
+            severity,
+            result: None,
+            sentence: None,
+            since,
+            stands: Stands::Found,
+            owner: None,
+            due: None,
+            disposition: None,
+            entries: Vec::new(),
+        }
+    }
+
     /// Takes in what entries say.
     fn lives(&mut self, life: &Life<'_>) {
         self.severity = self.severity.min(life.grade());
@@ -205,8 +208,12 @@ fn print(rows: &[Row], now: Timestamp, context: &mut Context) -> Result<Answer> 
     let out = &mut context.out;
     out.object([("exceptions", Value::List(rows.iter().map(|row| row.value(now)).collect()))])?;
     for row in rows {
-        let mut line = format!(
-            "{}  {:<4}  {:<13}  {:>4} days  {} {} {}",
+        let owner = row.owner.as_ref().map_or_else(String::new, |who| format!("  owner {who}"));
+        let due = row.due.map_or_else(String::new, |due| {
+            format!("  due {due}{}", if due < now { ", which is past" } else { "" })
+        });
+        out.line(format!(
+            "{}  {:<4}  {:<13}  {:>4} days  {} {} {}{owner}{due}",
             row.id,
             row.severity.as_str(),
             row.state(),
@@ -214,15 +221,7 @@ fn print(rows: &[Row], now: Timestamp, context: &mut Context) -> Result<Answer> 
             row.control,
             row.test,
             row.item
-        );
-        if let Some(owner) = &row.owner {
-            line.push_str(&format!("  owner {owner}"));
-        }
-        if let Some(due) = row.due {
-            let late = if due < now { ", which is past" } else { "" };
-            line.push_str(&format!("  due {due}{late}"));
-        }
-        out.line(line)?;
+        ))?;
         if let Some(sentence) = &row.sentence {
             out.line(format!("    {sentence}"))?;
         }

@@ -8,7 +8,6 @@ use super::about::{About, Over, begin, life};
 use crate::approval;
 use crate::commands::speaker::{By, filled};
 use crate::context::Context;
-use crate::evaluated::Asked;
 use crate::failure::{Answer, Failure, Result};
 
 /// Answer for an exception, or say that it is repaired
@@ -45,13 +44,4 @@ pub(super) fn run(args: &Respond, context: &mut Context) -> Result<Answer> {
     let about = About::of(&args.id, &Over::none(), &facts, context)?;
     let state = if args.remediated { "remediated" } else { "responded" };
     about.say(state, more, speaker, context)
-}
-
-impl Over {
-    /// No period: some entry speaks of the exception.
-    pub(super) fn none() -> Self {
-        let asked =
-            Asked { frameworks: Vec::new(), cutoff: None, overlays: Vec::new(), as_of: None };
-        Self { from: None, to: None, asked }
-    }
 }
