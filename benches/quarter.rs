@@ -24,7 +24,7 @@ use ledger_core::store::dir::Dir;
 use ledger_core::time::Timestamp;
 use rayon::prelude::*;
 
-use crate::workload::{self, first16, json, key, seed, time};
+use crate::workload::{self, first16, json, seed, time};
 
 /// Events of one deployment.
 pub(crate) const EACH: u64 = 20;
@@ -38,6 +38,11 @@ const SYSTEMS: u64 = 50;
 const PERSONS: u64 = 500;
 /// Persons who approve.
 const APPROVERS: u64 = 40;
+/// What the key of a person may do.
+const PERSON_CAN: &str =
+    r#""append:*","append:source.registered","append:system.registered","approve","review""#;
+/// What the key of a pipeline may do.
+const PIPELINE_CAN: &str = r#""append:*","gate:release""#;
 /// Milliseconds of the quarter, July to September.
 const SPAN: u64 = 92 * 86_400_000;
 /// Milliseconds of a minute.
@@ -64,12 +69,22 @@ pub(crate) fn run(count: u64, dir: &str) -> Result<()> {
     crate::ceiling::machine();
     let store = Arc::new(Dir::create(Path::new(dir), Duration::from_secs(5))?);
     let (mut ledger, hash) = workload::ledger(store.clone())?;
-    let pipelines = (0..workload::KEYS).map(key).collect();
-    let mut keys = Keys { pipelines, approvers: Vec::new() };
+    let mut keys = Keys { pipelines: Vec::new(), approvers: Vec::new() };
     let mut registrations = Vec::new();
-    for number in 0..APPROVERS {
-        let (key, submission) = workload::approver(hash, number)?;
-        keys.approvers.push(key);
+    for number in 0..APPROVERS + workload::KEYS {
+        let person = number < APPROVERS;
+        let whose = if person {
+            format!(r#""holder":{}"#, person_of(number))
+        } else {
+            format!(r#""service":"release-{number}""#)
+        };
+        let can = if person { PERSON_CAN } else { PIPELINE_CAN };
+        let (key, submission) = workload::registered(hash, number, can, &whose)?;
+        if person {
+            keys.approvers.push(key)
+        } else {
+            keys.pipelines.push(key)
+        }
         registrations.push(submission);
     }
     put(&mut ledger, registrations, 2)?;
@@ -153,7 +168,7 @@ fn put(ledger: &mut Ledger, events: Vec<Submission>, now: u64) -> Result<()> {
     Ok(())
 }
 
-fn person(number: u64) -> String {
+fn person_of(number: u64) -> String {
     format!(r#"{{"issuer":"hr","id":"p-{}"}}"#, number % PERSONS)
 }
 
@@ -170,7 +185,7 @@ fn at(millis: u64) -> Timestamp {
 fn scenery() -> Vec<Told> {
     let mut told = Vec::new();
     let rule = |draft: String| Told { at: 0, draft, by: By::Pair };
-    let actor = format!(r#""actor":{{"kind":"human","id":{},"auth":"key"}}"#, person(0));
+    let actor = format!(r#""actor":{{"kind":"human","id":{},"auth":"key"}}"#, person_of(0));
     let when = at(0);
     for system in 0..SYSTEMS {
         let services: Vec<String> =
@@ -181,8 +196,8 @@ fn scenery() -> Vec<Told> {
             "regions":["eu-central-1"],"regimes":["sox","ephi","personal_data"],"owner":{},"entitlement_owners":[{}],"services":[{}],
             "duties":[{{"entitlement":"deployer","duties":["DP"]}},{{"entitlement":"release-manager","duties":["AP"]}}]}}}}"#,
             1 + system % 3,
-            person(system),
-            person(system + 1),
+            person_of(system),
+            person_of(system + 1),
             services.join(","),
         )));
     }
@@ -190,15 +205,15 @@ fn scenery() -> Vec<Told> {
         told.push(rule(format!(
             r#"{{"type":"source.registered","occurred_at":"{when}",{actor},"subject":{{"source":"{source}"}},
             "data":{{"state":"active","populations":["deployments"],"heartbeat_every":"P1D","extract_method":"rest-api","owner":{}}}}}"#,
-            person(3),
+            person_of(3),
         )));
     }
     for number in 0..PERSONS {
         let draft = format!(
             r#"{{"type":"person.changed","occurred_at":"{when}","actor":{{"kind":"service","id":{{"issuer":"ci","id":"hr-feed"}}}},"subject":{{"person":"person-{number}"}},
             "data":{{"event":"joined","person":{},"effective_at":"{when}","kind":"employee","manager":{},"role_profile":"engineer","department":"d-{}"}}}}"#,
-            person(number),
-            person(number / 10),
+            person_of(number),
+            person_of(number / 10),
             number % 20,
         );
         told.push(Told { at: 0, draft, by: By::Pipeline(1) });
@@ -209,8 +224,8 @@ fn scenery() -> Vec<Told> {
                 r#"{{"type":"access.changed","occurred_at":"{when}","actor":{{"kind":"service","id":{{"issuer":"ci","id":"idp"}}}},"subject":{{"system":"system-{system}"}},
                 "data":{{"object":"entitlement","action":"granted","access":"acc-{number}-{system}","account":"u-{number}","principal":{},"executor":{},"effective_at":"{when}",
                 "entitlement":{{"system":"system-{system}","role":"{role}","scope":"production","privileged":true}}}}}}"#,
-                person(number),
-                person(number + 1),
+                person_of(number),
+                person_of(number + 1),
             );
             told.push(Told { at: 0, draft, by: By::Pipeline(2) });
         }
@@ -226,16 +241,18 @@ fn deployment(number: u64, base: u64) -> Vec<Told> {
     let emergency = number % 200 == 199;
     let fails = number % 100 == 50;
     let approver = number % APPROVERS;
-    let (author, reviewer) = (person(100 + number % 300), person(50 + number % 40));
+    let (author, reviewer) = (person_of(100 + number % 300), person_of((approver + 1) % APPROVERS));
     let outcome = if fails { "failed" } else { "succeeded" };
     let class = if emergency { "emergency" } else { "normal" };
-    let commit = hex(&seed("commit", number)).chars().take(40).collect::<String>();
+    let sha = |number: u64| hex(&seed("commit", number)).chars().take(40).collect::<String>();
+    // what the service had before
+    let (before, commit) = (sha(number.saturating_sub(SYSTEMS * 4)), sha(number));
     let run = format!("run-{number}");
     let mut told = Vec::with_capacity(20);
     let mut say = |minute: u64, by: By, kind: &str, subject: String, data: String| {
         let when = at(base + minute * MINUTE);
         let actor = match by {
-            By::Approver(n) => format!(r#"{{"kind":"human","id":{},"auth":"key"}}"#, person(n)),
+            By::Approver(n) => format!(r#"{{"kind":"human","id":{},"auth":"key"}}"#, person_of(n)),
             _ => format!(
                 r#"{{"kind":"service","id":{{"issuer":"ci","id":"runner-{}"}},"on_behalf_of":{author},"auth":"oidc"}}"#,
                 number % 20
@@ -281,7 +298,7 @@ fn deployment(number: u64, base: u64) -> Vec<Told> {
     );
     say(
         2,
-        pipeline,
+        By::Approver((approver + 1) % APPROVERS),
         "code.reviewed",
         about.clone(),
         format!(
@@ -304,7 +321,7 @@ fn deployment(number: u64, base: u64) -> Vec<Told> {
         "artifact.recorded",
         built.clone(),
         format!(
-            r#""action":"built","builder":"build-farm","commits":{{"from":"{commit}","to":"{commit}","list":["{commit}"]}}"#
+            r#""action":"built","builder":"build-farm","commits":{{"from":"{before}","to":"{commit}","list":["{commit}"]}}"#
         ),
     );
     say(5, pipeline, "artifact.recorded", built.clone(),
@@ -371,7 +388,7 @@ fn deployment(number: u64, base: u64) -> Vec<Told> {
             about.clone(),
             format!(
                 r#""approval":"a-{number}","decision":"granted","approver":{},"role":"release-manager",{what},"method":"key""#,
-                person(approver)
+                person_of(approver)
             ),
         );
     }

@@ -112,13 +112,17 @@ pub(crate) fn roots() -> [SigningKey; 2] {
     [SigningKey::from_seed(seed("root", 0)), SigningKey::from_seed(seed("root", 1))]
 }
 
-/// The registration of a person's key that approves and signs off, and the key.
-pub(crate) fn approver(ledger: [u8; 32], number: u64) -> Result<(SigningKey, Submission)> {
-    let new = SigningKey::from_seed(seed("approver", number));
-    let holder = format!(r#""holder":{{"issuer":"hr","id":"p-{number}"}}"#);
-    let can = r#""append:*","append:source.registered","append:system.registered","approve""#;
+/// The registration of a key by the roots, and the key: what it can do, and whose it is, as members of
+/// its event.
+pub(crate) fn registered(
+    ledger: [u8; 32],
+    number: u64,
+    can: &str,
+    whose: &str,
+) -> Result<(SigningKey, Submission)> {
+    let new = SigningKey::from_seed(seed("of a quarter", number));
     let place = KEYS + 1 + (1 << 32) + number;
-    let submission = registration_of(ledger, &roots(), &new, can, &holder, place)?;
+    let submission = registration_of(ledger, &roots(), &new, can, whose, place)?;
     Ok((new, submission))
 }
 

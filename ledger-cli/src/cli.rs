@@ -7,10 +7,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, approve, attach, break_glass, checkpoint, close, consistency, controls, cosign,
-    delegate, demo, evaluate, events, exception, flush, import, init, key, log, man, person, prove,
-    ratify, reconcile, record, recover, reject, retention, revoke, risk, sample, schema, show,
-    sign, sign_off, status, tiles, vault, verify, walkthrough, witness,
+    append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
+    cosign, delegate, demo, evaluate, events, exception, facts, flush, gate, import, init, key,
+    log, man, person, prove, ratify, reconcile, record, recover, reject, report, retention, revoke,
+    risk, sample, schema, show, sign, sign_off, status, tiles, vault, verify, walkthrough, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -87,6 +87,12 @@ enum Command {
     Controls(controls::Controls),
     Evaluate(evaluate::Evaluate),
     #[command(subcommand)]
+    Gate(gate::Gate),
+    CanDeploy(can_deploy::CanDeploy),
+    Facts(facts::Facts),
+    #[command(subcommand)]
+    Report(report::Report),
+    #[command(subcommand)]
     Exception(exception::Exception),
     #[command(subcommand)]
     Risk(risk::Risk),
@@ -139,6 +145,11 @@ impl Command {
                 | Self::Ratify(_)
                 | Self::Delegate(_)
                 | Self::BreakGlass(_)
+                | Self::Gate(_)
+                | Self::CanDeploy(_)
+                | Self::Facts(_)
+                | Self::SignOff(_)
+                | Self::Gate(gate::Gate::Deploy(_))
         )
     }
 }
@@ -186,6 +197,10 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Retention(args) => retention::run(args, context),
         Command::Controls(args) => controls::run(args, context),
         Command::Evaluate(args) => evaluate::run(args, context),
+        Command::Gate(args) => gate::run(args, context),
+        Command::CanDeploy(args) => can_deploy::run(args, context),
+        Command::Facts(args) => facts::run(args, context),
+        Command::Report(args) => report::run(args, context),
         Command::Exception(args) => exception::run(args, context),
         Command::Risk(args) => risk::run(args, context),
         Command::Sample(args) => sample::run(args, context),

@@ -9,7 +9,7 @@ use ledger_core::checkpoint::Origin;
 use ledger_core::error::Error;
 use ledger_core::json::Value;
 use ledger_core::key::Signer;
-use ledger_core::ledger::{Group, Ledger, Receipt, Submission};
+use ledger_core::ledger::{Admitted, Group, Ledger, Receipt, Submission};
 use ledger_core::producer::{self, Position};
 use ledger_core::signature::Mode;
 use ledger_core::vault::inbox::Item;
@@ -87,6 +87,9 @@ pub(crate) fn one(
     receipts.first().copied().ok_or_else(|| Failure::new("receipt", "there is no receipt"))
 }
 
+/// What became of an event.
+type Outcome = std::result::Result<Receipt, Refusal>;
+
 /// An event that was refused, and why.
 pub(crate) struct Refusal {
     pub(crate) error: Error,
@@ -110,6 +113,8 @@ impl Refusal {
 pub(crate) struct First {
     pub(crate) position: usize,
     pub(crate) refusal: Refusal,
+    /// The event, if it had passed the door: only then it can be evidence of a fork or a conflict.
+    event: Option<Submission>,
 }
 
 /// Appends the events, all or none; keeps what shows a fork or a conflict.
@@ -120,14 +125,13 @@ pub(crate) fn keeping(
     events: Vec<Submission>,
     items: &[Item],
 ) -> std::result::Result<Vec<Receipt>, (Option<usize>, Failure)> {
-    let kept = events.clone();
     match together(ledger, events, items).map_err(|failure| (None, failure))? {
         Ok(receipts) => Ok(receipts),
-        Err(First { position, refusal }) => {
-            let Some(event) = kept.get(position) else {
+        Err(First { position, refusal, event }) => {
+            let Some(event) = event else {
                 return Err((Some(position), refusal.failure()));
             };
-            let failure = conflict::keep(ledger, event, &refusal, sight, signers)
+            let failure = conflict::keep(ledger, &event, &refusal, sight, signers)
                 .unwrap_or_else(|failure| failure);
             Err((Some(position), failure))
         }
@@ -142,13 +146,18 @@ fn together(
 ) -> Result<std::result::Result<Vec<Receipt>, First>> {
     let mut receipts = Vec::with_capacity(events.len());
     let mut first = None;
-    for (position, outcome) in each(ledger, events, items, true)?.into_iter().enumerate() {
+    let (outcomes, admitted) = settled(ledger, events, items, true)?;
+    let mut admitted = admitted.iter();
+    for (position, outcome) in outcomes.into_iter().enumerate() {
+        let turned_away = matches!(&outcome, Err(refusal) if refusal.door);
+        let event = if turned_away { None } else { admitted.next() };
         match outcome {
             Ok(receipt) => receipts.push(receipt),
             // the others of a refused group have no reason of their own
             Err(refusal) if refusal.error.code() == "group" => {}
             Err(refusal) => {
-                first.get_or_insert(First { position, refusal });
+                let event = event.map(Admitted::submission);
+                first.get_or_insert(First { position, refusal, event });
             }
         }
     }
@@ -165,7 +174,17 @@ pub(crate) fn each(
     events: Vec<Submission>,
     items: &[Item],
     all: bool,
-) -> Result<Vec<std::result::Result<Receipt, Refusal>>> {
+) -> Result<Vec<Outcome>> {
+    settled(ledger, events, items, all).map(|(outcomes, _)| outcomes)
+}
+
+/// As [`each`]; besides, those that passed the door, in their order.
+fn settled(
+    ledger: &mut Ledger,
+    events: Vec<Submission>,
+    items: &[Item],
+    all: bool,
+) -> Result<(Vec<Outcome>, Vec<Admitted>)> {
     let few = events.len() < FEW;
     if few {
         // fails when the pool stands already, which does no harm
@@ -185,19 +204,20 @@ pub(crate) fn each(
             Err(error) => Some(Err(Refusal { error, door: true })),
         });
     }
-    let settled = if all && turned_away {
+    let decided = if all && turned_away {
         Vec::new()
     } else {
         let group = Group { now: clock::now()?, random: random::bytes()?, all_or_nothing: all };
         // the clock is read again under the lock: who waited for it must not record an older time
         ledger.append_with(&admitted, items, group, || clock::now().unwrap_or(group.now))?
     };
-    let mut settled = settled.into_iter();
-    let mut next = || match settled.next() {
+    let mut decided = decided.into_iter();
+    let mut next = || match decided.next() {
         Some(outcome) => outcome.map_err(|error| Refusal { error, door: false }),
         None => Err(Refusal { error: Error::refused("group", "another was refused"), door: false }),
     };
-    Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(&mut next)).collect())
+    let outcomes = outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(&mut next)).collect();
+    Ok((outcomes, admitted))
 }
 
 /// Prints the receipts: the promise is out before anything that could fail.

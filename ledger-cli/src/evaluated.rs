@@ -6,16 +6,17 @@ use std::path::Path;
 use clap::Args;
 use ledger_core::check::matrix::Matrix;
 use ledger_core::check::{Attachments, Calendar, Period, State};
-use ledger_core::control::{Catalogue, Layer};
+use ledger_core::control::{Catalogue, Layer, Resolved};
 use ledger_core::evaluate::{Evaluation, Front, Question, evaluate};
 use ledger_core::fact::Facts;
 use ledger_core::hash::Sha256;
 use ledger_core::ledger::Ledger;
+use ledger_core::metric::{self, Definitions, Ground, Metrics};
 use ledger_core::store::{self, Store};
 use ledger_core::time::Timestamp;
 use ledger_core::{blob, tree};
 
-use crate::context::Context;
+use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
 use crate::{files, hashes, verified};
 
@@ -43,10 +44,16 @@ pub(crate) struct Asked {
 
 /// What came of it.
 pub(crate) struct Evaluated {
+    /// The ledger's folder.
+    pub(crate) folder: Folder,
     /// The ledger.
     pub(crate) ledger: Ledger,
+    /// What its entries say.
+    pub(crate) facts: Facts,
     /// What the controls came to.
     pub(crate) evaluation: Evaluation,
+    /// The last day on which evidence could be recorded.
+    pub(crate) cutoff: Timestamp,
 }
 
 /// A day on the command line.
@@ -104,7 +111,27 @@ impl Asked {
         let (calendar, matrix) = (Calendar::default(), Matrix::shipped()?);
         let question = Question { frameworks, period, cutoff, layers, calendar, matrix };
         let evaluation = evaluate(&facts, &Blobs(&*folder.store), question, front)?;
-        Ok(Evaluated { ledger, evaluation })
+        Ok(Evaluated { folder, ledger, facts, evaluation, cutoff: last })
+    }
+}
+
+impl Evaluated {
+    /// The release metrics over the same period, with the limits at its beginning.
+    pub(crate) fn metrics(&self) -> Result<Metrics> {
+        let question = &self.evaluation.question;
+        let period = question.period;
+        let definitions = Definitions::shipped()?;
+        let resolved = Resolved::at(Catalogue::shipped()?, &question.layers, period.from)?;
+        Ok(metric::measure(&Ground {
+            facts: &self.facts,
+            attachments: &Blobs(&*self.folder.store),
+            definitions: &definitions,
+            resolved: &resolved,
+            calendar: &question.calendar,
+            evaluation: Some(&self.evaluation),
+            period,
+            now: question.cutoff,
+        })?)
     }
 }
 
@@ -128,7 +155,7 @@ pub(crate) fn layers(named: &[String]) -> Result<Vec<Layer>> {
 }
 
 /// Attachments of the ledger's folder.
-struct Blobs<'a>(&'a dyn Store);
+pub(crate) struct Blobs<'a>(pub(crate) &'a dyn Store);
 
 impl Attachments for Blobs<'_> {
     fn read(&self, digest: &Sha256) -> Option<Vec<u8>> {

@@ -83,6 +83,20 @@ pub(crate) fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     })
 }
 
+/// Makes a new folder; an empty one that is there already will do. Code `folder-taken`.
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
+    match fs::read_dir(path).map(Iterator::count) {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(Failure::new("folder-taken", "the folder is not empty")
+            .within(shown(path))
+            .hint("name a new folder; nothing was changed")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            fs::create_dir_all(path).map_err(|error| failure("make", path, &error))
+        }
+        Err(error) => Err(failure("read", path, &error)),
+    }
+}
+
 /// Puts the bytes in the place of the file, whole or not at all, durably if asked.
 pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> Result<()> {
     let fail = |error: std::io::Error| failure("write", path, &error);

@@ -41,6 +41,7 @@ mod sarif;
 mod sbom;
 mod scan;
 mod servicenow;
+mod sigstore;
 pub(crate) mod split;
 mod terraform;
 mod time;
@@ -49,7 +50,8 @@ mod xml;
 
 use ledger_core::time::Timestamp;
 
-pub(crate) use draft::{Attached, Draft, Event, Person};
+pub(crate) use cloudtrail::Trail;
+pub(crate) use draft::{Attached, Draft, Event, Person, id};
 pub(crate) use given::{Given, NAMES as GIVEN};
 use split::Framing;
 

@@ -24,7 +24,7 @@ pub use resolved::{Limit, Resolved, Tailored};
 use crate::error::{Error, Result};
 
 /// A TOML document as a type; errors say file and line. Code `control-file`.
-fn parse<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T> {
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T> {
     toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| text.get(..span.start).unwrap_or_default());
         let place = match line {

@@ -8,15 +8,18 @@
 //! it speaks of cannot be told.
 //!
 //! Rooms on top of it: [`deployment`], [`mod@line`], [`author`], [`entitled`] and [`scope`] join tables into
-//! what the tests ask about.
+//! what the tests ask about. [`sought`] finds entries without reading the whole log, [`dossier`] all that
+//! speak of one thing.
 
 pub mod author;
 pub mod deployment;
+pub mod dossier;
 pub mod entitled;
 pub mod line;
 pub mod people;
 pub mod scope;
 pub mod snapshot;
+pub mod sought;
 mod table;
 
 pub use table::{At, Said, Table};
@@ -31,6 +34,7 @@ use crate::json::Document;
 use crate::ledger::Ledger;
 use crate::person::Persons;
 use crate::schema::typed::Id;
+use crate::schema::view::Subject;
 use crate::schema::words::Reference;
 use crate::schema::{
     access, approve, build, change, deploy, gate, incident, records, review, rules, scope as scopes,
@@ -69,6 +73,13 @@ macro_rules! facts {
             |entry| Ok($room::$name::of(entry)?.map(|what| Fact::$name(Box::new(what)))),
         ),)*];
 
+        /// The fields that join evidence, as the tables have them: the index has the same.
+        #[cfg(test)]
+        const JOINED: &[(&str, &[(Reference, &str)])] = &[$($((
+            $room::$name::TYPE.name,
+            &[$((Reference::$reference, stringify!($field))),*],
+        ),)?)*];
+
         /// What the entries say: a table for each type.
         #[derive(Clone, Debug, Default)]
         pub struct Facts {
@@ -94,6 +105,15 @@ macro_rules! facts {
             pub fn references<'f>(&'f self, take: &mut dyn FnMut(Reference, &'f Id, &'f At)) {
                 $(
                     self.$table.references().for_each(|(name, id, at)| take(name, id, at));
+                )*
+            }
+
+            /// Gives every entry that could be read, with what it speaks of; type by type.
+            pub fn each<'f>(&'f self, take: &mut dyn FnMut(&'static str, &'f At, &'f Subject)) {
+                $(
+                    for row in self.$table.all() {
+                        take($room::$name::TYPE.name, &row.at, &row.what.subject);
+                    }
                 )*
             }
 
@@ -251,6 +271,11 @@ impl Read {
         };
         Self { at, fact }
     }
+
+    /// Its place, its times, and who acted.
+    pub fn at(&self) -> At {
+        self.at
+    }
 }
 
 impl Facts {
@@ -338,5 +363,6 @@ mod tests {
         let names: Vec<&str> = READERS.iter().map(|(name, _)| *name).collect();
         let types: Vec<&str> = schema::TYPES.iter().map(|known| known.name).collect();
         assert_eq!(names, types);
+        assert_eq!(JOINED, schema::joins::FIELDS, "what joins tables is what the index finds");
     }
 }

@@ -54,6 +54,8 @@ pub enum Kind {
     Time = 7,
     /// A key id, in events about that key (registered, rotated, revoked …).
     Key = 8,
+    /// What joins evidence beside the subject, as `schema::joins` spells it; order is `occurred_at`.
+    Join = 9,
 }
 
 /// The hashed name that postings are sorted by.

@@ -9,6 +9,7 @@ mod create;
 mod derive;
 mod door;
 mod keys;
+mod known;
 mod recover;
 mod stage;
 mod staged;
@@ -218,6 +219,15 @@ impl Ledger {
         found.sort_unstable();
         found.truncate(limit);
         Ok(found)
+    }
+
+    /// The posting of a key with the largest order that is not above `order`, and among those the
+    /// largest index.
+    pub fn find_last(&self, kind: Kind, value: &str, order: u64) -> Result<Option<Posting>> {
+        let key = crate::index::key(kind, value);
+        let indexed = self.index.last_below(key, order.saturating_add(1))?;
+        let newer = self.tail.lookup(&key).into_iter().rfind(|posting| posting.order <= order);
+        Ok(indexed.max(newer))
     }
 
     /// Blocks of lines from the beginning to the head.

@@ -83,21 +83,51 @@ pub fn prepare(
     signers: &[KeyId],
     salts: [u8; 32],
 ) -> Result<(Vec<u8>, Vec<Disclosure>)> {
-    let Value::Object(members) = draft else {
+    let (event, disclosures) = fill(&mut draft.clone(), ledger, position, signers, salts)?;
+    let mut document = Document::default();
+    schema::check(&Event::parse(&mut document, &event)?)?;
+    Ok((event, disclosures))
+}
+
+/// As [`sign`] with one signer, in place and without holding the result against form and meaning: for
+/// many events that go through the door at once, which does just that. After an error the draft is
+/// what it had become by then. Codes `draft-object`, `draft-filled`, `seal-content`.
+pub fn sign_for_door(
+    draft: &mut Value,
+    ledger: [u8; 32],
+    position: &Position,
+    signer: &dyn Signer,
+    salts: [u8; 32],
+) -> Result<Submission> {
+    let ids = [signer.public().id()];
+    let (event, disclosures) = fill(draft, Some(ledger), position, &ids, salts)?;
+    let signatures = vec![signature::sign(signer, &event)?];
+    Ok(Submission { event, signatures, disclosures })
+}
+
+/// Completes and seals a draft: the event's bytes, and what opens its sealed values.
+fn fill(
+    draft: &mut Value,
+    ledger: Option<[u8; 32]>,
+    position: &Position,
+    signers: &[KeyId],
+    salts: [u8; 32],
+) -> Result<(Vec<u8>, Vec<Disclosure>)> {
+    let nonce = nonce(draft);
+    let Value::Object(event) = draft else {
         return Err(Error::malformed("draft-object", "an event is a JSON object"));
     };
-    if let Some(name) = FILLED.iter().find(|name| members.contains_key(**name)) {
+    if let Some(name) = FILLED.iter().find(|name| event.contains_key(**name)) {
         return Err(Error::refused(
             "draft-filled",
             format!("`{name}` is filled in when the event is signed"),
         )
         .hint(format!("leave `{name}` out")));
     }
-    let mut event = members.clone();
-    let stream = envelope(&mut event, ledger, position, signers)?;
+    let stream = envelope(event, ledger, position, signers)?;
     let scope = match ledger {
         Some(ledger) => Scope::Ledger(ledger),
-        None => Scope::Genesis { nonce: nonce(draft)? },
+        None => Scope::Genesis { nonce: nonce? },
     };
     let mut sealer = Sealer {
         scope,
@@ -108,8 +138,7 @@ pub fn prepare(
             .finalize_xof(),
         disclosures: Vec::new(),
     };
-    let kind = event.get("type").and_then(Value::as_text).unwrap_or_default();
-    let known = schema::find(kind);
+    let known = event.get("type").and_then(Value::as_text).and_then(schema::find);
     if let Some(actor) = event.get_mut("actor") {
         sealer.fields("/actor", actor, schema::ACTOR)?;
     }
@@ -117,10 +146,7 @@ pub fn prepare(
         sealer.fields("/data", data, known.data)?;
     }
     let disclosures = sealer.disclosures;
-    let event = Value::Object(event).to_canonical().into_bytes();
-    let mut document = Document::default();
-    schema::check(&Event::parse(&mut document, &event)?)?;
-    Ok((event, disclosures))
+    Ok((draft.to_canonical().into_bytes(), disclosures))
 }
 
 /// Fills in what belongs to the producer; gives the stream's name.

@@ -16,6 +16,7 @@ mod check;
 #[macro_use]
 mod declare;
 pub mod export;
+pub mod joins;
 mod table;
 pub mod typed;
 pub mod view;

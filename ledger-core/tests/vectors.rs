@@ -23,6 +23,7 @@ use ledger_core::hash::{Blake3, Sha256};
 use ledger_core::head::Head;
 use ledger_core::json::{Document, Names, Value, read};
 use ledger_core::ledger::read_format;
+use ledger_core::report::period;
 use ledger_core::sample::{Committed, Population, Seed};
 use ledger_core::schema;
 use ledger_core::signature::{self, Mode};
@@ -46,6 +47,20 @@ fn spool() {
             let whole = case.bytes.iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
             assert_eq!(spool.encode().unwrap().as_bytes(), &case.bytes[..whole], "{}", case.name);
             assert!(Spool::salvage(&case.bytes, &spool.ledger).lost.is_empty(), "{}", case.name);
+        }
+        judge(&case, &read.map(drop));
+    }
+}
+
+#[test]
+fn report() {
+    for case in vectors("report") {
+        let word = std::str::from_utf8(&case.bytes).unwrap();
+        let read = period::parse(word);
+        if let Ok(span) = &read {
+            assert_eq!(period::word(*span), word, "{}", case.name);
+            assert_eq!(period::day(span.from), case.header("from"), "{}", case.name);
+            assert_eq!(period::day(span.to), case.header("to"), "{}", case.name);
         }
         judge(&case, &read.map(drop));
     }

@@ -1,1 +1,17 @@
-//! Typed views and templates of the reports.
+//! Typed views and templates of the reports. They dress a report and compute nothing: every number
+//! they show stands in the report.
+//!
+//! What events say is hostile: it is escaped, isolated from the direction of the text around it, and
+//! what would not be seen is spelled out ([`text`]).
+
+mod chart;
+mod markdown;
+pub mod oscal;
+mod page;
+mod table;
+pub mod text;
+mod workbook;
+
+pub use markdown::markdown;
+pub use page::{Page, pages};
+pub use workbook::workbook;

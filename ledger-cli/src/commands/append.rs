@@ -5,6 +5,7 @@ mod stream;
 use std::path::PathBuf;
 
 use clap::Args;
+use ledger_core::json::Value;
 use ledger_core::key::Signer;
 use ledger_core::ledger::{Ledger, Receipt, Submission};
 use ledger_core::producer::Position;
@@ -56,20 +57,20 @@ pub(crate) struct Append {
 /// Appends the events.
 pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
     let now = clock::now()?;
-    let drafts = drafts::read_all(&args.files, now, args.signed)?;
+    let mut drafts = drafts::read_all(&args.files, now, args.signed)?;
     let proof = args.wanted.file(drafts.len())?;
     let keys = load_keys(args)?;
     let signers = keys::signers(&keys);
     let (folder, mut ledger, sight) = seen::open(context)?;
     let mut notes = delivery::recovery::record_all(&folder, &mut ledger, &sight, &signers)?;
     let state = &folder.state;
-    let job = Job { args, drafts: &drafts, signers: &signers, sight: &sight, state };
-    let done = match &args.stream {
-        Some(file) => stream::append(&job, file, &mut ledger),
-        None => job
-            .submissions(&ledger)
-            .and_then(|events| job.deliver(&mut ledger, events))
-            .map(|receipts| (receipts, None)),
+    let done = if let Some(file) = &args.stream {
+        let job = Job { args, drafts: &drafts, signers: &signers, sight: &sight, state };
+        stream::append(&job, file, &mut ledger)
+    } else {
+        let events = submissions(args, &mut drafts, &ledger, &sight, &signers);
+        let job = Job { args, drafts: &drafts, signers: &signers, sight: &sight, state };
+        events.and_then(|events| job.deliver(&mut ledger, events)).map(|receipts| (receipts, None))
     };
     let (receipts, delivered) = done.map_err(|failure| {
         // a refusal may have recorded a fork; what was durable before stands in any case
@@ -101,6 +102,33 @@ fn load_keys(args: &Append) -> Result<Vec<Key>> {
     keys::load_all(&args.keys)
 }
 
+/// The events, signed: as they came, or each as a stream of its own. What was signed is no longer kept
+/// as a draft: of a hundred thousand events each is in memory once.
+fn submissions(
+    args: &Append,
+    drafts: &mut [Draft],
+    ledger: &Ledger,
+    sight: &Sight,
+    signers: &[&dyn Signer],
+) -> Result<Vec<Submission>> {
+    let mut events = Vec::with_capacity(drafts.len());
+    let progress = Progress::of("events made ready");
+    let all = drafts.len() as u64;
+    for (done, draft) in (0..).zip(drafts) {
+        progress.at(done, all);
+        let mut value = std::mem::replace(&mut draft.value, Value::Bool(true));
+        let event = if args.signed {
+            submission::decode(&value)
+        } else {
+            let position = Position::one_shot(&args.label, random::bytes()?);
+            sight.name(&mut value);
+            delivery::sign(ledger.origin(), &value, &position, signers)
+        };
+        events.push(event.map_err(|failure| draft.place(failure))?);
+    }
+    Ok(events)
+}
+
 /// What one call appends.
 struct Job<'a> {
     args: &'a Append,
@@ -111,28 +139,6 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The events, signed: as they came, or each as a stream of its own.
-    fn submissions(&self, ledger: &Ledger) -> Result<Vec<Submission>> {
-        let mut events = Vec::with_capacity(self.drafts.len());
-        let progress = Progress::of("events made ready");
-        for (done, draft) in (0..).zip(self.drafts) {
-            progress.at(done, self.drafts.len() as u64);
-            let event = if self.args.signed {
-                submission::decode(&draft.value)
-            } else {
-                let position = Position::one_shot(&self.args.label, random::bytes()?);
-                delivery::sign(
-                    ledger.origin(),
-                    &self.sight.named(&draft.value),
-                    &position,
-                    self.signers,
-                )
-            };
-            events.push(event.map_err(|failure| draft.place(failure))?);
-        }
-        Ok(events)
-    }
-
     /// Appends the events, all or none; keeps what shows a fork or a conflict.
     fn deliver(&self, ledger: &mut Ledger, events: Vec<Submission>) -> Result<Vec<Receipt>> {
         let origin = ledger.origin().clone();

@@ -3,6 +3,8 @@
 mod batch;
 mod flow;
 mod input;
+mod list;
+mod trail;
 mod watch;
 
 use std::path::PathBuf;
@@ -46,6 +48,10 @@ pub(crate) struct Import {
     /// What records of the source do not say themselves, like `artifact=sha256:…` for a report of tests
     #[arg(long = "given", value_name = "NAME=VALUE")]
     given: Vec<String>,
+    /// Folder of PEM public keys and certificates (and of `trusted_root.json`) to verify signatures with:
+    /// those of attestations, and of CloudTrail's digest files over the log files that are given
+    #[arg(long, value_name = "DIR")]
+    roots: Option<PathBuf>,
     /// Go on watching the folder: each file is imported once it no longer grows, and again only when it
     /// changed; what was imported is remembered in it, in `.ledger-imported`
     #[arg(long, conflicts_with_all = ["dry_run"])]
@@ -82,11 +88,14 @@ pub(crate) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
         Failure::new("import-source", format!("there is no source `{name}`"))
             .hint("`ledger import` lists the sources")
     })?;
-    let given = given(args)?;
+    let mut given = given(args)?;
     if args.watch {
         return watch::run(args, source, &given, context);
     }
-    let files = input::files(&args.files)?;
+    let mut files = input::files(&args.files)?;
+    if args.roots.is_some() && source.name == "aws-cloudtrail" {
+        given = given.beside(trail::read(&mut files)?);
+    }
     let job = Job { source, given: &given, files: &files, aside: args.quarantine.as_deref() };
     if args.dry_run {
         return dry_run(&job, context);
@@ -150,7 +159,10 @@ fn given(args: &Import) -> Result<Given> {
         })?;
         given = given.with(name, content);
     }
-    Ok(given)
+    match &args.roots {
+        Some(folder) => Ok(given.with("roots", trail::roots(folder)?)),
+        None => Ok(given),
+    }
 }
 
 /// Shows what would be appended.
@@ -167,8 +179,7 @@ fn dry_run(job: &Job<'_>, context: &mut Context) -> Result<Answer> {
                 let mut value = event.value;
                 if let Some(attached) = event.attached {
                     // the list is shown in the clear, as the rest of the event is
-                    let text = String::from_utf8_lossy(&attached.bytes).into_owned();
-                    value.insert("attached".to_owned(), Value::text(text));
+                    value.insert("attached".to_owned(), Value::text(attached.lines()));
                 }
                 value.insert("source".to_owned(), Value::text(job.source.name));
                 value.insert("source_id".to_owned(), Value::text(event.source_id));

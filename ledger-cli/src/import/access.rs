@@ -1,10 +1,10 @@
 //! Access snapshots: who may do what in a system at a time, as `access.observed` with the list in one
 //! normal form.
 //!
-//! The normal form is one JSON object on each line, canonical, the lines in ascending order of their
-//! bytes. A row has `system` and `account`, and of the others what the source says: nothing is filled
-//! in. The list travels as a private attachment, for it names people. A snapshot is `complete` only
-//! where the source shows it, or whoever collected it says so and nothing speaks against it.
+//! A row has `system` and `account`, and of the others what the source says: nothing is filled in. It
+//! names people; what the log has of it, and what the tests read, names none (`list`). A snapshot is
+//! `complete` only where the source shows it, or whoever collected it says so and nothing speaks
+//! against it.
 
 pub(super) mod aws_credentials;
 pub(super) mod github;
@@ -55,8 +55,13 @@ impl Row {
     }
 
     /// Whose account it is.
-    pub(crate) fn person(mut self, person: Option<&Person>) -> Self {
-        self.0.extend(person.map(|person| ("person".to_owned(), person.value())));
+    pub(crate) fn person(self, person: Option<&Person>) -> Self {
+        self.identity("person", person)
+    }
+
+    /// Somebody, if it is known who.
+    pub(crate) fn identity(mut self, name: &str, person: Option<&Person>) -> Self {
+        self.0.extend(person.map(|person| (name.to_owned(), person.value())));
         self
     }
 }
@@ -104,7 +109,7 @@ impl Snapshot {
         let when = given.get("taken_at").and_then(|at| When::read(&Json::Text(at.into())));
         let when = when.or(self.taken_at).unwrap_or_else(|| When::received(record.received));
         let rows = self.rows.into_iter().map(|row| row.text("system", Some(&system))).collect();
-        let attached = listed("entitlements", "access-rows.jsonl", rows)?;
+        let attached = listed("entitlements", rows)?;
         let id = digest_of(format!("{system} {}", given.identity(record.bytes)).as_bytes());
         let query = given.get("query").map(|query| digest_of(query.as_bytes()));
         Ok(vec![
@@ -114,7 +119,7 @@ impl Snapshot {
                 .id("collector", Some(given.get("collector").unwrap_or(source)))
                 .id("query_digest", query.as_deref())
                 .set("pages", Some(Value::count(count("pages").unwrap_or(self.pages))))
-                .set("rows", Some(Value::count(attached.count)))
+                .set("rows", Some(Value::count(attached.rows.len() as u64)))
                 .set("total_reported", total.map(Value::count))
                 .set("complete", Some(Value::Bool(self.complete.unwrap_or(said) && whole)))
                 .attach(attached),
@@ -122,22 +127,14 @@ impl Snapshot {
     }
 }
 
-/// Rows in their normal form: canonical lines in ascending order. Code `snapshot-empty`.
-pub(crate) fn listed(
-    field: &'static str,
-    name: &'static str,
-    rows: Vec<Row>,
-) -> Result<Attached, Reason> {
-    let mut lines: Vec<String> =
-        rows.into_iter().map(|row| Value::Object(row.0).to_canonical()).collect();
-    if lines.is_empty() {
+/// Rows in ascending order of their canonical lines, each once. Code `snapshot-empty`.
+pub(crate) fn listed(field: &'static str, rows: Vec<Row>) -> Result<Attached, Reason> {
+    let rows = rows.into_iter().map(|row| Value::Object(row.0));
+    let rows: BTreeMap<String, Value> = rows.map(|row| (row.to_canonical(), row)).collect();
+    if rows.is_empty() {
         return Err(Reason::new("snapshot-empty", "the snapshot lists nothing"));
     }
-    lines.sort_unstable();
-    let count = lines.len() as u64;
-    let mut bytes = lines.join("\n").into_bytes();
-    bytes.push(b'\n');
-    Ok(Attached { field, name, count, bytes })
+    Ok(Attached { field, rows: rows.into_values().collect() })
 }
 
 /// The JSON documents of a file: one, or pages one after the other.

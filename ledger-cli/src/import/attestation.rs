@@ -2,26 +2,28 @@
 //! Google Cloud Build wrap them too.
 //!
 //! An envelope is `verified` when one of its signatures holds under one of the keys that are given, and
-//! `failed` when none does; the event names the key and the digest of the keys' file. Certificates and
-//! transparency logs of Sigstore bundles are not checked: without a key that holds nothing is verified. A
-//! bundle without material of its own has `failed` in any case, an envelope without a signature is
-//! `unsigned`. Without `verification` a signature was not looked at.
+//! `failed` when none does; the event names the key and the digest of what was given. With roots the
+//! certificates and transparency logs of Sigstore bundles are checked (`sigstore`). A bundle without
+//! material of its own has `failed` in any case, an envelope without a signature is `unsigned`. Without
+//! `verification` it cannot be told, or nobody looked.
 
 use ledger_core::encoding;
+use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 
 use super::audit::{at, digest_of, items, text};
 use super::draft::{self, artifact};
 use super::json::{self, Json};
 use super::pubkeys::{Keys, pae};
+use super::sigstore::{Roots, Signed, Verdict as Judged};
 use super::split::Framing;
 use super::time::When;
 use super::{Draft, Reason, Record, Source};
 
 pub(super) const SOURCE: Source = Source {
     name: "attestation",
-    reads: "in-toto statements, DSSE envelopes, Sigstore bundles; given: keys (a PEM file) to verify with",
-    version: 1,
+    reads: "in-toto statements, DSSE envelopes, Sigstore bundles; given: keys (a PEM file) or --roots to verify with",
+    version: 2,
     framing: Framing::Json(&["attestations"]),
     map,
 };
@@ -50,7 +52,7 @@ fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
     if !nested.is_empty() {
         let mut drafts = Vec::new();
         for one in nested {
-            drafts.extend(envelope(one.get("envelope"), &id, None, record)?);
+            drafts.extend(envelope(one.get("envelope"), &id, record)?);
         }
         return Ok(drafts);
     }
@@ -59,7 +61,7 @@ fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
         return bundle(value, &id, record);
     }
     if at(value, &["payload"]).is_some() || at(value, &["payloadType"]).is_some() {
-        return envelope(value, &id, None, record);
+        return envelope(value, &id, record);
     }
     if text(value, &["_type"]).is_some_and(|kind| kind.starts_with("https://in-toto.io/Statement/"))
     {
@@ -91,6 +93,13 @@ fn bundle(value: &Json<'_>, id: &str, record: &Record<'_>) -> Result<Vec<Draft>,
             .filter(|digest| text(digest, &["algorithm"]) == Some("SHA2_256"))
             .and_then(|digest| decode(text(digest, &["digest"])?))
             .map(|bytes| format!("sha256:{}", encoding::hex(&bytes)));
+        let signature = text(message, &["signature"]).and_then(decode).unwrap_or_default();
+        let payload = digest.as_deref().and_then(Sha256::from_reference).unwrap_or_default().0;
+        let signed = Signed { message: None, payload, signature: &signature };
+        let verdict = match verdict {
+            None => judge(material, &signed, record)?.flatten(),
+            known => known,
+        };
         let when = integrated.unwrap_or_else(|| When::received(record.received));
         let draft = Draft::new("artifact.recorded", id, when)
             .subject("artifact", artifact(digest.as_deref()).as_deref())
@@ -102,24 +111,60 @@ fn bundle(value: &Json<'_>, id: &str, record: &Record<'_>) -> Result<Vec<Draft>,
     if !inner.is_some() {
         return Err(Reason::new("bundle-content", "the bundle signs nothing"));
     }
-    let one = inner.get("signatures").items().len() == 1;
-    let verdict = if one { verdict } else { Some(FAILED) };
-    envelope_at(inner, id, verdict, integrated, record)
+    let judged = match (inner.get("signatures").items(), verdict) {
+        ([one], None) => enveloped(material, inner, one, record)?,
+        ([_], known) => Some(known),
+        _ => Some(Some(FAILED)),
+    };
+    envelope_at(inner, id, judged, integrated, record)
 }
 
-fn envelope(
-    value: &Json<'_>,
-    id: &str,
-    verdict: Verdict,
+/// Judges the one signature of an envelope by the bundle's material, if roots are given.
+fn enveloped(
+    material: &Json<'_>,
+    envelope: &Json<'_>,
+    signature: &Json<'_>,
     record: &Record<'_>,
-) -> Result<Vec<Draft>, Reason> {
-    envelope_at(value, id, verdict, None, record)
+) -> Result<Option<Verdict>, Reason> {
+    let kind = text(envelope, &["payloadType"]).unwrap_or_default();
+    let payload = text(envelope, &["payload"]).and_then(decode);
+    let signature = text(signature, &["sig"]).and_then(decode);
+    let (Some(payload), Some(signature)) = (payload, signature) else { return Ok(None) };
+    let message = pae(kind, &payload);
+    let hash = Sha256::of(&payload).0;
+    judge(
+        material,
+        &Signed { message: Some(&message), payload: hash, signature: &signature },
+        record,
+    )
 }
 
+/// What the given roots say of a bundle's material; none without roots.
+fn judge(
+    material: &Json<'_>,
+    signed: &Signed<'_>,
+    record: &Record<'_>,
+) -> Result<Option<Verdict>, Reason> {
+    let Some(roots) = record.given.get("roots").map(Roots::read).transpose()? else {
+        return Ok(None);
+    };
+    let (result, key) = match roots.judge(material, signed) {
+        Judged::Verified(key) => ("verified", Some(key)),
+        Judged::Failed => ("failed", None),
+        Judged::Unsaid => return Ok(Some(None)),
+    };
+    Ok(Some(Some(Known { result, key, roots: Some(roots.name) })))
+}
+
+fn envelope(value: &Json<'_>, id: &str, record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
+    envelope_at(value, id, None, None, record)
+}
+
+/// `judged` is what is known of the signature already; without it the given keys say it.
 fn envelope_at(
     value: &Json<'_>,
     id: &str,
-    verdict: Verdict,
+    judged: Option<Verdict>,
     integrated: Option<When>,
     record: &Record<'_>,
 ) -> Result<Vec<Draft>, Reason> {
@@ -133,9 +178,9 @@ fn envelope_at(
     }
     let signatures = value.get("signatures").items();
     let signatures: Vec<&str> = signatures.iter().filter_map(|one| text(one, &["sig"])).collect();
-    let verdict = match (signatures.is_empty(), verdict) {
+    let verdict = match (signatures.is_empty(), judged) {
         (true, _) => Some(UNSIGNED),
-        (false, Some(verdict)) => Some(verdict),
+        (false, Some(verdict)) => verdict,
         (false, None) => verified(&pae(kind, &payload), &signatures, record)?,
     };
     let inner = json::read(&payload)?;
@@ -147,7 +192,10 @@ fn envelope_at(
 
 /// Holds the signatures against the keys that are given, if any are.
 fn verified(message: &[u8], signatures: &[&str], record: &Record<'_>) -> Result<Verdict, Reason> {
-    let Some(keys) = record.given.get("keys").map(Keys::read).transpose()? else {
+    let given = record.given.get("keys");
+    // a folder of certificates only has no key for an envelope by itself
+    let roots = || record.given.get("roots").and_then(|roots| Keys::read(roots).ok());
+    let Some(keys) = given.map(Keys::read).transpose()?.or_else(roots) else {
         return Ok(None);
     };
     let key = signatures.iter().find_map(|text| keys.holds(message, &decode(text)?));
@@ -216,7 +264,7 @@ fn verification(known: &Known) -> Value {
 }
 
 /// Base64 of either alphabet, padded or not.
-fn decode(text: &str) -> Option<Vec<u8>> {
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut text: String = text.trim().replace('-', "+").replace('_', "/");
     while !text.len().is_multiple_of(4) {
         text.push('=');

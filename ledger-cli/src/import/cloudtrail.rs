@@ -3,6 +3,8 @@
 //! Identity is the event id together with the account that received it: copies of one event go to
 //! several accounts. A record with an error code changed nothing.
 
+mod digest;
+
 use ledger_core::hash::Sha256;
 
 use super::Source;
@@ -13,19 +15,24 @@ use super::audit::{
 use super::json::Json;
 use super::split::Framing;
 
+pub(crate) use digest::Trail;
+
 pub(super) const SOURCE: Source = Source {
     name: "aws-cloudtrail",
-    reads: "AWS CloudTrail records; digest files are kept as not verified",
-    version: 1,
+    reads: "AWS CloudTrail records, and digest files (verified with --roots)",
+    version: 2,
     framing: Framing::Json(&["Records"]),
-    map: |record| audit::drafts(&SOURCE, record, read),
+    map: |record| {
+        if digest::is_one(record.bytes) {
+            digest::drafts(record)
+        } else {
+            audit::drafts(&SOURCE, record, read)
+        }
+    },
 };
 
 /// Reads one record; none if it is not one.
 fn read(value: &Json<'_>) -> Option<Record> {
-    if let Some(digest) = text(value, &["digestS3Object"]) {
-        return Some(digest_file(value, digest));
-    }
     let name = text(value, &["eventName"])?;
     let source = text(value, &["eventSource"])?;
     let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
@@ -47,19 +54,6 @@ fn read(value: &Json<'_>) -> Option<Record> {
         system,
         actor,
     })
-}
-
-/// A digest file: its signature is not in it but beside it in S3, so it stays unverified.
-fn digest_file(value: &Json<'_>, name: &str) -> Record {
-    let account = text(value, &["awsAccountId"]).unwrap_or("unknown");
-    Record {
-        id: Some(format!("{account}/{name}")),
-        native: "cloudtrail/digest".to_owned(),
-        when: audit::when(value, &["digestEndTime"]),
-        actor: None,
-        system: format!("aws/{account}"),
-        facts: Err("not-verified"),
-    }
 }
 
 /// The principal id of a session ends in the session's name; what stands before is stable.

@@ -73,17 +73,20 @@ pub(crate) struct Draft {
     attached: Option<Attached>,
 }
 
-/// A list that travels beside an event, encrypted.
+/// A list that travels beside an event, as its source tells it: with names (see `list`).
 #[derive(Clone, Debug)]
 pub(crate) struct Attached {
     /// The field that names it.
     pub(crate) field: &'static str,
-    /// What the attachment is called.
-    pub(crate) name: &'static str,
-    /// How many items it has.
-    pub(crate) count: u64,
-    /// Its bytes: an item on each line.
-    pub(crate) bytes: Vec<u8>,
+    /// Its items, in the order of their canonical lines, each once.
+    pub(crate) rows: Vec<Value>,
+}
+
+impl Attached {
+    /// An item on each line.
+    pub(crate) fn lines(&self) -> String {
+        self.rows.iter().map(|row| row.to_canonical() + "\n").collect()
+    }
 }
 
 /// A draft with its ordinal, as the command completes it.
@@ -209,7 +212,7 @@ impl Draft {
 
     /// A field that is a list beside the event; here it says only how long that is.
     pub(crate) fn attach(self, attached: Attached) -> Self {
-        let count = Value::object([("count", Value::count(attached.count))]);
+        let count = Value::object([("count", Value::count(attached.rows.len() as u64))]);
         let mut draft = self.set(attached.field, Some(count));
         draft.attached = Some(attached);
         draft

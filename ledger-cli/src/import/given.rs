@@ -2,13 +2,18 @@
 //! about, in which run it was made, who brought it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::Person;
 use super::audit::digest_of;
+use super::{Person, Trail};
 
 /// Values by name, as given with `--given NAME=VALUE`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Given(BTreeMap<String, String>);
+pub(crate) struct Given {
+    values: BTreeMap<String, String>,
+    /// What the files of the import say of each other.
+    trail: Option<Arc<Trail>>,
+}
 
 /// The names that some source asks for, and what they are.
 pub(crate) const NAMES: &[(&str, &str)] = &[
@@ -47,18 +52,29 @@ impl Given {
                 return Err(wrong());
             }
         }
-        Ok(Self(values))
+        Ok(Self { values, trail: None })
     }
 
     /// The value of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.values.get(name).map(String::as_str)
     }
 
     /// With what stands in a file in place of its name.
     pub(crate) fn with(mut self, name: &str, content: String) -> Self {
-        self.0.insert(name.to_owned(), content);
+        self.values.insert(name.to_owned(), content);
         self
+    }
+
+    /// With what the files of the import say of each other.
+    pub(crate) fn beside(mut self, trail: Trail) -> Self {
+        self.trail = Some(Arc::new(trail));
+        self
+    }
+
+    /// What the files of the import say of each other.
+    pub(crate) fn trail(&self) -> Option<&Trail> {
+        self.trail.as_deref()
     }
 
     /// The identity of a report without one: its digest, together with what it is bound to. The same

@@ -14,7 +14,7 @@ use super::split::Framing;
 pub(super) const SOURCE: Source = Source {
     name: "kubernetes-audit",
     reads: "Kubernetes API audit events, audit.k8s.io/v1 and v1beta1",
-    version: 1,
+    version: 2,
     framing: Framing::Json(&["items"]),
     map: |record| audit::drafts(&SOURCE, record, read),
 };
@@ -172,7 +172,9 @@ impl<'a> Request<'a> {
 
     fn session(&self) -> Result<Vec<Fact>, &'static str> {
         let principal = self.actor.ok_or(NO_ACTOR)?.clone();
-        let id = text(self.value, &["auditID"]).ok_or(UNMAPPED)?;
+        // a record without an id is still somebody in a pod: its content names the session
+        let own = || audit::digest(self.value).replace("sha256:", "record-");
+        let id = text(self.value, &["auditID"]).map_or_else(own, str::to_owned);
         let phase = match self.stage {
             Some("ResponseComplete") => "closed",
             _ => "opened",

@@ -41,7 +41,7 @@ fn after(source: &Source, file: &Path, given: &Given) -> String {
                     let value = Value::Object(event.value).to_canonical();
                     writeln!(out, "{id} {} {value}", event.ordinal).unwrap();
                     if let Some(attached) = event.attached {
-                        out.push_str(std::str::from_utf8(&attached.bytes).unwrap());
+                        out.push_str(&attached.lines());
                     }
                 }
             }

@@ -15,7 +15,7 @@ pub(super) const SOURCE: Source = Source {
     name: "hr-csv",
     reads: "joiners, movers and leavers (CSV): person, event, effective_at, kind, …",
     version: 1,
-    framing: Framing::Rows,
+    framing: Framing::Rows(&["person", "event", "effective_at", "kind"]),
     map,
 };
 

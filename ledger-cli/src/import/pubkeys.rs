@@ -1,9 +1,12 @@
 //! Public keys that are given to check what others signed: PEM `PUBLIC KEY` blocks (RFC 7468, RFC 5280
-//! SubjectPublicKeyInfo) of Ed25519 (RFC 8410) and ECDSA P-256 with SHA-256 (FIPS 186-5).
+//! SubjectPublicKeyInfo) of Ed25519 (RFC 8410), ECDSA P-256 with SHA-256 (FIPS 186-5) and RSA with
+//! SHA-256 (RFC 8017, PKCS#1 v1.5), of RSA also `RSA PUBLIC KEY` blocks.
 
 use ledger_core::encoding;
 use ledger_core::hash::Sha256;
-use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey};
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
+};
 
 use super::Reason;
 
@@ -11,8 +14,10 @@ use super::Reason;
 const ED25519_HEAD: &str = "302a300506032b6570032100";
 /// What stands before the 65 bytes of a point of P-256.
 const P256_HEAD: &str = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
-const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
-const END: &str = "-----END PUBLIC KEY-----";
+/// What stands in an RSA key before its bit string.
+const RSA_OID: &str = "300d06092a864886f70d010101050003";
+const BEGIN: &str = "-----BEGIN ";
+const LABELS: &[&str] = &["PUBLIC KEY", "RSA PUBLIC KEY"];
 
 /// The keys of a file.
 #[derive(Clone, Debug)]
@@ -26,6 +31,7 @@ pub(super) struct Keys {
 enum Algorithm {
     Ed25519,
     P256,
+    Rsa,
 }
 
 #[derive(Clone, Debug)]
@@ -42,17 +48,21 @@ impl Keys {
     pub(super) fn read(text: &str) -> Result<Self, Reason> {
         let wrong = |what: &str| Reason::new("keys", format!("the given keys: {what}"));
         let mut keys = Vec::new();
-        for block in text.split(BEGIN).skip(1) {
-            let (body, _) = block.split_once(END).ok_or_else(|| wrong("a block does not end"))?;
-            let body: String = body.split_ascii_whitespace().collect();
-            let der = encoding::from_base64_any(body.as_bytes());
-            let der = der.map_err(|_| wrong("a block is not base64"))?;
-            keys.push(Key::read(&der).ok_or_else(|| wrong("one is neither Ed25519 nor P-256"))?);
+        for (label, der) in blocks(text)? {
+            if LABELS.contains(&label) {
+                let key = Key::read(label, &der);
+                keys.push(key.ok_or_else(|| wrong("one is neither Ed25519 nor P-256 nor RSA"))?);
+            }
         }
         if keys.is_empty() {
             return Err(wrong("there is no `PUBLIC KEY`"));
         }
         Ok(Self { keys, roots: Sha256::of(text.as_bytes()).to_reference() })
+    }
+
+    /// Whether the key of that name is among them.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.keys.iter().any(|key| key.name == name)
     }
 
     /// The name of the key under which the signature over the message holds.
@@ -63,17 +73,24 @@ impl Keys {
 }
 
 impl Key {
-    fn read(der: &[u8]) -> Option<Self> {
+    fn read(label: &str, der: &[u8]) -> Option<Self> {
         let hex = encoding::hex(der);
+        let name = Sha256::of(der).to_reference();
+        if label == "RSA PUBLIC KEY" {
+            return Some(Self { algorithm: Algorithm::Rsa, bytes: der.to_vec(), name });
+        }
         let (algorithm, head, length) = if hex.starts_with(ED25519_HEAD) {
             (Algorithm::Ed25519, ED25519_HEAD.len() / 2, 32)
         } else if hex.starts_with(P256_HEAD) {
             (Algorithm::P256, P256_HEAD.len() / 2, 65)
         } else {
-            return None;
+            // a sequence with a length of two bytes, the algorithm, a bit string with such a length
+            let rest = hex.strip_prefix("3082").and_then(|rest| rest.get(4..));
+            rest.filter(|rest| rest.starts_with(RSA_OID) && rest.get(32..34) == Some("82"))?;
+            (Algorithm::Rsa, 24, der.len().checked_sub(24)?)
         };
         let bytes = der.get(head..).filter(|bytes| bytes.len() == length)?.to_vec();
-        Some(Self { algorithm, bytes, name: Sha256::of(der).to_reference() })
+        Some(Self { algorithm, bytes, name })
     }
 
     fn holds(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -81,11 +98,28 @@ impl Key {
             Algorithm::Ed25519 => {
                 UnparsedPublicKey::new(&ED25519, &self.bytes).verify(message, signature)
             }
+            Algorithm::Rsa => UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.bytes)
+                .verify(message, signature),
             Algorithm::P256 => UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &self.bytes)
                 .verify(message, signature),
         }
         .is_ok()
     }
+}
+
+/// The blocks of a PEM text, each with its label. Code `keys`.
+pub(super) fn blocks(text: &str) -> Result<Vec<(&str, Vec<u8>)>, Reason> {
+    let wrong = |what: &str| Reason::new("keys", format!("the given keys: {what}"));
+    let mut found = Vec::new();
+    for block in text.split(BEGIN).skip(1) {
+        let (label, body) = block.split_once("-----").ok_or_else(|| wrong("a block is cut"))?;
+        let end = format!("-----END {label}-----");
+        let (body, _) = body.split_once(&end).ok_or_else(|| wrong("a block does not end"))?;
+        let body: String = body.split_ascii_whitespace().collect();
+        let der = encoding::from_base64_any(body.as_bytes());
+        found.push((label, der.map_err(|_| wrong("a block is not base64"))?));
+    }
+    Ok(found)
 }
 
 /// What a DSSE signature is over: the pre-authentication encoding of the DSSE protocol, version 1.

@@ -18,7 +18,7 @@ use super::{Draft, Reason, Record, Source};
 pub(super) const SOURCE: Source = Source {
     name: "runtime",
     reads: "kubectl get pods,deployments -A -o json; docker inspect; given: environment, region, taken_at, complete",
-    version: 1,
+    version: 2,
     framing: Framing::Whole,
     map,
 };
@@ -68,7 +68,7 @@ fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
             .id("region", given.get("region"))
             .id("query_digest", query.as_deref())
             .set("complete", Some(Value::Bool(complete)))
-            .attach(listed("workloads", "workloads.jsonl", rows)?),
+            .attach(listed("workloads", rows)?),
     ])
 }
 

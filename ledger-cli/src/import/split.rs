@@ -5,10 +5,14 @@
 //! `items`): each record is cut out by its brackets alone, so its bytes stay untouched. What does not
 //! close is cut where the next record begins, and told with its reason.
 
+mod scan;
+
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 
 use super::Reason;
+use super::csv::Table;
+use scan::{End, Scan};
 
 /// The longest record in bytes; a longer one is passed over and told.
 pub(crate) const MAX_RECORD: usize = 25 * 1024 * 1024;
@@ -26,8 +30,9 @@ pub(crate) enum Framing {
     Json(&'static [&'static str]),
     /// The whole file is one record.
     Whole,
-    /// Rows of a table behind its header, with commas between the cells; quoted cells may hold line ends.
-    Rows,
+    /// Rows of a table behind its header, with commas between the cells; quoted cells may hold line
+    /// ends. It has these columns.
+    Rows(&'static [&'static str]),
 }
 
 /// A piece of a file: a record, or what is none.
@@ -58,20 +63,6 @@ pub(crate) struct Splitter<R> {
     list: Option<bool>,
     begun: bool,
     header: Option<Arc<[u8]>>,
-}
-
-/// What a scan found at its end.
-enum End {
-    /// The value is whole.
-    Whole,
-    /// The array of a wrapper begins here.
-    Wrapped,
-    /// The next record begins here, and this one never closed.
-    Next,
-    /// The input ends within the value.
-    Input,
-    /// It is longer than a record may be.
-    Long,
 }
 
 impl<R: Read> Splitter<R> {
@@ -144,6 +135,37 @@ impl<R: Read> Splitter<R> {
         self.byte(8);
         let start = self.buffer.get(self.used..).unwrap_or_default();
         [&b"POST "[..], b"PUT ", b"HTTP/", b"GET "].iter().any(|word| start.starts_with(word))
+    }
+
+    /// Whether the file, or the line after a first one that is cut or a comment, begins a JSON value
+    /// that holds others. A file in another language is not one of records, whatever its lines hold.
+    fn is_json(&mut self) -> bool {
+        let mut ahead = 0;
+        while self.byte(ahead).is_some_and(|byte| byte.is_ascii_whitespace()) {
+            ahead += 1;
+        }
+        if matches!(self.byte(ahead), None | Some(b'{' | b'[' | 0x1e)) {
+            return true;
+        }
+        while let Some(byte) = self.byte(ahead).filter(|byte| *byte != b'\n') {
+            // no text has such a byte: this is an archive or a program
+            if byte == 0 || ahead > MAX_RECORD {
+                return false;
+            }
+            ahead += 1;
+        }
+        while matches!(self.byte(ahead), Some(b'\r' | b'\n')) {
+            ahead += 1;
+        }
+        matches!(self.byte(ahead), Some(b'{' | b'['))
+    }
+
+    /// A file that has no records: one piece, with its reason.
+    fn foreign(&mut self, code: &'static str, message: &str) -> Piece {
+        self.framing = Framing::Whole;
+        let mut piece = self.whole();
+        piece.broken.get_or_insert_with(|| Reason::new(code, message));
+        piece
     }
 
     fn whole(&mut self) -> Piece {
@@ -313,16 +335,24 @@ impl<R: Read> Iterator for Splitter<R> {
             self.byte(3);
             self.used = self.buffer.len() - without_mark(&self.buffer).len();
             self.byte(0)?;
-            if self.framing == Framing::Rows {
-                self.header = Some(self.row()?.bytes.into());
+            if let Framing::Rows(columns) = self.framing {
+                let header = self.row()?;
+                if let Some(missing) = missing(&header.bytes, columns) {
+                    let message = format!("the table has no column `{missing}`");
+                    self.used -= header.bytes.len();
+                    return Some(self.foreign("csv-columns", &message));
+                }
+                self.header = Some(header.bytes.into());
             } else if self.framing == Framing::Whole || self.is_request() {
                 return Some(self.whole());
+            } else if !self.is_json() {
+                return Some(self.foreign("json-none", "the file is no JSON: no object begins it"));
             }
         }
         if self.framing == Framing::Whole {
             return self.failed.take().map(|broken| self.cut(0, Some(broken)));
         }
-        if self.framing == Framing::Rows {
+        if matches!(self.framing, Framing::Rows(_)) {
             return self
                 .row()
                 .or_else(|| self.failed.take().map(|broken| self.cut(0, Some(broken))));
@@ -339,135 +369,11 @@ impl<R: Read> Iterator for Splitter<R> {
     }
 }
 
-/// Follows the brackets of one value, byte by byte.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact about what was read")]
-struct Scan {
-    wraps: &'static [&'static str],
-    /// Whether a line that begins with a brace may be another record.
-    top: bool,
-    stack: Vec<u8>,
-    string: bool,
-    escape: bool,
-    /// The last byte outside of strings that is no white space.
-    last: u8,
-    line_begins: bool,
-    /// The name that is read at the first level, if wrappers are looked for.
-    name: Vec<u8>,
-    naming: bool,
-    lost: bool,
-}
-
-impl Scan {
-    fn new(framing: Framing, top: bool) -> Self {
-        let wraps = match framing {
-            Framing::Json(wraps) if top => wraps,
-            _ => &[],
-        };
-        Self {
-            wraps,
-            top,
-            stack: Vec::new(),
-            string: false,
-            escape: false,
-            last: 0,
-            line_begins: false,
-            name: Vec::new(),
-            naming: false,
-            lost: false,
-        }
-    }
-
-    /// Takes bytes until the value ends, or all; how many, and how it ended.
-    fn run(&mut self, bytes: &[u8]) -> (usize, Option<End>) {
-        let mut at = 0;
-        while let Some(byte) = bytes.get(at) {
-            if self.string && !self.escape && !self.naming && !self.line_begins {
-                // nothing else counts within a text
-                let rest = bytes.get(at..).unwrap_or_default();
-                let plain = memchr::memchr3(b'"', b'\\', b'\n', rest).unwrap_or(rest.len());
-                if plain > 0 {
-                    at += plain;
-                    continue;
-                }
-            }
-            if let Some(end) = self.step(*byte) {
-                return (at, Some(end));
-            }
-            at += 1;
-        }
-        (at, None)
-    }
-
-    /// Takes one byte; tells where the value ends.
-    fn step(&mut self, byte: u8) -> Option<End> {
-        let begins = std::mem::replace(&mut self.line_begins, byte == b'\n');
-        if begins && byte == b'{' && self.top && !self.stack.is_empty() && !self.may_nest() {
-            return Some(End::Next);
-        }
-        if self.string {
-            self.within_string(byte);
-            return None;
-        }
-        match byte {
-            b'"' => {
-                self.string = true;
-                self.naming = self.stack.len() == 1
-                    && !self.wraps.is_empty()
-                    && matches!(self.last, b'{' | b',');
-                if self.naming {
-                    self.name.clear();
-                }
-                self.last = byte;
-            }
-            b'{' | b'[' => {
-                let wrapped = byte == b'['
-                    && self.last == b':'
-                    && self.stack.len() == 1
-                    && self.wraps.iter().any(|wrap| wrap.as_bytes() == self.name);
-                if wrapped {
-                    return Some(End::Wrapped);
-                }
-                self.stack.push(byte);
-                self.last = byte;
-            }
-            b'}' | b']' => {
-                let open = self.stack.pop();
-                self.lost |= open != Some(if byte == b'}' { b'{' } else { b'[' });
-                self.last = byte;
-                if self.stack.is_empty() {
-                    return Some(End::Whole);
-                }
-            }
-            byte if byte.is_ascii_whitespace() => {}
-            other => self.last = other,
-        }
-        None
-    }
-
-    fn within_string(&mut self, byte: u8) {
-        if self.escape {
-            self.escape = false;
-        } else if byte == b'\\' {
-            self.escape = true;
-        } else if byte == b'"' {
-            self.string = false;
-            return;
-        }
-        if self.naming && self.name.len() < 64 {
-            self.name.push(byte);
-        }
-    }
-
-    /// Whether an object may stand here, by what stands before it.
-    fn may_nest(&self) -> bool {
-        !self.string
-            && !self.lost
-            && match self.last {
-                b':' | b'[' => true,
-                b',' => self.stack.last() == Some(&b'['),
-                _ => false,
-            }
-    }
+/// The first of the columns that the header does not have.
+fn missing(header: &[u8], columns: &[&'static str]) -> Option<&'static str> {
+    let table = Table::read(header);
+    let has = |name: &&&str| table.as_ref().is_ok_and(|table| table.has(name));
+    columns.iter().find(|name| !has(name)).copied()
 }
 
 #[cfg(test)]

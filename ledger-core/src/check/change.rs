@@ -15,6 +15,8 @@ pub mod record;
 pub mod runtime;
 pub mod standard;
 
+pub(crate) use self::approval::{counted, fits};
+
 use super::{Census, Context, Item, Kind, Severity, Test, entries};
 use crate::fact::deployment::Deployment;
 use crate::fact::scope::Standing;

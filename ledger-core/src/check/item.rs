@@ -91,17 +91,25 @@ pub struct Kind {
     pub meaning: &'static str,
     /// Whether it says that evidence is missing, so that nothing can be told.
     pub undecided: bool,
+    /// Whether it speaks of what can only follow: before something is done it says nothing.
+    pub afterwards: bool,
 }
 
 impl Kind {
     /// Something that is wrong.
     pub const fn fails(code: &'static str, severity: Severity, meaning: &'static str) -> Self {
-        Self { code, severity, meaning, undecided: false }
+        Self { code, severity, meaning, undecided: false, afterwards: false }
     }
 
     /// Something that cannot be told.
     pub const fn undecided(code: &'static str, severity: Severity, meaning: &'static str) -> Self {
-        Self { code, severity, meaning, undecided: true }
+        Self { code, severity, meaning, undecided: true, afterwards: false }
+    }
+
+    /// The same, of what can only follow.
+    #[must_use]
+    pub const fn afterwards(self) -> Self {
+        Self { afterwards: true, ..self }
     }
 }
 
@@ -118,6 +126,8 @@ pub struct Exception {
     pub sentence: String,
     /// The entries it speaks of, ascending.
     pub entries: Vec<u64>,
+    /// Until when it had to be done, where something is still to be done.
+    pub due: Option<Timestamp>,
 }
 
 /// One member of a population, judged.
@@ -186,7 +196,15 @@ impl Item {
             undecided: kind.undecided,
             sentence: sentence.into(),
             entries: entries.into_iter().collect(),
+            due: None,
         });
+    }
+
+    /// What was raised last is still to be done, and this is or was the time for it.
+    pub fn open_until(&mut self, due: Timestamp) {
+        if let Some(last) = self.exceptions.last_mut() {
+            last.due = Some(due);
+        }
     }
 
     /// What became of it; what is only worth knowing changes nothing.

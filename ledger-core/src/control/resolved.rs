@@ -22,6 +22,13 @@ pub struct Limit {
     pub basis: String,
 }
 
+impl Limit {
+    /// Its value in the unit of a test's limit; none if it has another.
+    pub fn value_like(&self, known: &check::Parameter) -> Option<Value> {
+        like(&(known.default)(), &self.value).ok()
+    }
+}
+
 /// A control that was left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tailored {
@@ -209,26 +216,22 @@ impl Resolved {
 
     /// The limits of a test for a control; codes `parameter-*`.
     pub fn parameters(&self, control: &Control, test: &Test) -> Result<Parameters> {
-        let mut parameters = Parameters::default();
-        let mut set = |name: &str, value: &toml::Value| {
-            let Some(known) = test.parameters.iter().find(|known| known.name == name) else {
-                return Err(Error::refused(
-                    "parameter-unknown",
-                    format!("`{name}` is no limit of {}", test.id),
-                ));
-            };
-            let value = like(&(known.default)(), value)?;
-            parameters.set(test.parameters, name, value)
-        };
-        for ((of, name), limit) in &self.limits {
-            if of == test.id {
-                set(name, &limit.value)?;
-            }
-        }
+        let mut parameters = self.limits_of(test)?;
         for (of, name, value) in &control.limits {
             if of == test.id {
-                set(name, value)
+                set(&mut parameters, test, name, value)
                     .map_err(|error| error.at(format!("control {}, {of}.{name}", control.id)))?;
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// The limits of a test, for no control in particular; codes `parameter-*`.
+    pub fn limits_of(&self, test: &Test) -> Result<Parameters> {
+        let mut parameters = Parameters::default();
+        for ((of, name), limit) in &self.limits {
+            if of == test.id {
+                set(&mut parameters, test, name, &limit.value)?;
             }
         }
         Ok(parameters)
@@ -337,7 +340,20 @@ pub(super) fn read(known: &Known, value: &toml::Value) -> Result<Value> {
 }
 
 /// A written value of the same unit; code `parameter-value`.
-pub(super) fn like(unit: &Value, value: &toml::Value) -> Result<Value> {
+pub(super) fn set(
+    parameters: &mut Parameters,
+    test: &Test,
+    name: &str,
+    value: &toml::Value,
+) -> Result<()> {
+    let Some(known) = test.parameters.iter().find(|known| known.name == name) else {
+        let message = format!("`{name}` is no limit of {}", test.id);
+        return Err(Error::refused("parameter-unknown", message));
+    };
+    parameters.set(test.parameters, name, like(&(known.default)(), value)?)
+}
+
+fn like(unit: &Value, value: &toml::Value) -> Result<Value> {
     match (unit, value) {
         (Value::Ids(_), toml::Value::Array(items)) => {
             let ids = items.iter().map(|item| item.as_str().map(str::to_owned));

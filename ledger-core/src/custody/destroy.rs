@@ -145,6 +145,7 @@ impl Vault {
             }
             all.insert(order.entry, needles);
         }
+        self.add_listed(ledger, orders, &mut all)?;
         Ok(all)
     }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::blob;
 use crate::error::{Kind as Failed, Result};
 use crate::hash::Sha256;
+use crate::json::{self, Value};
 use crate::ledger::Ledger;
 use crate::retention::{Class, Order};
 use crate::store::{self, Store};
@@ -58,6 +59,43 @@ impl Vault {
             record.key = None;
             record.erased_by.append(&mut by);
             changes.put(self, At::Attached(digest), &record)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the logins, names and addresses under which lists of access know those who go: a row says
+    /// whose account it is (`person`), and no event discloses what else stands in it.
+    pub(super) fn add_listed(
+        &self,
+        ledger: &Ledger,
+        orders: &[Order],
+        needles: &mut BTreeMap<u64, Needles>,
+    ) -> Result<()> {
+        let mut known: BTreeMap<(String, String), Vec<u64>> = BTreeMap::new();
+        for order in orders {
+            for one in self.person(order.person)?.map(|p| p.known).unwrap_or_default() {
+                known.entry((one.issuer, one.id)).or_default().push(order.entry);
+            }
+        }
+        for (digest, record) in self.attachments()? {
+            if record.key.is_none() && record.copy.is_none() {
+                continue;
+            }
+            let text = self.searchable(ledger, digest)?.unwrap_or_default();
+            // what is no list ends at its first line
+            for row in text.lines().map_while(|line| json::read(line.as_bytes()).ok()) {
+                let Some(person) = row.get("person") else { continue };
+                let text = |value: &Value, name: &str| {
+                    value.get(name).and_then(Value::as_text).map(str::to_owned)
+                };
+                let who = text(person, "issuer").zip(text(person, "id"));
+                for entry in who.and_then(|who| known.get(&who)).into_iter().flatten() {
+                    let Some(needles) = needles.get_mut(entry) else { continue };
+                    let names =
+                        [text(&row, "account"), text(person, "name"), text(person, "email")];
+                    names.iter().flatten().for_each(|name| needles.add(name));
+                }
+            }
         }
         Ok(())
     }

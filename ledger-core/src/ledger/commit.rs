@@ -313,7 +313,7 @@ fn settled(
         .collect()
 }
 
-fn poisoned() -> Error {
+pub(super) fn poisoned() -> Error {
     Error::unavailable("poisoned", "the ledger is marked: a sync failed, so what is on the disk is in doubt")
         .hint("run `ledger recover`; it re-reads the disk, checks it against the head, and lifts the mark")
 }

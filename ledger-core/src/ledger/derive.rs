@@ -9,7 +9,8 @@ use super::{Ledger, Tail, walk};
 use crate::chain::End;
 use crate::error::Result;
 use crate::hash::Blake3;
-use crate::index::{Index, Writer};
+use crate::index::{self, Index, Kind, Writer};
+use crate::schema::joins;
 use crate::segment::{Blocks, Place};
 use crate::store::Store;
 use crate::store::memory::Memory;
@@ -18,7 +19,8 @@ use crate::store::memory::Memory;
 const RUN: usize = 65_536;
 
 impl Ledger {
-    /// How many entries the index covers of *this* history; an index of another one counts as none.
+    /// How many entries the index covers of *this* history; an index of another one counts as none,
+    /// and so does one without the postings that this version asks for.
     pub(super) fn index_covers(&self) -> Result<u64> {
         let (covered, last) = self.index.covered();
         if covered == 0 || covered > self.head.size {
@@ -28,7 +30,8 @@ impl Ledger {
         let Some((segment, offset)) = line else { return Ok(0) };
         let line = self.line_at(covered - 1, Place { segment, offset });
         let same = line.is_ok_and(|line| Some(Blake3::of(&line)) == last);
-        Ok(if same { covered } else { 0 })
+        let whole = index::key(Kind::Join, joins::CONTENTS);
+        Ok(if same && self.index.last(whole)?.is_some() { covered } else { 0 })
     }
 
     /// Brings the index to the head by reading entries; used when it is far behind or missing.

@@ -74,6 +74,15 @@ impl Admitted {
         &self.event
     }
 
+    /// The event as it was delivered: what is kept of one that the log then refused.
+    pub fn submission(&self) -> Submission {
+        Submission {
+            event: self.event.clone(),
+            signatures: self.signatures.iter().map(|signature| signature.bytes).collect(),
+            disclosures: self.disclosures.clone(),
+        }
+    }
+
     /// The name of the event's stream.
     pub(super) fn stream_name(&self) -> &str {
         let name = self.event.get(self.stream_at.clone()).unwrap_or_default();

@@ -11,6 +11,7 @@ use crate::entry::Entry;
 use crate::error::Result;
 use crate::hash::Blake3;
 use crate::index::{self, Batch, Key, Kind, Posting};
+use crate::schema::joins;
 use crate::segment::Place;
 
 /// How many stream ends are remembered before they are forgotten and looked up again.
@@ -245,8 +246,8 @@ impl Found {
     }
 }
 
-/// How an entry is found: by stream and source identity, type, time, subjects, persons and key. Which
-/// of those added the door asks for with every event: the stream comes first.
+/// How an entry is found: by stream and source identity, type, time, subjects, persons, key, and what
+/// joins it. Which of those added the door asks for with every event: the stream comes first.
 fn postings(entry: &Entry<'_>, found: &mut Vec<Posting>) -> Range<usize> {
     let event = &entry.event;
     let time = event.occurred_at.micros();
@@ -285,6 +286,7 @@ fn postings(entry: &Entry<'_>, found: &mut Vec<Posting>) -> Range<usize> {
     for pseudonym in persons {
         add(Kind::Person, &pseudonym.to_string(), time);
     }
+    joins::of(entry, &mut |value| add(Kind::Join, value, time));
     start..start + asked
 }
 

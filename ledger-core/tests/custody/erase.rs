@@ -344,6 +344,27 @@ fn a_hold_on_a_system_covers_those_who_have_to_do_with_it() {
     assert_eq!(covers(&ledger, ada), held);
 }
 
+/// A list says whose account a login is: it goes with the person, in that list and in other originals.
+#[test]
+fn a_login_that_only_a_list_tells_goes_with_the_person() {
+    let (mut case, mut world, ada, _) = begun();
+    let list = br#"{"account":"loves2","key":"0a","person":{"id":"ada-l","issuer":"github","name":"A. L."},"system":"shop"}
+{"account":"kings1","key":"0b","person":{"id":"bob-k","issuer":"github"},"system":"shop"}
+"#;
+    let list = case.attach(&mut world, list, 1);
+    let other = case.attach(&mut world, br#"{"login":"loves2","by":"kings1"}"#, 2);
+    case.absorb().unwrap();
+    case.erase(&mut world, ada).unwrap();
+    let mut ledger = case.ledger().unwrap();
+    let vault = case.vault(&mut ledger).unwrap();
+    for sealed in [list, other] {
+        let copy = vault.attachment(&ledger, sealed.digest).unwrap().unwrap();
+        let copy = String::from_utf8(copy).unwrap();
+        assert!(!copy.contains("loves2") && !copy.contains("A. L."), "{copy}");
+        assert!(copy.contains("kings1") && copy.contains(&ada.to_string()), "{copy}");
+    }
+}
+
 /// What cannot be searched goes whole: a packed original that is no text, one whose bytes are lost, and
 /// what `absorb` had set aside.
 #[test]

@@ -22,10 +22,11 @@ use ledger_core::time::Timestamp;
 use ledger_core::vault::persons::Pseudonym;
 use serde_json::{Map, Value, json};
 
-type Events = BTreeMap<String, Value>;
+pub type Events = BTreeMap<String, Value>;
 
-/// The stories of one test.
+/// The stories of one test, or of a group of metrics.
 pub struct Book {
+    pub name: String,
     pub test: String,
     pub item: String,
     pub evidence: Vec<String>,
@@ -56,9 +57,14 @@ pub fn text(value: &Value, name: &str) -> Option<String> {
     value.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// All books, by their file names.
+/// All books of the tests of controls, by their file names.
 pub fn books() -> Vec<Book> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/story");
+    books_of("story")
+}
+
+/// All books of a folder of the fixtures, by their file names.
+pub fn books_of(folder: &str) -> Vec<Book> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(folder);
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
@@ -71,6 +77,7 @@ pub fn books() -> Vec<Book> {
             "about",
             "attachments",
             "evidence",
+            "expect",
             "good",
             "item",
             "matrix",
@@ -84,8 +91,9 @@ pub fn books() -> Vec<Book> {
         ];
         only(&content, &known);
         Book {
-            test: text(&content, "test").unwrap(),
-            item: text(&content, "item").unwrap(),
+            name: file.file_stem().unwrap().to_string_lossy().into_owned(),
+            test: text(&content, "test").unwrap_or_default(),
+            item: text(&content, "item").unwrap_or_default(),
             evidence: texts(content.get("evidence")),
             content,
         }
@@ -122,16 +130,14 @@ impl Book {
             }
         }
         let say = |name: &str| story.content.get(name).or_else(|| self.content.get(name));
-        let period = texts(say("period"));
         let regime = say("regime").and_then(Value::as_str);
-        let attachments =
-            Attached::of(self.content.get("attachments"), story.content.get("attachments"));
+        let attachments = self.attachments(story);
         let calendar = Calendar::default();
         let matrix = say("matrix").and_then(Value::as_array).map(|rules| matrix(rules));
         let context = Context {
             facts: &facts,
-            period: Period { from: time(&period[0]), to: time(&period[1]) },
-            now: time(say("now").and_then(Value::as_str).unwrap_or("2026-10-16T00:00:00Z")),
+            period: self.period(story),
+            now: self.now(story),
             regime: regime.map(|word| Regime::parse(word).unwrap()),
             parameters: &parameters,
             calendar: &calendar,
@@ -141,8 +147,59 @@ impl Book {
         (test.run)(&context)
     }
 
-    fn facts(&self, story: &Story) -> Facts {
+    fn say<'b>(&'b self, story: &'b Story, name: &str) -> Option<&'b Value> {
+        story.content.get(name).or_else(|| self.content.get(name))
+    }
+
+    /// The period of a story.
+    pub fn period(&self, story: &Story) -> Period {
+        let ends = texts(self.say(story, "period"));
+        Period { from: time(&ends[0]), to: time(&ends[1]) }
+    }
+
+    /// Until when anything is known.
+    pub fn now(&self, story: &Story) -> Timestamp {
+        let now = self.say(story, "now").and_then(Value::as_str);
+        time(now.unwrap_or("2026-10-16T00:00:00Z"))
+    }
+
+    /// The lists that events name.
+    pub fn attachments(&self, story: &Story) -> Attached {
+        Attached::of(self.content.get("attachments"), story.content.get("attachments"))
+    }
+
+    /// What a story expects of metrics, by what is asked.
+    pub fn expected(&self, story: &Story) -> BTreeMap<String, String> {
+        let first = story.name == "what is right";
+        let said = if first { self.content.get("expect") } else { story.content.get("expect") };
+        let each = said.and_then(Value::as_object).into_iter().flatten();
+        each.map(|(asked, told)| (asked.clone(), told.as_str().unwrap().to_owned())).collect()
+    }
+
+    /// What the story's entries say.
+    pub fn facts(&self, story: &Story) -> Facts {
+        facts(self.whole(story))
+    }
+
+    /// The lines of the story's entries, from entry 1 on.
+    pub fn lines(&self, story: &Story) -> Vec<String> {
+        lines(self.whole(story))
+    }
+
+    fn whole(&self, story: &Story) -> Events {
         let mut events = self.events(story);
+        if story.crowd {
+            let strangers = self.content.get("good").and_then(Value::as_object);
+            for (label, event) in strangers.into_iter().flatten() {
+                events.insert(format!("other {label}"), another(event));
+            }
+        }
+        self.introduce(&mut events);
+        events
+    }
+
+    /// The people of the book join.
+    pub fn introduce(&self, events: &mut Events) {
         for (number, person) in texts(self.content.get("people")).iter().enumerate() {
             let joined = json!({
                 "type": "person.changed", "at": format!("2020-01-01T00:00:{number:02}Z"), "by": "@hr",
@@ -152,27 +209,10 @@ impl Book {
             });
             events.insert(format!("joined {person}"), joined);
         }
-        if story.crowd {
-            let strangers = self.content.get("good").and_then(Value::as_object);
-            for (label, event) in strangers.into_iter().flatten() {
-                events.insert(format!("other {label}"), another(event));
-            }
-        }
-        let mut told: Vec<(Timestamp, String, Value)> =
-            events.into_iter().map(|(label, event)| (recorded(&event), label, event)).collect();
-        told.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        let places: BTreeMap<String, u64> =
-            told.iter().zip(1..).map(|((_, label, _), index)| (label.clone(), index)).collect();
-        for (.., event) in &mut told {
-            number(event, &places);
-        }
-        let read = told.into_iter().enumerate().map(|(number, (recorded, label, event))| {
-            read(number as u64 + 1, recorded, &label, &event)
-        });
-        Facts::from_read(read)
     }
 
-    fn events(&self, story: &Story) -> Events {
+    /// The events of a story, by their labels.
+    pub fn events(&self, story: &Story) -> Events {
         let good = self.content.get("good").and_then(Value::as_object).unwrap();
         let mut events: Events = good.iter().map(|(label, e)| (label.clone(), e.clone())).collect();
         let changes = |name: &str| story.content.get(name).and_then(Value::as_object);
@@ -213,6 +253,30 @@ impl Book {
     }
 }
 
+/// The facts of events, in the order in which they were recorded.
+pub fn facts(events: Events) -> Facts {
+    let mut document = Document::default();
+    let lines = lines(events);
+    let read = |line: &String| Read::of(&Entry::parse(&mut document, line.as_bytes()).unwrap());
+    Facts::from_read(lines.iter().map(read).collect::<Vec<_>>())
+}
+
+/// The lines of events, in the order in which they were recorded, from entry 1 on.
+pub fn lines(events: Events) -> Vec<String> {
+    let mut told: Vec<(Timestamp, String, Value)> =
+        events.into_iter().map(|(label, event)| (recorded(&event), label, event)).collect();
+    told.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let places: BTreeMap<String, u64> =
+        told.iter().zip(1..).map(|((_, label, _), index)| (label.clone(), index)).collect();
+    for (.., event) in &mut told {
+        number(event, &places);
+    }
+    let line = |(number, (recorded, label, event)): (usize, (Timestamp, String, Value))| {
+        line(number as u64 + 1, recorded, &label, &event)
+    };
+    told.into_iter().enumerate().map(line).collect()
+}
+
 impl Story {
     fn read(content: &Value) -> Self {
         let known = [
@@ -220,6 +284,7 @@ impl Story {
             "attachments",
             "drop",
             "evidence",
+            "expect",
             "item",
             "matrix",
             "name",
@@ -251,6 +316,22 @@ impl Story {
     pub fn without(&self, label: &str) -> Self {
         let mut story = self.clone();
         story.drop.push(label.to_owned());
+        story
+    }
+
+    /// The same, and a pipeline records that every gate passed.
+    pub fn with_pass(&self, at: &str) -> Self {
+        let mut story = self.clone();
+        let pass = json!({
+            "type": "gate.evaluated", "at": at, "by": "@runner", "kind": "service",
+            "subject": {"artifact": "#payments-1", "environment": "production", "service": "payments"},
+            "data": {
+                "gate": "release", "kind": "release", "policy_digest": "#policy-1", "verdict": "pass",
+                "as_of": at, "attempt": 1, "inputs": [{"name": "T01", "result": "pass", "value": "0"}],
+                "evaluator": {"name": "ledger", "version": "1", "mode": "computed"},
+            },
+        });
+        story.content["add"]["a pass that is claimed"] = pass;
         story
     }
 
@@ -300,10 +381,20 @@ fn another(event: &Value) -> Value {
             }
         }
     }
-    if let Some(Value::String(id)) = event.pointer_mut("/data/reverts") {
-        id.push_str("-else");
+    let named = ["reverts", "deployment", "release", "service", "change", "incident"];
+    for pointer in named.map(|name| format!("/data/{name}")) {
+        if let Some(Value::String(id)) = event.pointer_mut(&pointer) {
+            id.push_str("-else");
+        }
     }
-    for pointer in ["/data/scope/systems", "/data/services"] {
+    for member in
+        event.pointer_mut("/data/members").and_then(Value::as_array_mut).into_iter().flatten()
+    {
+        if let Some(Value::String(id)) = member.get_mut("service") {
+            id.push_str("-else");
+        }
+    }
+    for pointer in ["/data/scope/systems", "/data/services", "/data/changes"] {
         let named = event.pointer_mut(pointer).and_then(Value::as_array_mut);
         for id in named.into_iter().flatten() {
             if let Value::String(id) = id {
@@ -409,7 +500,17 @@ fn attachments(value: &Value, found: &mut Vec<Value>) {
     }
 }
 
-fn read(index: u64, recorded: Timestamp, label: &str, event: &Value) -> Read {
+/// A line that has nothing to do with any story.
+pub fn filler(index: u64) -> String {
+    let event = json!({
+        "type": "job.run", "at": "2026-01-01T00:00:00Z", "by": "@cron", "kind": "service",
+        "subject": {"job": "j"},
+        "data": {"outcome": "succeeded", "slot": "s", "started_at": "2026-01-01T00:00:00Z"},
+    });
+    line(index, time("2026-01-01T00:00:01Z"), "filler", &event)
+}
+
+fn line(index: u64, recorded: Timestamp, label: &str, event: &Value) -> String {
     let known =
         ["at", "behalf", "by", "data", "kind", "recorded", "relayed", "schema", "subject", "type"];
     only(event, &known);
@@ -475,7 +576,7 @@ fn read(index: u64, recorded: Timestamp, label: &str, event: &Value) -> Read {
     let signature = Signature { key, bytes: [7; 64] };
     let line = entry::line(&Blake3::of(b"before"), &bytes, index, &persons, recorded, &[signature]);
     let mut document = Document::default();
-    let entry = Entry::parse(&mut document, line.as_bytes())
-        .unwrap_or_else(|error| panic!("`{label}`: {error} {:?}", error.place()));
-    Read::of(&entry)
+    let parsed = Entry::parse(&mut document, line.as_bytes());
+    parsed.unwrap_or_else(|error| panic!("`{label}`: {error} {:?}", error.place()));
+    line
 }

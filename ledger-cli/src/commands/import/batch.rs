@@ -23,9 +23,10 @@ use ledger_core::vault::persons::Key;
 use rayon::prelude::*;
 
 use super::flow::{Job, Mapped};
+use super::list::{List, private};
 use super::{Summary, is_unmapped};
 use crate::failure::{Failure, Result};
-use crate::import::{Attached, Event, Source};
+use crate::import::{Event, Source};
 use crate::seen::Sight;
 use crate::{clock, random};
 
@@ -75,8 +76,8 @@ type Claims = HashMap<String, Blake3>;
 struct Ready {
     value: Value,
     place: (u64, u64),
-    /// The field and the name of a list beside it, and where that lies.
-    list: Option<(&'static str, &'static str, Sealed)>,
+    /// A list beside it.
+    list: Option<List>,
 }
 
 /// A batch with its originals, which lie in the ledger's folder already.
@@ -196,19 +197,6 @@ impl Batches<'_> {
         attachment::put(&**self.ledger.store(), &sealed)?;
         keys.push(Item::Attachment { digest: sealed.digest, key: sealed.key });
         lane.to.send(Batch { events, sealed, keys }).map_err(|_| stopped())
-    }
-
-    /// Puts a list down beside the originals: a file that no entry names, if we stop after this.
-    fn put(
-        &self,
-        list: &Attached,
-        keys: &mut Vec<Item>,
-    ) -> Result<(&'static str, &'static str, Sealed)> {
-        let genesis = self.ledger.origin().genesis().0;
-        let sealed = attachment::seal(genesis, &list.bytes, &random::bytes()?)?;
-        attachment::put(&**self.ledger.store(), &sealed)?;
-        keys.push(Item::Attachment { digest: sealed.digest, key: sealed.key });
-        Ok((list.field, list.name, sealed))
     }
 
     /// What becomes of each event of a record; none if one of them conflicts with an event on its way,
@@ -391,20 +379,66 @@ impl Desk<'_> {
         }
     }
 
+    /// Signs the events, each as a stream of its own, and takes them through the door. What the law of
+    /// meaning refuses is kept as `external.recorded`, so that a record is never lost for what its
+    /// source wrote.
     fn sign(&self, events: Vec<Ready>, sealed: &Sealed) -> Result<Vec<Admitted>> {
-        let signed: Vec<Result<Submission>> = events
+        let seed: [u8; 32] = random::bytes()?;
+        let signed: Vec<(Value, ledger_core::error::Result<Submission>)> = events
             .into_par_iter()
             .with_min_len(16)
-            .map(|event| {
+            .enumerate()
+            .map(|(number, event)| {
                 let mut draft = cite(event, sealed);
                 self.sight.name(&mut draft);
-                sign(&draft, self.genesis, self.signer)
+                let (place, salts) = place(&seed, number);
+                let (genesis, signer) = (self.genesis, self.signer);
+                let done = producer::sign_for_door(&mut draft, genesis, &place, signer, salts);
+                (draft, done)
             })
             .collect();
-        let signed = signed.into_iter().collect::<Result<Vec<_>>>()?;
-        let admitted = self.door.admit(signed, random::bytes()?, Mode::Bulk);
-        admitted.into_iter().map(|event| event.map_err(|error| Failure::by_law(&error))).collect()
+        let mut drafts = Vec::with_capacity(signed.len());
+        let mut events = Vec::with_capacity(signed.len());
+        for (draft, done) in signed {
+            drafts.push(draft);
+            match done {
+                Err(error) if error.kind() == Kind::Unavailable => return Err(error.into()),
+                Err(error) => events.push(self.unfit(drafts.last(), error.code())?),
+                Ok(event) => events.push(event),
+            }
+        }
+        let admitted = self.door.admit(events, random::bytes()?, Mode::Bulk);
+        let kept = |(draft, event): (Value, ledger_core::error::Result<Admitted>)| match event {
+            Ok(event) => Ok(event),
+            Err(error) if error.kind() == Kind::Unavailable => Err(error.into()),
+            Err(error) => {
+                let event = vec![self.unfit(Some(&draft), error.code())?];
+                let admitted = self.door.admit(event, random::bytes()?, Mode::OneByOne);
+                let mut admitted = admitted.into_iter();
+                admitted.next().ok_or_else(stopped)?.map_err(|error| Failure::by_law(&error))
+            }
+        };
+        drafts.into_iter().zip(admitted).map(kept).collect()
     }
+
+    /// The event without what its source says of it, signed.
+    fn unfit(&self, draft: Option<&Value>, code: &str) -> Result<Submission> {
+        let draft = unfit(draft.unwrap_or(&Value::Bool(true)), code);
+        let place = Position::one_shot(LABEL, random::bytes()?);
+        let (genesis, salts) = (Some(self.genesis), random::bytes()?);
+        Ok(producer::sign(&draft, genesis, &place, &[self.signer], salts)?)
+    }
+}
+
+/// A stream and salts of its own for each event of a batch, from the batch's random seed.
+fn place(seed: &[u8; 32], number: usize) -> (Position, [u8; 32]) {
+    let mut hasher = blake3::Hasher::new_keyed(seed);
+    hasher.update(&(number as u64).to_be_bytes());
+    let mut bytes = hasher.finalize_xof();
+    let (mut stream, mut salts) = ([0; 16], [0; 32]);
+    bytes.fill(&mut stream);
+    bytes.fill(&mut salts);
+    (Position::one_shot(LABEL, stream), salts)
 }
 
 /// What an end says that another one left alone: the other says why.
@@ -416,13 +450,14 @@ fn stopped() -> Failure {
 fn cite(event: Ready, sealed: &Sealed) -> Value {
     let Ready { mut value, place: (offset, length), list } = event;
     let digest = sealed.digest.to_reference();
-    let mut attachments = vec![attachment("originals", "application/octet-stream", sealed)];
-    if let Some((field, name, list)) = &list {
-        attachments.push(attachment(name, "application/jsonl", list));
+    let mut attachments = vec![private("originals", "application/octet-stream", sealed)];
+    if let Some(list) = list {
+        attachments.extend(list.references);
         let data = value.members_mut().and_then(|members| members.get_mut("data"));
-        let named = data.and_then(Value::members_mut).and_then(|data| data.get_mut(*field));
+        let named = data.and_then(Value::members_mut).and_then(|data| data.get_mut(list.field));
         if let Some(named) = named.and_then(Value::members_mut) {
             named.insert("attachment".to_owned(), Value::text(list.digest.to_reference()));
+            named.insert("count".to_owned(), Value::count(list.count));
         }
     }
     if let Some(members) = value.members_mut() {
@@ -437,36 +472,16 @@ fn cite(event: Ready, sealed: &Sealed) -> Value {
     value
 }
 
-fn attachment(name: &str, media_type: &str, sealed: &Sealed) -> Value {
-    Value::object([
-        ("digest", Value::text(sealed.digest.to_reference())),
-        ("media_type", Value::text(media_type)),
-        ("name", Value::text(name)),
-        ("private", Value::Bool(true)),
-        ("size", Value::count(sealed.bytes.len() as u64)),
-    ])
-}
-
-/// Signs an event as a stream of its own; what the law of meaning refuses is kept as
-/// `external.recorded`, so that a record is never lost for what its source wrote.
-fn sign(draft: &Value, genesis: [u8; 32], signer: &SigningKey) -> Result<Submission> {
-    let signed = |draft: &Value| -> Result<_> {
-        let place = Position::one_shot(LABEL, random::bytes()?);
-        Ok(producer::sign(draft, Some(genesis), &place, &[signer], random::bytes()?))
-    };
-    match signed(draft)? {
-        Ok(submission) => Ok(submission),
-        Err(error) if error.kind() == Kind::Unavailable => Err(error.into()),
-        Err(error) => signed(&unfit(draft, error.code()))?.map_err(Failure::from),
-    }
-}
-
 /// The event without what its source says of it.
 fn unfit(draft: &Value, code: &str) -> Value {
     let mut value = draft.clone();
     let kind = draft.get("type").cloned().unwrap_or(Value::Bool(true));
     let source = draft.get("source").cloned().unwrap_or(Value::Bool(true));
     if let Some(members) = value.members_mut() {
+        // it may have been completed before it was refused
+        members.retain(|name, _| {
+            !["final", "ledger", "seq", "signers", "stream"].contains(&name.as_str())
+        });
         let data = [("native_kind", kind), ("reason", Value::text(code))];
         let actor = Value::object([("kind", Value::text("unknown"))]);
         members.insert("type".to_owned(), Value::text("external.recorded"));

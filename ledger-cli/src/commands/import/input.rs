@@ -65,28 +65,31 @@ pub(super) fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// The content of a file, or of standard input; gzip is unpacked.
+pub(super) fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
+    let input: Box<dyn Read> = if path.as_os_str() == files::STDIN {
+        Box::new(std::io::stdin().lock())
+    } else {
+        let file = File::open(path).map_err(|error| {
+            Failure::new("import-file", format!("cannot read `{}`: {error}", path.display()))
+                .hint("check its name and its permissions")
+        })?;
+        Box::new(file)
+    };
+    let fail = |error: std::io::Error| {
+        Failure::new("io", format!("cannot read: {error}")).within(files::shown(path))
+    };
+    let mut buffered = BufReader::with_capacity(256 * 1024, input);
+    let packed = std::io::BufRead::fill_buf(&mut buffered).map_err(fail)?;
+    if packed.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Box::new(MultiGzDecoder::new(buffered)));
+    }
+    Ok(Box::new(buffered))
+}
+
 impl Input {
     pub(super) fn open(path: &Path, framing: Framing, aside: Option<&Path>) -> Result<Self> {
-        let input: Box<dyn Read> = if path.as_os_str() == files::STDIN {
-            Box::new(std::io::stdin().lock())
-        } else {
-            let file = File::open(path).map_err(|error| {
-                Failure::new("import-file", format!("cannot read `{}`: {error}", path.display()))
-                    .hint("check its name and its permissions")
-            })?;
-            Box::new(file)
-        };
-        let name = files::shown(path);
-        let fail = |error: std::io::Error| {
-            Failure::new("io", format!("cannot read: {error}")).within(name.clone())
-        };
-        let mut buffered = BufReader::with_capacity(256 * 1024, input);
-        let packed = std::io::BufRead::fill_buf(&mut buffered).map_err(fail)?;
-        let input: Box<dyn Read> = if packed.starts_with(&[0x1f, 0x8b]) {
-            Box::new(MultiGzDecoder::new(buffered))
-        } else {
-            Box::new(buffered)
-        };
+        let (name, input) = (files::shown(path), unpacked(path)?);
         let aside = if let Some(path) = aside {
             path.to_path_buf()
         } else {

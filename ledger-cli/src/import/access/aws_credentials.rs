@@ -13,7 +13,7 @@ use super::{Row, Snapshot, truth};
 pub(in super::super) const SOURCE: Source = Source {
     name: "aws-credential-report",
     reads: "AWS IAM credential reports (CSV); given: taken_at",
-    version: 1,
+    version: 2,
     framing: Framing::Whole,
     map,
 };

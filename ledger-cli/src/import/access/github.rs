@@ -11,7 +11,7 @@ use super::{Row, Snapshot, documents, items_of, other};
 pub(in super::super) const SOURCE: Source = Source {
     name: "github-access",
     reads: "GitHub members, team members, collaborators, teams (API lists); given: system, scope, role, complete, taken_at",
-    version: 1,
+    version: 2,
     framing: Framing::Whole,
     map,
 };

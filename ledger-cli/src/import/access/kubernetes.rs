@@ -15,7 +15,7 @@ use super::{Row, Snapshot, documents, other};
 pub(in super::super) const SOURCE: Source = Source {
     name: "kubernetes-rbac",
     reads: "Kubernetes roles and bindings (kubectl get … -A -o json); given: system, taken_at",
-    version: 1,
+    version: 2,
     framing: Framing::Whole,
     map,
 };

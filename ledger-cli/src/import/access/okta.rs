@@ -12,7 +12,7 @@ use super::{Row, Snapshot, documents, items_of, other};
 pub(in super::super) const SOURCE: Source = Source {
     name: "okta-access",
     reads: "Okta users, application users, group users (API lists); given: system, scope, role, complete, taken_at",
-    version: 1,
+    version: 2,
     framing: Framing::Whole,
     map,
 };

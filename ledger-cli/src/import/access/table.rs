@@ -11,14 +11,13 @@ use super::{Row, Snapshot, truth};
 pub(in super::super) const SOURCE: Source = Source {
     name: "access-csv",
     reads: "CSV of accounts and entitlements; given: mapping (a JSON file), system, complete, total, taken_at",
-    version: 1,
+    version: 2,
     framing: Framing::Whole,
     map,
 };
 
 const TEXTS: &[&str] = &[
     "account",
-    "account_type",
     "approval",
     "description",
     "entitlement",
@@ -27,13 +26,17 @@ const TEXTS: &[&str] = &[
     "purpose",
     "scope",
     "secret_of",
-    "source",
+];
+/// Fields with the words that they may have.
+const WORDS: &[(&str, &[&str])] = &[
+    ("account_type", &["personal", "service", "shared", "break_glass"]),
+    ("source", &["direct", "group", "policy"]),
 ];
 const FLAGS: &[&str] = &["enabled", "external", "mfa", "privileged"];
 const TIMES: &[&str] =
     &["created_at", "expires", "granted_at", "key_rotated_at", "last_login", "last_used"];
-/// The two parts of whose account it is.
-const PERSON: &[&str] = &["person", "person_issuer"];
+/// The two parts of whose account it is, and who gave the id of an owner that is a person.
+const PERSON: &[&str] = &["person", "person_issuer", "owner_issuer"];
 
 fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
     let wrong = |message: String| Reason::new("mapping", message);
@@ -44,7 +47,8 @@ fn map(record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
     let mapping = json::read(text.as_bytes())?;
     let table = Table::read(record.bytes)?;
     for (field, column) in mapping.members() {
-        let known = [TEXTS, FLAGS, TIMES, PERSON].iter().any(|names| names.contains(&&**field));
+        let known = [TEXTS, FLAGS, TIMES, PERSON].iter().any(|names| names.contains(&&**field))
+            || WORDS.iter().any(|(name, _)| *name == &**field);
         let there = column.text().is_some_and(|name| name.starts_with('=') || table.has(name));
         if !known || !there {
             let message =
@@ -82,6 +86,11 @@ fn row(mapping: &Json<'_>, table: &Table, cells: &[String]) -> Result<Row, &'sta
     for field in TEXTS {
         row = row.text(field, cell(field));
     }
+    for (field, words) in WORDS {
+        let Some(text) = cell(field).map(str::to_ascii_lowercase) else { continue };
+        // a word that nobody knows must not make the whole list one that says nothing
+        row = row.text(field, Some(words.iter().find(|word| **word == text).ok_or(*field)?));
+    }
     for field in FLAGS {
         let Some(text) = cell(field) else { continue };
         row = row.flag(field, Some(truth(text).ok_or(*field)?));
@@ -91,5 +100,7 @@ fn row(mapping: &Json<'_>, table: &Table, cells: &[String]) -> Result<Row, &'sta
         row = row.time(field, Some(&When::read(&Json::Text(text.into())).ok_or(*field)?));
     }
     let issuer = cell("person_issuer").unwrap_or("hr");
-    Ok(row.person(Person::new(issuer, cell("person")).as_ref()))
+    let owner = cell("owner_issuer").and_then(|issuer| Person::new(issuer, cell("owner")));
+    let person = Person::new(issuer, cell("person"));
+    Ok(row.person(person.as_ref()).identity("owner", owner.as_ref()))
 }

@@ -67,7 +67,7 @@ fn what_is_no_record_is_told_and_the_rest_goes_on() {
         ("{\"a\":\"b\n{\"b\":2}", &[("{\"a\":\"b\n", "json-truncated"), ("{\"b\":2}", "")]),
         ("{\"a\":1,\n{\"b\":2}", &[("{\"a\":1,\n", "json-truncated"), ("{\"b\":2}", "")]),
         ("nonsense\n{}\n7", &[("nonsense", "json-syntax"), ("{}", ""), ("7", "json-syntax")]),
-        ("}{}", &[("}{}", "json-syntax")]),
+        ("}{}", &[("}{}", "json-none")]),
         ("[1,{},x]", &[("1", "json-syntax"), ("{}", ""), ("x", "json-syntax")]),
         ("[{}", &[("{}", ""), ("", "json-truncated")]),
         ("{\"Records\":[{}]", &[("{}", ""), ("", "json-truncated")]),
@@ -77,6 +77,31 @@ fn what_is_no_record_is_told_and_the_rest_goes_on() {
             expected.iter().map(|(bytes, code)| ((*bytes).to_owned(), *code)).collect();
         assert_eq!(pieces(text, JSON), expected, "{text}");
     }
+}
+
+/// A file in another language is one piece, whatever stands in its lines.
+#[test]
+fn a_file_that_is_no_json_is_one_piece() {
+    for text in [
+        "Tests:\n  - Log:\n      {\n        \"a\": 1\n      }\n",
+        "# a rule\nname: x\n{\"a\":1}\n",
+        "<a>\n<b/>\n</a>\n",
+        "id,name\n1,{}\n",
+        "7",
+        "\u{feff}no\nrecord\n",
+    ] {
+        let body = text.trim_start_matches('\u{feff}').to_owned();
+        assert_eq!(pieces(text, JSON), [(body, "json-none")], "{text}");
+    }
+    // the first line of a log may be cut: its rest is one of records
+    let cut = "\"b\":2}\n\n{\"a\":1}";
+    assert_eq!(pieces(cut, JSON)[1], ("{\"a\":1}".to_owned(), ""));
+    let table = Framing::Rows(&["id", "name"]);
+    assert_eq!(pieces("id,name\n1,x\n2,y\n", table).len(), 2);
+    assert_eq!(
+        pieces("id,nom\n1,x\n2,y\n", table),
+        [("id,nom\n1,x\n2,y\n".to_owned(), "csv-columns")]
+    );
 }
 
 #[test]

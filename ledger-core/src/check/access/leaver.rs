@@ -65,11 +65,17 @@ const UNSEEN: Kind = Kind::undecided(
 );
 const NOBODY: Kind =
     Kind::undecided("person-unresolved", Severity::High, "it cannot be told who left");
-const RUNS: Kind = Kind::undecided(
+/// The time for it is not over.
+pub(crate) const RUNS: Kind = Kind::undecided(
     "removal-running",
     Severity::Low,
     "the time for taking access away is not over",
 );
+
+/// What says that access was not taken away in time.
+pub(crate) const BROKEN: &[Kind] = &[ACTIVE, TOKEN, LATE];
+/// What says that this cannot be told.
+pub(crate) const UNTOLD: &[Kind] = &[UNSEEN, NOBODY, UNDECLARED, UNREAD];
 
 /// T14.
 pub const TEST: Test = Test {
@@ -176,9 +182,16 @@ fn judge(context: &Context<'_>, desk: &Desk<'_>, row: &Left, item: &mut Item) {
             format!("{}, and no system is registered where access had to end", words(row));
         item.raise(&UNDECLARED, sentence, [row.at.index]);
     }
+    let mut held = Vec::new();
     for system in systems {
         item.cite([system.at.index]);
-        in_system(context, desk, row, &names, system, item);
+        held.extend(in_system(context, desk, row, &names, system, item));
+    }
+    item.read("held", held.len());
+    if let Some(last) =
+        held.into_iter().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max())
+    {
+        item.read("removed", last);
     }
     let back = desk.people.words(who, context.now);
     let back = back
@@ -202,6 +215,7 @@ struct Held {
     gone: Option<(Timestamp, u64)>,
 }
 
+/// Tells of all that the person had in a system; when each was gone, if it is.
 fn in_system(
     context: &Context<'_>,
     desk: &Desk<'_>,
@@ -209,7 +223,7 @@ fn in_system(
     names: &BTreeSet<Pseudonym>,
     system: &Said<SystemRegistered>,
     item: &mut Item,
-) {
+) -> Vec<Option<Timestamp>> {
     let (id, left) = (system.system.as_str(), row.effective_at);
     let before = desk.observed.newest(id, left);
     let later: Vec<_> = desk
@@ -222,7 +236,7 @@ fn in_system(
             format!("{}; no whole snapshot of {id} tells what access they had", words(row));
         let unread = desk.observed.all(id).iter().map(|seen| seen.said.at.index);
         item.raise(&UNSEEN, sentence, unread.chain([row.at.index, system.at.index]));
-        return;
+        return Vec::new();
     }
     item.cite(before.iter().chain(&later).map(|(seen, _)| seen.said.at.index));
     let listed = |seen: &super::observed::Seen<'_>| seen.of_person(names).next().is_some();
@@ -253,9 +267,10 @@ fn in_system(
             gone: removed.or(gone),
         });
     }
-    for one in held {
-        tell(context, row, &one, item);
+    for one in &held {
+        tell(context, row, one, item);
     }
+    held.into_iter().map(|one| one.gone.map(|(at, _)| at)).collect()
 }
 
 /// What was given until the person left and was not taken away before, and when it was taken away.

@@ -74,8 +74,14 @@ const UNKNOWN: Kind = Kind::undecided(
     Severity::High,
     "the list of the review does not tell what the item is about",
 );
-const RUNS: Kind =
+/// The time for it is not over.
+pub(crate) const RUNS: Kind =
     Kind::undecided("removal-running", Severity::Low, "the time for taking it away is not over");
+
+/// What says that a later snapshot does not show it as gone.
+pub(crate) const PRESENT: &[Kind] = &[STILL, KEPT, UNPROVEN];
+/// What says that nothing can be told of it.
+pub(crate) const UNTOLD: &[Kind] = &[UNKNOWN, UNDECLARED];
 
 /// T19.
 pub const TEST: Test = Test {

@@ -9,11 +9,11 @@ use crate::schema::typed::Id;
 use crate::schema::words::Reference;
 use crate::time::Timestamp;
 
-pub(super) type Decided = Said<ApprovalDecided>;
+pub(crate) type Decided = Said<ApprovalDecided>;
 
 /// Approvals of exactly what is deployed, given before the start and standing at it. T01 tells of all
 /// others; here they do not count.
-pub(super) fn counted<'c>(context: &Context<'c>, deployment: &Deployment<'_>) -> Vec<&'c Decided> {
+pub(crate) fn counted<'c>(context: &Context<'c>, deployment: &Deployment<'_>) -> Vec<&'c Decided> {
     let (Some(artifact), Some(change)) = (deployment.artifact(), deployment.change()) else {
         return Vec::new();
     };
@@ -45,7 +45,7 @@ pub(super) fn granted<'c>(
 }
 
 /// Whether it names exactly what was deployed: artifact, change and environment must be there.
-pub(super) fn fits(
+pub(crate) fn fits(
     row: &Decided,
     deployment: &Deployment<'_>,
     change: &Id,

@@ -7,6 +7,8 @@ mod after;
 mod incident;
 mod session;
 
+pub(crate) use session::Sessions;
+
 use super::{UNDECLARED, UNREAD};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Parameter, Severity, Test, Value, entries,
@@ -43,7 +45,8 @@ const RECORD_WITHIN: Parameter = Parameter::new(
     Direction::Smaller,
     "an authorisation given by voice is recorded within this time",
 );
-const RATIFY_WITHIN: Parameter = Parameter::new(
+/// Time from the end of an emergency to its ratification.
+pub(crate) const RATIFY_WITHIN: Parameter = Parameter::new(
     "ratify_within",
     || Value::hours(24),
     Direction::Smaller,
@@ -113,8 +116,10 @@ const RATIO: Kind = Kind::fails(
     "a large share of the deployments were emergencies",
 );
 const RUNNING: Kind =
-    Kind::undecided("clock-running", Severity::Medium, "a deadline has not passed yet");
-const UNRESOLVED: Kind = Kind::undecided(
+    Kind::undecided("clock-running", Severity::Medium, "a deadline has not passed yet")
+        .afterwards();
+/// Who ratified it cannot be told apart from who took part.
+pub(crate) const UNRESOLVED: Kind = Kind::undecided(
     "ratifier-unresolved",
     Severity::Medium,
     "it cannot be told whether who ratified it was another person with authority",
@@ -184,7 +189,7 @@ fn run(context: &Context<'_>) -> Census {
         lines: Lines::of(facts),
         entitled: Entitled::of(facts),
     };
-    let sessions = session::Sessions::of(facts);
+    let sessions = Sessions::of(facts);
     let (mut all, mut found): (u64, Vec<u64>) = (0, Vec::new());
     for (deployment, mut item) in super::deployments(context, &[], &mut census) {
         all += 1;

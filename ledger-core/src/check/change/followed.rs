@@ -311,6 +311,7 @@ fn reviewed(
         None if context.now <= due => {
             let sentence = format!("{words}; its failure at {since} is to be reviewed until {due}");
             item.raise(&RUNNING, sentence, cited());
+            item.open_until(due);
         }
         None if !rows.is_empty() => {
             let sentence = format!(
@@ -323,6 +324,7 @@ fn reviewed(
             let sentence =
                 format!("{words}; its failure at {since} was not reviewed, due was {due}");
             item.raise(&NO_REVIEW, sentence, cited());
+            item.open_until(due);
         }
     }
     let window = context.parameters.span(&REPEAT_WINDOW);

@@ -33,7 +33,8 @@ const WRONGLY: Kind = Kind::fails(
 );
 const SPENT: Kind =
     Kind::fails("exception-spent", Severity::High, "the exception had been used before");
-const EDITED: Kind = Kind::fails(
+/// The freeze was changed inside of its window.
+pub(crate) const EDITED: Kind = Kind::fails(
     "calendar-edited",
     Severity::High,
     "the freeze was moved or lifted inside of its window, and that let it through",
@@ -53,6 +54,11 @@ const ENDLESS: Kind = Kind::undecided(
     Severity::Medium,
     "its end is not known, and it may have run into a freeze",
 );
+
+/// What says that a freeze was not respected.
+pub(crate) const BROKEN: &[Kind] = &[FROZEN, AFTERWARDS, WRONGLY, SPENT, EDITED];
+/// What says that this cannot be told.
+pub(crate) const UNTOLD: &[Kind] = &[UNRESOLVED, REGION, ENDLESS];
 
 /// T09.
 pub const TEST: Test = Test {
@@ -82,6 +88,7 @@ fn run(context: &Context<'_>) -> Census {
             let edited = freeze.edited(context, &deployment);
             match version.holds(context, &deployment) {
                 Holds::Yes => {
+                    item.read("freeze", version.id);
                     leave::judge(context, &entitled, &uses, &deployment, version, &mut item);
                 }
                 Holds::No => {

@@ -24,7 +24,7 @@ use crate::schema::gate::{GateEvaluated, GateKind};
 use crate::schema::rules::PolicyKind;
 use crate::schema::words::{Class, Reference};
 
-pub(super) use evidence::{Support, support};
+pub(crate) use evidence::{Support, support};
 
 /// Set by the policy in force; until it is read, by a layer.
 pub(super) const REQUIRED: Parameter = Parameter::new(
@@ -105,7 +105,8 @@ const UNSET: Kind = Kind::undecided(
     Severity::High,
     "nobody said which gates of these kinds must be passed, or by which rules",
 );
-const UNRESOLVED: Kind = Kind::undecided(
+/// Who waived it cannot be told apart from who took part, or nobody says that they may.
+pub(crate) const UNRESOLVED: Kind = Kind::undecided(
     "waiver-unresolved",
     Severity::Medium,
     "it cannot be told whether who waived the gate was independent and allowed to",
@@ -202,6 +203,7 @@ impl<'c> Gates<'c> {
             item.raise(&UNSET, sentence, deployment.entries());
         }
         let gates = self.asked(deployment);
+        item.read("required", gates.len());
         if gates.is_empty() {
             let sentence = format!("{words}; nobody said which gates it must pass");
             item.raise(&UNSET, sentence, deployment.entries());

@@ -87,7 +87,8 @@ const CLOSING: Kind = Kind::undecided(
     "closing-due",
     Severity::Low,
     "the change is not closed yet, and still may be in time",
-);
+)
+.afterwards();
 
 /// T05.
 pub const TEST: Test = Test {
@@ -294,10 +295,12 @@ fn closed(context: &Context<'_>, deployment: &Deployment<'_>, item: &mut Item) {
         None if context.now <= due => {
             let sentence = format!("{words}; change {change} is to be closed until {due}");
             item.raise(&CLOSING, sentence, deployment.entries());
+            item.open_until(due);
         }
         None => {
             let sentence = format!("{words}; change {change} was not closed, due was {due}");
             item.raise(&OPEN, sentence, deployment.entries());
+            item.open_until(due);
         }
     }
 }

@@ -6,7 +6,10 @@
 mod cadence;
 mod drift;
 mod expected;
+mod seen;
 mod workload;
+
+pub(crate) use seen::{Explained, Seen, seen};
 
 use std::collections::BTreeSet;
 
@@ -164,7 +167,7 @@ fn observed(
         item.cite(found.artifacts.iter().map(|(_, entry)| *entry));
         let is = |(digest, _): &&(Sha256, u64)| *digest == workload.artifact;
         let what = || format!("{words}; {service} ran {}", workload.artifact.to_reference());
-        if found.artifacts.iter().any(|known| is(&known)) {
+        if found.explains(workload.artifact).is_some() {
             // as it should be
         } else if let Some((_, begun)) = found.begun.iter().find(is) {
             let sentence =

@@ -334,10 +334,12 @@ impl Clock {
             None if context.now <= last => {
                 let sentence = format!("{}; clock {} runs until {last}", self.words, self.name);
                 item.raise(&RUNS, sentence, self.entries.iter().copied());
+                item.open_until(last);
             }
             None => {
                 let sentence = format!("{words}, and nothing stopped it");
                 item.raise(kind, sentence, self.entries.iter().copied());
+                item.open_until(last);
             }
         }
         item

@@ -46,10 +46,12 @@ impl<'c> Emergencies<'c> {
             None if self.context.now <= due => {
                 let sentence = format!("{words}; it is to be ratified until {due}");
                 item.raise(&RUNNING, sentence, deployment.entries());
+                item.open_until(due);
             }
             None => {
                 let sentence = format!("{words}; nobody ratified what was deployed, due was {due}");
                 item.raise(&NEVER, sentence, deployment.entries());
+                item.open_until(due);
             }
         }
     }
@@ -163,9 +165,11 @@ impl<'c> Emergencies<'c> {
         if self.context.now <= due {
             let sentence = format!("{words}; {said}, and is to be undone until {due}");
             item.raise(&RUNNING, sentence, cited);
+            item.open_until(due);
         } else {
             let sentence = format!("{words}; {said} and was not undone, due was {due}");
             item.raise(&STANDS, sentence, cited);
+            item.open_until(due);
         }
     }
 
@@ -197,9 +201,11 @@ impl<'c> Emergencies<'c> {
             } else if self.context.now <= due {
                 let sentence = format!("{words}; gate {gate} is to be passed until {due}");
                 item.raise(&RUNNING, sentence, deployment.entries());
+                item.open_until(due);
             } else {
                 let sentence = format!("{words}; gate {gate} was not passed, due was {due}");
                 item.raise(&SKIPPED, sentence, deployment.entries());
+                item.open_until(due);
             }
         }
     }
@@ -229,10 +235,12 @@ impl<'c> Emergencies<'c> {
             None if self.context.now <= due => {
                 let sentence = format!("{words}; its incident is to be reviewed until {due}");
                 item.raise(&RUNNING, sentence, deployment.entries());
+                item.open_until(due);
             }
             None => {
                 let sentence = format!("{words}; its incident was not reviewed, due was {due}");
                 item.raise(&NO_REVIEW, sentence, deployment.entries());
+                item.open_until(due);
             }
         }
     }

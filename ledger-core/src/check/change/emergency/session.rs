@@ -9,12 +9,12 @@ use crate::schema::access::{SessionElevated, SessionKind, SessionPhase};
 use crate::schema::words::Reference;
 
 /// Break-glass sessions by system.
-pub(super) struct Sessions<'f> {
+pub(crate) struct Sessions<'f> {
     by: HashMap<&'f str, Vec<&'f Said<SessionElevated>>>,
 }
 
 impl<'f> Sessions<'f> {
-    pub(super) fn of(facts: &'f Facts) -> Self {
+    pub(crate) fn of(facts: &'f Facts) -> Self {
         let mut by: HashMap<&str, Vec<&Said<SessionElevated>>> = HashMap::new();
         for row in facts.session_elevated.all() {
             if row.phase == SessionPhase::Opened && row.kind == SessionKind::BreakGlass {
@@ -29,7 +29,7 @@ impl<'f> Sessions<'f> {
 
     /// The entries of the session in which it was deployed, if it was: who deployed it may have been
     /// the one whose session it was.
-    pub(super) fn around(&self, context: &Context<'_>, deployment: &Deployment<'_>) -> Vec<u64> {
+    pub(crate) fn around(&self, context: &Context<'_>, deployment: &Deployment<'_>) -> Vec<u64> {
         if self.by.is_empty() {
             return Vec::new();
         }

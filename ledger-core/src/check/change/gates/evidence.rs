@@ -7,14 +7,14 @@ use crate::schema::gate::{EvaluatorMode, GateEvaluated};
 use crate::schema::words::{CheckOutcome, Verdict};
 
 /// What a verdict comes to when it is computed again.
-pub(in super::super) enum Support {
+pub(crate) enum Support {
     Passed(Vec<u64>),
     Failed(String, Vec<u64>),
     Unknown(String, Vec<u64>),
 }
 
 /// Computes a verdict again from the tests and scans below it.
-pub(in super::super) fn support(
+pub(crate) fn support(
     context: &Context<'_>,
     row: &Said<GateEvaluated>,
     artifact: Sha256,

@@ -28,6 +28,13 @@ pub(super) struct Found {
     pub unnamed: Option<u64>,
 }
 
+impl Found {
+    /// The entry that put this artifact there, if any did.
+    pub(super) fn explains(&self, artifact: Sha256) -> Option<u64> {
+        self.artifacts.iter().find(|(known, _)| *known == artifact).map(|(_, entry)| *entry)
+    }
+}
+
 impl<'c> Expected<'c> {
     pub(super) fn of(context: &Context<'c>) -> Self {
         let mut configs: HashMap<&str, Vec<&Said<ConfigChanged>>> = HashMap::new();

@@ -1,0 +1,100 @@
+//! What the files of an import say of each other, and the keys that are given to judge it: read before
+//! anything is mapped, for sources read no files.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use ledger_core::hash::Sha256;
+use ring::digest::{Context, SHA256};
+
+use super::input;
+use crate::failure::{Failure, Result};
+use crate::files;
+use crate::import::{Trail, json};
+
+/// What the file of a signature ends with.
+const SIGNATURE: &str = ".sig";
+/// A longer file is no digest file.
+const SMALL: usize = 4 * 1024 * 1024;
+
+/// All keys, certificates and trusted roots of a folder, in the order of their names.
+pub(super) fn roots(folder: &Path) -> Result<String> {
+    let mut paths = Vec::new();
+    input::walk(folder, &mut paths)?;
+    let mut text = String::new();
+    for path in paths {
+        let bytes = files::read(&path)?;
+        let content = String::from_utf8(bytes).map_err(|_| {
+            Failure::new("import-roots", "this is no PEM text and no JSON")
+                .within(path.display().to_string())
+        })?;
+        text.push_str(&pem(&content));
+        text.push('\n');
+    }
+    if text.trim().is_empty() {
+        return Err(Failure::new("import-roots", "the folder of roots has nothing in it")
+            .within(folder.display().to_string())
+            .hint("put the PEM files of public keys and certificates there"));
+    }
+    Ok(text)
+}
+
+/// The authorities and logs of a `trusted_root.json` (Sigstore's trusted root, version 0.1) as PEM; any
+/// other text as it is.
+fn pem(content: &str) -> String {
+    let Ok(root) = json::read(content.as_bytes()) else { return content.to_owned() };
+    let block = |label: &str, bytes: &json::Json<'_>| {
+        let body = bytes.text()?;
+        Some(format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"))
+    };
+    let authorities = root.get("certificateAuthorities").items().iter();
+    let chains = authorities.flat_map(|one| one.at("certChain.certificates").items());
+    let certificates = chains.filter_map(|one| block("CERTIFICATE", one.get("rawBytes")));
+    let logs = root.get("tlogs").items().iter();
+    let keys = logs.filter_map(|one| block("PUBLIC KEY", one.at("publicKey.rawBytes")));
+    certificates.chain(keys).collect()
+}
+
+/// Reads all files once; leaves those that are signatures of others out of `paths`.
+pub(super) fn read(paths: &mut Vec<PathBuf>) -> Result<Trail> {
+    let signed = |path: &Path| {
+        let name = path.to_string_lossy();
+        name.strip_suffix(SIGNATURE).is_some_and(|other| Path::new(other).exists())
+    };
+    paths.retain(|path| !signed(path));
+    let mut trail = Trail::default();
+    for path in paths.iter().filter(|path| path.as_os_str() != files::STDIN) {
+        let (hash, small) = hashed(path)?;
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(SIGNATURE);
+        let beside = fs::read_to_string(beside).ok();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        trail.add(&name, &hash, &small, beside.as_deref());
+    }
+    Ok(trail)
+}
+
+/// The digest of the unpacked file, and its bytes unless they are many.
+fn hashed(path: &Path) -> Result<(Sha256, Vec<u8>)> {
+    let mut input = input::unpacked(path)?;
+    let (mut hasher, mut small) = (Context::new(&SHA256), Vec::new());
+    let mut block = vec![0; 256 * 1024];
+    loop {
+        // a file that cannot be read to its end is no log file that a digest names
+        let count = match input.read(&mut block) {
+            Ok(count) => count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(_) => 0,
+        };
+        let read = block.get(..count).unwrap_or_default();
+        if read.is_empty() {
+            let hash = <[u8; 32]>::try_from(hasher.finish().as_ref()).unwrap_or_default();
+            return Ok((Sha256(hash), small));
+        }
+        hasher.update(read);
+        if small.len() <= SMALL {
+            small.extend_from_slice(read);
+        }
+    }
+}

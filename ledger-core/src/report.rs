@@ -1,0 +1,148 @@
+//! Report: one canonical document of what a period came to, which every dressing shows and none adds to.
+//!
+//! Spec page: `spec/report.md`. It is computed from the evaluation, the facts and what the caller knows
+//! of the checkpoint; it holds no person's name, no sign-off and nothing of the run that made it, so
+//! the same entries, question and tool version give the same bytes. Everything that has rows is a
+//! [`Dataset`] with its query, counts that tie and a digest.
+
+mod conclusion;
+mod csv;
+mod dataset;
+mod deployed;
+mod document;
+mod finding;
+mod front;
+mod incident;
+mod list;
+mod matrix;
+mod metric;
+pub mod period;
+mod population;
+mod register;
+mod review;
+mod section;
+mod tested;
+
+pub use conclusion::{Conclusion, Figure, Issue};
+pub use csv::{encode as to_csv, guarded};
+pub use dataset::{About, Cell, Column, Dataset, Kind};
+pub use front::{Asked, Front, Previous, Signed};
+pub use metric::metrics;
+pub use section::{Chart, Plot, Section};
+pub use tested::{Limit, Performed, Tested, words};
+
+use crate::check::Period;
+use crate::evaluate::{Evaluation, Verdict};
+use crate::fact::Facts;
+use crate::json::Value;
+use crate::time::Timestamp;
+use deployed::Deployments;
+use finding::Finding;
+
+/// A report.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What it is, of what, and how it is made again.
+    pub front: Front,
+    /// Is it true?
+    pub integrity: Verdict,
+    /// Is it all?
+    pub completeness: Verdict,
+    /// The first page.
+    pub conclusion: Conclusion,
+    /// Scope and basis; integrity and completeness.
+    pub basis: Vec<Section>,
+    /// The controls, in the order of the catalogue.
+    pub controls: Vec<Tested>,
+    /// Changes to privacy.
+    pub sections: Vec<Section>,
+    /// What is looked up.
+    pub appendices: Vec<Section>,
+    /// All tables with their rows: the request list, exceptions of controls, charts, appendices.
+    pub datasets: Vec<Dataset>,
+    /// The populations of the tests: their rows are in files of their own, which [`Report::population`]
+    /// makes.
+    pub populations: Vec<About>,
+}
+
+/// What a report is made from.
+struct Material<'r> {
+    facts: &'r Facts,
+    evaluation: &'r Evaluation,
+    period: Period,
+    /// The moment by which running clocks are judged.
+    now: Timestamp,
+    deployments: Deployments<'r>,
+    findings: Vec<Finding<'r>>,
+}
+
+impl Report {
+    /// The report of an evaluation. `more` are tables that others computed, with their pages: they
+    /// stand among the appendices.
+    pub fn of(
+        evaluation: &Evaluation,
+        facts: &Facts,
+        asked: &Asked,
+        more: Vec<(Section, Vec<Dataset>)>,
+    ) -> Self {
+        let period = evaluation.question.period;
+        let material = Material {
+            facts,
+            evaluation,
+            period,
+            now: evaluation.question.cutoff,
+            deployments: Deployments::of(facts, period),
+            findings: finding::all(evaluation, facts, period),
+        };
+        let controls = tested::all(&material);
+        let mut pages = section::Pages::of(&material);
+        let mut datasets = list::all(&material);
+        datasets.push(matrix::summary(&controls));
+        datasets.push(matrix::heat(&controls));
+        datasets.push(matrix::tested(evaluation));
+        datasets.push(matrix::before(&material));
+        for outcome in &evaluation.outcomes {
+            datasets.push(population::exceptions(outcome, &material));
+        }
+        datasets.append(&mut pages.datasets);
+        for (section, mut tables) in more {
+            pages.sections.insert(1.min(pages.sections.len()), section);
+            datasets.append(&mut tables);
+        }
+        let populations = 0..evaluation.runs.len();
+        let about = |number| population::of(number, evaluation).map(|dataset| dataset.about);
+        Self {
+            front: front::front(&material, asked),
+            integrity: evaluation.front.integrity.clone(),
+            completeness: evaluation.front.completeness.clone(),
+            conclusion: conclusion::conclusion(&material, &controls),
+            basis: pages.basis,
+            controls,
+            sections: pages.sections,
+            appendices: pages.appendices,
+            datasets,
+            populations: populations.filter_map(about).collect(),
+        }
+    }
+
+    /// All items of a run, whose `about` stands in [`Report::populations`] at the same place.
+    pub fn population(evaluation: &Evaluation, number: usize) -> Option<Dataset> {
+        population::of(number, evaluation)
+    }
+
+    /// The table of that id.
+    pub fn dataset(&self, id: &str) -> Option<&Dataset> {
+        self.datasets.iter().find(|dataset| dataset.about.id == id)
+    }
+
+    /// What any table or population of that id is.
+    pub fn about(&self, id: &str) -> Option<&About> {
+        let populations = self.populations.iter().find(|about| about.id == id);
+        populations.or_else(|| self.dataset(id).map(|dataset| &dataset.about))
+    }
+
+    /// The whole as one document; its canonical bytes, with a final newline, are `report.json`.
+    pub fn to_json(&self) -> Value {
+        document::report(self)
+    }
+}

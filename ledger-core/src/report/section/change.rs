@@ -1,0 +1,195 @@
+//! Changes: how many, of which class, how they ended, how long they took, and when.
+
+use std::collections::BTreeMap;
+
+use super::{Plot, Section, many};
+use crate::report::Material;
+use crate::report::dataset::{Cell, Dataset, Kind, Sheet, row};
+use crate::report::deployed::Deployed;
+use crate::report::period;
+use crate::schema::change::FreezeAction;
+use crate::schema::words::Reference;
+use crate::time::Timestamp;
+
+/// The quantiles that are shown, in hundredths.
+const QUANTILES: [u64; 5] = [10, 25, 50, 75, 90];
+/// The classes of deployments, and the word for none.
+const CLASSES: [&str; 4] = ["standard", "normal", "emergency", "unclassified"];
+
+pub(super) fn section(material: &Material<'_>, all: &mut Vec<Dataset>) -> Section {
+    let deployments = &material.deployments.all;
+    let count = |wanted: &str| deployments.iter().filter(|d| d.class_word() == wanted).count();
+    let back = deployments.iter().filter(|d| d.rolled_back.is_some()).count();
+    let total = deployments.len() as u64;
+    let sentence = if total == 0 {
+        "No deployment reached production in the period.".to_owned()
+    } else {
+        format!(
+            "{} reached production: {} standard, {} normal, {} emergency, {} of no class; {back} were rolled back.",
+            many(total, "deployment"),
+            count("standard"),
+            count("normal"),
+            count("emergency"),
+            count("unclassified"),
+        )
+    };
+    let mut page = super::section("changes", "Change statistics", sentence);
+    let nothing = "No deployment reached production in the period.";
+    page.chart(
+        Plot::Stack,
+        ["Deployments to production by week and class", "deployments", nothing],
+        classes(material),
+        all,
+    );
+    page.chart(
+        Plot::Calendar,
+        ["Deployments to production by day; days of a freeze are hatched", "deployments", nothing],
+        calendar(material),
+        all,
+    );
+    page.chart(
+        Plot::Quantiles,
+        [
+            "From the first commit of a change to the end of its deployment, by service",
+            "time",
+            "No deployment of the period names a change whose commits are known.",
+        ],
+        lead_times(material),
+        all,
+    );
+    page.list("P04");
+    page.list("P03");
+    page.list("P11");
+    page.list("P12");
+    page
+}
+
+fn classes(material: &Material<'_>) -> Dataset {
+    let mut columns = vec![("week", Kind::Day)];
+    columns.extend(CLASSES.map(|class| (class, Kind::Count)));
+    let mut sheet = Sheet::new(
+        "G09",
+        "Deployments to production by week and class",
+        "how many deployments of P03 began in each week of the period, by class; a week begins on its day",
+        &columns,
+    );
+    let weeks = period::weeks(material.period);
+    let mut counts = vec![[0_u64; 4]; weeks.len()];
+    for deployed in &material.deployments.all {
+        let week = counts.get_mut(period::week(material.period, deployed.what.at));
+        let class = CLASSES.iter().position(|class| *class == deployed.class_word());
+        if let (Some(week), Some(class)) = (week, class)
+            && let Some(count) = week.get_mut(class)
+        {
+            *count += 1;
+        }
+    }
+    for (week, counts) in weeks.into_iter().zip(counts) {
+        let mut cells = row![week];
+        cells.extend(counts.map(Cell::from));
+        sheet.row(cells);
+    }
+    sheet.done()
+}
+
+fn calendar(material: &Material<'_>) -> Dataset {
+    let mut sheet = Sheet::new(
+        "G07",
+        "Deployments to production by day",
+        "each day of the period: the deployments of P03 that began on it, how many of them did not succeed or were rolled back, and the freezes in force at some time of the day, as they were declared last",
+        &[
+            ("day", Kind::Day),
+            ("deployments", Kind::Count),
+            ("not succeeded", Kind::Count),
+            ("freezes", Kind::Text),
+        ],
+    );
+    let mut counts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for deployed in &material.deployments.all {
+        let day = counts.entry(period::day(deployed.what.at)).or_default();
+        day.0 += 1;
+        day.1 += u64::from(deployed.outcome_word() != "succeeded");
+    }
+    let freezes = freezes(material);
+    for start in period::days(material.period) {
+        let day = period::day(start);
+        let end = Timestamp::from_micros(start.micros() + 86_400_000_000).unwrap_or(start);
+        let touching = freezes.iter().filter(|(_, from, to)| *from < end && *to > start);
+        let names: Vec<&str> = touching.map(|(name, ..)| *name).collect();
+        let (all, failed) = counts.get(&day).copied().unwrap_or_default();
+        sheet.row(row![day, all, failed, names.join(" ")]);
+    }
+    sheet.done()
+}
+
+/// The freezes as they were declared last, with their windows.
+fn freezes<'r>(material: &Material<'r>) -> Vec<(&'r str, Timestamp, Timestamp)> {
+    let table = &material.facts.freeze_changed;
+    let mut found = Vec::new();
+    for id in table.ids(Reference::Freeze) {
+        let rows = table.of(Reference::Freeze, id.as_str());
+        let shapes = |row: &&_| {
+            let row: &&crate::fact::Said<crate::schema::change::FreezeChanged> = row;
+            matches!(row.action, FreezeAction::Declared | FreezeAction::Amended)
+        };
+        let Some(last) = rows.clone().rfind(shapes) else { continue };
+        let lifted = rows
+            .clone()
+            .rfind(|row| row.action == FreezeAction::Lifted && row.at.index > last.at.index);
+        let end = lifted.map_or(last.window.end, |row| row.at.occurred.min(last.window.end));
+        found.push((id.as_str(), last.window.start, end));
+    }
+    found
+}
+
+fn lead_times(material: &Material<'_>) -> Dataset {
+    let mut columns = vec![("service", Kind::Id), ("deployments", Kind::Count)];
+    columns.extend([
+        ("p10", Kind::Seconds),
+        ("p25", Kind::Seconds),
+        ("median", Kind::Seconds),
+        ("p75", Kind::Seconds),
+        ("p90", Kind::Seconds),
+    ]);
+    let mut sheet = Sheet::new(
+        "G05",
+        "From the first commit of a change to the end of its deployment",
+        "for each service, those with the most deployments first, the quantiles (nearest rank) of the time from the first commit of the change to the end of the deployment, over the deployments of P03 that succeeded and name a change whose commits are known, in seconds",
+        &columns,
+    );
+    let mut times: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for deployed in &material.deployments.all {
+        match lead_time(deployed, material) {
+            Some(seconds) => {
+                times.entry(deployed.what.service.as_str()).or_default().push(seconds);
+            }
+            None => sheet.exclude("not succeeded, or its commits are not known", 1),
+        }
+    }
+    // the largest first: a picture shows as many as fit
+    let mut times: Vec<(&str, Vec<u64>)> = times.into_iter().collect();
+    times.sort_by_key(|(service, seconds)| (std::cmp::Reverse(seconds.len()), *service));
+    for (service, mut seconds) in times {
+        seconds.sort_unstable();
+        let mut cells = row![service, seconds.len() as u64];
+        cells.extend(QUANTILES.map(|percent| Cell::from(quantile(&seconds, percent))));
+        sheet.row(cells);
+    }
+    sheet.done()
+}
+
+fn lead_time(deployed: &Deployed<'_>, material: &Material<'_>) -> Option<u64> {
+    let what = &deployed.what;
+    let finished = what.finished.filter(|_| what.succeeded())?.at.occurred;
+    let change = what.change()?;
+    let rows = material.facts.change_recorded.of(Reference::Change, change.as_str());
+    let commits = rows.flat_map(|row| row.what.commits.iter().flatten());
+    let first = commits.filter_map(|commit| commit.committed_at.or(commit.pushed_at)).min()?;
+    (first < finished).then(|| (finished.micros() - first.micros()) / 1_000_000)
+}
+
+/// The quantile of sorted values by nearest rank; none of no values.
+fn quantile(sorted: &[u64], percent: u64) -> Option<u64> {
+    let rank = (sorted.len() as u64 * percent).div_ceil(100).max(1) - 1;
+    sorted.get(usize::try_from(rank).ok()?).copied()
+}

@@ -1,0 +1,294 @@
+//! Page: the report as one HTML file that needs nothing else, and the pages of long tables beside it.
+
+mod appendix;
+mod control;
+mod cover;
+mod words;
+
+use askama::Template;
+use ledger_core::check::State;
+use ledger_core::report::{Dataset, Report, Section};
+
+use crate::chart::{self, Drawn};
+use crate::table::Table;
+use crate::text::{escaped, in_style, short};
+
+/// The style sheet.
+const STYLE: &str = include_str!("../templates/report.css");
+/// The script: reading needs none of it.
+const SCRIPT: &str = include_str!("../templates/report.js");
+/// Rows of a table that the report itself shows, and of the exceptions of a control.
+const ROWS: usize = 50;
+/// Rows of the list of controls, which is never cut.
+const ALL: usize = usize::MAX;
+/// Rows of one page of a long table.
+const PAGE: usize = 2000;
+
+/// A file of the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Its name within the report's folder.
+    pub name: String,
+    /// Its text.
+    pub html: String,
+}
+
+/// The report and the pages of its long tables. `digest` is that of `report.json`.
+pub fn pages(report: &Report, digest: &str) -> Result<Vec<Page>, askama::Error> {
+    let book = Book { report, digest };
+    let mut all = vec![Page { name: "report.html".to_owned(), html: book.whole()? }];
+    for dataset in report.datasets.iter().filter(|dataset| is_long(dataset)) {
+        let parts = dataset.rows.len().div_ceil(PAGE);
+        for part in 0..parts {
+            all.push(book.detail(dataset, part, parts)?);
+        }
+    }
+    Ok(all)
+}
+
+/// Whether a table has pages of its own.
+fn is_long(dataset: &Dataset) -> bool {
+    let most = match dataset.about.id.get(..1) {
+        // all of them are in the report itself
+        Some("G" | "M") => ALL,
+        Some("X") => control::ROWS,
+        _ => ROWS,
+    };
+    dataset.rows.len() > most
+}
+
+fn detail_name(id: &str, part: usize) -> String {
+    format!("pages/{id}-{}.html", part + 1)
+}
+
+/// The main page.
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Whole {
+    heading: String,
+    style: String,
+    script: &'static str,
+    unreliable: Option<String>,
+    entity: String,
+    title: String,
+    period: String,
+    version: u64,
+    facts: Vec<(&'static str, String)>,
+    contents: Vec<(String, String, String)>,
+    sentences: Vec<String>,
+    verdicts: Vec<cover::Verdict>,
+    issues: Vec<String>,
+    figures: Vec<String>,
+    charts: Vec<Drawn>,
+    before: String,
+    basis: Vec<Numbered>,
+    glance: Numbered,
+    controls: Vec<control::Lead>,
+    sections: Vec<Numbered>,
+    signoff: String,
+    statements: &'static [(&'static str, &'static str)],
+    digest: String,
+    appendices: Vec<Numbered>,
+    foot: String,
+}
+
+/// A section with its number.
+#[derive(Template)]
+#[template(path = "section.html")]
+struct Numbered {
+    id: String,
+    number: String,
+    title: String,
+    sentence: String,
+    notes: Vec<String>,
+    extra: String,
+    charts: Vec<Drawn>,
+    tables: Vec<Table>,
+}
+
+/// A page of a long table.
+#[derive(Template)]
+#[template(path = "detail.html")]
+struct Detail {
+    heading: String,
+    style: String,
+    script: &'static str,
+    unreliable: Option<String>,
+    table: Table,
+    foot: String,
+}
+
+/// A report and what its pages have in common.
+struct Book<'r> {
+    report: &'r Report,
+    digest: &'r str,
+}
+
+impl Book<'_> {
+    fn whole(&self) -> Result<String, askama::Error> {
+        let report = self.report;
+        let conclusion = &report.conclusion;
+        let number = |from: usize| {
+            move |(at, section): (usize, &Section)| self.section((from + at).to_string(), section)
+        };
+        let basis: Vec<Numbered> = report.basis.iter().enumerate().map(number(3)).collect();
+        let sections: Vec<Numbered> = report.sections.iter().enumerate().map(number(7)).collect();
+        let signoff = (7 + sections.len()).to_string();
+        let appendices = appendix::all(self);
+        let glance = self.glance();
+        let before = report.dataset("H01").filter(|dataset| !dataset.rows.is_empty());
+        let whole = Whole {
+            heading: self.heading(),
+            style: self.style(),
+            script: SCRIPT,
+            unreliable: self.unreliable(),
+            entity: escaped(&report.front.entity),
+            title: escaped(&report.front.title),
+            period: escaped(&words::period(report)),
+            version: report.front.version,
+            facts: cover::facts(report, self.digest),
+            contents: contents(&basis, &glance, &sections, &signoff, &appendices),
+            sentences: conclusion.sentences.iter().map(|sentence| escaped(sentence)).collect(),
+            verdicts: cover::verdicts(report),
+            issues: conclusion.issues.iter().map(cover::issue).collect(),
+            figures: conclusion.figures.iter().map(cover::figure).collect(),
+            charts: self.charts(&conclusion.charts),
+            before: before.map(|known| table(known, ROWS).to_string()).unwrap_or_default(),
+            basis,
+            glance,
+            controls: report.controls.iter().map(|known| control::lead(known, self)).collect(),
+            sections,
+            signoff,
+            statements: words::STATEMENTS,
+            digest: escaped(self.digest),
+            appendices,
+            foot: self.foot(),
+        };
+        whole.render()
+    }
+
+    fn detail(&self, dataset: &Dataset, part: usize, parts: usize) -> Result<Page, askama::Error> {
+        let id = &dataset.about.id;
+        let name = detail_name(id, part);
+        let words = format!("page {} of {parts} of this table", part + 1);
+        let detail = Detail {
+            heading: format!("{} · {}", escaped(id), escaped(&dataset.about.title)),
+            style: self.style(),
+            script: SCRIPT,
+            unreliable: self.unreliable(),
+            table: Table::of(dataset, part * PAGE, PAGE, &words),
+            foot: self.foot(),
+        };
+        Ok(Page { name, html: detail.render()? })
+    }
+
+    fn heading(&self) -> String {
+        let front = &self.report.front;
+        let words = format!("{} \u{b7} {} \u{b7} {}", front.entity, front.title, front.period);
+        escaped(&words)
+    }
+
+    fn foot(&self) -> String {
+        let digest = short(self.digest);
+        format!("{} · report.json {digest} · DRAFT", escaped(&self.report.front.id))
+    }
+
+    /// The style sheet, with what stands at the edges of printed pages.
+    fn style(&self) -> String {
+        let front = &self.report.front;
+        let head = format!("{} \u{b7} {} \u{b7} {}", front.entity, front.title, front.period);
+        let foot = format!("{} \u{b7} {} \u{b7} DRAFT", front.id, short(self.digest));
+        let warning = self.unreliable().unwrap_or_default();
+        format!(
+            "@page{{size:A4;margin:18mm 18mm 16mm;@top-left{{content:\"{}\";width:82%}}@top-right{{content:\"{}\";color:#a3201d;font-weight:700}}@bottom-left{{content:\"{}\";width:75%}}@bottom-right{{content:\"page \" counter(page) \" of \" counter(pages)}}@top-left{{font:7.5pt Arial,sans-serif;color:#444}}@bottom-left{{font:7.5pt Arial,sans-serif;color:#444}}@bottom-right{{font:7.5pt Arial,sans-serif;color:#444}}}}\n{STYLE}",
+            in_style(&head),
+            in_style(&warning),
+            in_style(&foot),
+        )
+    }
+
+    /// What every page says where the log is not what it was.
+    fn unreliable(&self) -> Option<String> {
+        match self.report.integrity.state {
+            State::Fail => Some("Results not reliable: integrity does not hold".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn section(&self, number: String, section: &Section) -> Numbered {
+        Numbered {
+            id: section.id.clone(),
+            number,
+            title: section.title.clone(),
+            sentence: escaped(&section.sentence),
+            notes: section.notes.iter().map(|note| escaped(note)).collect(),
+            extra: String::new(),
+            charts: self.charts(&section.charts),
+            tables: self.tables(&section.datasets),
+        }
+    }
+
+    /// All controls, one line each.
+    fn glance(&self) -> Numbered {
+        Numbered {
+            id: "glance".to_owned(),
+            number: "5".to_owned(),
+            title: "Controls at a glance".to_owned(),
+            sentence: self
+                .report
+                .conclusion
+                .sentences
+                .get(1)
+                .map(|s| escaped(s))
+                .unwrap_or_default(),
+            notes: Vec::new(),
+            extra: String::new(),
+            charts: Vec::new(),
+            tables: self.tables(&["M01".to_owned()]),
+        }
+    }
+
+    fn charts(&self, charts: &[ledger_core::report::Chart]) -> Vec<Drawn> {
+        let one = |known: &ledger_core::report::Chart| {
+            Some(chart::drawn(known, self.report.dataset(&known.dataset)?))
+        };
+        charts.iter().filter_map(one).collect()
+    }
+
+    fn tables(&self, ids: &[String]) -> Vec<Table> {
+        let known = ids.iter().filter_map(|id| self.report.dataset(id));
+        known.map(|known| table(known, if known.about.id == "M01" { ALL } else { ROWS })).collect()
+    }
+}
+
+/// A table as the report itself shows it, with so many rows at most.
+fn table(dataset: &Dataset, most: usize) -> Table {
+    let file = escaped(&dataset.about.file());
+    let more = if is_long(dataset) {
+        let page = escaped(&detail_name(&dataset.about.id, 0));
+        format!(r#"all are in <a href="{page}">{page}</a> and {file}"#)
+    } else {
+        format!("all are in {file}")
+    };
+    Table::of(dataset, 0, most, &more)
+}
+
+fn contents(
+    basis: &[Numbered],
+    glance: &Numbered,
+    sections: &[Numbered],
+    signoff: &str,
+    appendices: &[Numbered],
+) -> Vec<(String, String, String)> {
+    let entry = |known: &Numbered| (known.number.clone(), known.id.clone(), known.title.clone());
+    let own =
+        |number: &str, id: &str, name: &str| (number.to_owned(), id.to_owned(), name.to_owned());
+    let mut all = vec![own("1", "cover", "Cover"), own("2", "conclusion", "Conclusion")];
+    all.extend(basis.iter().map(entry));
+    all.push(entry(glance));
+    all.push(own("6", "controls", "Controls one by one"));
+    all.extend(sections.iter().map(entry));
+    all.push(own(signoff, "signoff", "Sign-off"));
+    all.extend(appendices.iter().map(entry));
+    all
+}

@@ -1,0 +1,267 @@
+//! Reports of whole quarters: what ties, what is escaped, what stays small, and golden files
+//! (`fixtures/report/`).
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::print_stdout,
+    unreachable_pub,
+    reason = "a test stops at the first surprise"
+)]
+
+#[path = "../../ledger-core/tests/story/history.rs"]
+mod history;
+#[path = "../../ledger-core/tests/story/lists.rs"]
+mod lists;
+#[path = "report/quarter.rs"]
+mod quarter;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use history::Events;
+use ledger_core::check::State;
+use ledger_core::hash::Sha256;
+use ledger_core::report::{self, About, Report};
+use quarter::{ALL, Made};
+use report_templates::{Page, markdown, pages};
+use serde_json::json;
+
+fn made() -> Made {
+    quarter::report(quarter::events(2, 6), State::Pass, &ALL, "Example AG")
+}
+
+/// A quarter in which much happens; made once.
+fn whole() -> &'static Made {
+    static WHOLE: OnceLock<Made> = OnceLock::new();
+    WHOLE.get_or_init(made)
+}
+
+fn abouts(report: &Report) -> impl Iterator<Item = &About> {
+    report.datasets.iter().map(|dataset| &dataset.about).chain(&report.populations)
+}
+
+#[test]
+fn everything_ties_and_comes_again() {
+    let made = whole();
+    let mut ids = BTreeSet::new();
+    for about in abouts(&made.report) {
+        assert!(ids.insert(&about.id), "{} is there twice", about.id);
+        let counted: u64 = about.counts.values().sum();
+        assert!(about.counts.is_empty() || counted == about.rows, "{}", about.id);
+        let names: BTreeSet<&str> = about.columns.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(names.len(), about.columns.len(), "{}", about.id);
+    }
+    for dataset in &made.report.datasets {
+        let width = dataset.about.columns.len();
+        assert!(dataset.rows.iter().all(|row| row.len() == width), "{}", dataset.about.id);
+        let csv = report::to_csv(dataset);
+        assert_eq!(Sha256::of(csv.as_bytes()), dataset.about.digest, "{}", dataset.about.id);
+    }
+    for (number, about) in made.report.populations.iter().enumerate() {
+        let dataset = Report::population(&made.evaluation, number).unwrap();
+        assert_eq!(dataset.about, *about);
+        let tests = &made.evaluation.runs[number];
+        assert_eq!(about.rows, tests.census.items.len() as u64);
+    }
+    for number in 1..=17 {
+        assert!(ids.contains(&format!("P{number:02}")), "P{number:02}");
+    }
+    for control in &made.report.controls {
+        let performed = control.tests.iter().filter(|test| test.counted);
+        let items: u64 = performed.flat_map(|test| test.counts.values()).sum();
+        assert_eq!(control.counts.values().sum::<u64>(), items, "{}", control.id);
+    }
+    let parts = made.report.dataset("P04").unwrap();
+    let sum: u64 = parts.rows.iter().filter_map(|row| row[2].count()).sum();
+    assert_eq!(sum, made.report.dataset("P03").unwrap().about.rows);
+    let again = self::made();
+    assert_eq!(again.json, made.json);
+    assert_eq!(html(&again), html(made));
+}
+
+fn html(made: &Made) -> Vec<Page> {
+    pages(&made.report, &made.digest).unwrap()
+}
+
+/// Writes the pages where `.ci/screens` looks for them, if it asks.
+fn shown(made: &Made, name: &str) {
+    let Some(folder) = option_env!("LEDGER_SCREENS") else { return };
+    let folder = PathBuf::from(folder).join(name);
+    for page in html(made) {
+        let file = folder.join(&page.name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, page.html).unwrap();
+    }
+    std::fs::write(folder.join("report.json"), &made.json).unwrap();
+    std::fs::write(folder.join("report.md"), markdown(&made.report, &made.digest)).unwrap();
+}
+
+/// A golden file: the summary, and the digests of the document and of all pages.
+fn golden(name: &str, made: &Made) {
+    shown(made, name);
+    let mut found = markdown(&made.report, &made.digest);
+    for page in html(made) {
+        let digest = Sha256::of(page.html.as_bytes()).to_reference();
+        writeln!(found, "{} {digest}", page.name).unwrap();
+    }
+    let file =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../fixtures/report/{name}.md"));
+    if option_env!("LEDGER_GOLDEN").is_some() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, &found).unwrap();
+    }
+    let known = std::fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(found, known, "{}: build with LEDGER_GOLDEN=1 to write it anew", file.display());
+}
+
+#[test]
+fn a_quarter() {
+    golden("quarter", whole());
+}
+
+#[test]
+fn an_empty_period() {
+    let made = quarter::report(Events::new(), State::Pass, &ALL, "");
+    for control in &made.report.controls {
+        let items: u64 = control.counts.values().sum();
+        assert!(control.state != State::Pass || items > 0, "{} passes without items", control.id);
+    }
+    let page = &html(&made)[0].html;
+    assert!(page.contains("No deployment reached production in the period."));
+    golden("empty-period", &made);
+}
+
+#[test]
+fn a_failed_integrity_is_on_every_page() {
+    let made = quarter::report(quarter::events(1, 3), State::Fail, &ALL, "Example AG");
+    for page in html(&made) {
+        assert!(
+            page.html.contains("Results not reliable: integrity does not hold"),
+            "{}",
+            page.name
+        );
+        assert!(page.html.contains("@top-right{content:\"Results not reliable"), "{}", page.name);
+    }
+    golden("failed-integrity", &made);
+}
+
+fn deployments(count: usize, name: impl Fn(usize) -> String) -> Events {
+    let mut events = Events::new();
+    let system = json!({"type": "system.registered", "at": "2026-01-01T00:00:00Z", "by": "@olga",
+        "subject": {"system": "shop"}, "data": {"state": "active", "tier": "1", "owner": "@olga",
+        "entitlement_owners": ["@olga"], "environments": [{"name": "production", "class": "production"}],
+        "regimes": ["sox"], "regions": ["eu"], "services": ["payments"]}});
+    events.insert("system".to_owned(), system);
+    for number in 0..count {
+        let at = format!("2026-0{}-{:02}T10:00:00Z", 7 + number % 3, 1 + number % 28);
+        let start = json!({"type": "deployment.started", "at": at, "by": "@ci", "kind": "service",
+            "behalf": "@eve", "subject": {"deployment": name(number), "service": "payments", "environment": "production"},
+            "data": {"artifact": format!("#a-{number}"), "initiator": "@eve", "strategy": "rolling", "class": "normal"}});
+        events.insert(format!("start {number:06}"), start);
+    }
+    events
+}
+
+#[test]
+fn a_control_with_no_occurrence() {
+    let made = quarter::report(deployments(1, |_| "d-1".to_owned()), State::Pass, &["sox"], "");
+    let none = made.report.controls.iter().filter(|c| c.state == State::NoOccurrence).count();
+    assert!(none > 0);
+    golden("no-occurrence", &made);
+}
+
+#[test]
+fn ten_thousand_exceptions_stay_small() {
+    let made = quarter::report(deployments(1500, |n| format!("d-{n}")), State::Pass, &["sox"], "");
+    let rows = made.report.dataset("P14").unwrap().about.rows;
+    assert!(rows >= 10_000, "{rows}");
+    let all = html(&made);
+    for page in &all {
+        assert!(page.html.len() < 10_000_000, "{} has {} bytes", page.name, page.html.len());
+    }
+    assert!(all[0].html.len() < 5_000_000, "{}", all[0].html.len());
+    let shown: usize = all.iter().filter(|page| page.name.contains("P14")).count();
+    assert_eq!(shown as u64, rows.div_ceil(2000));
+    golden("ten-thousand-exceptions", &made);
+}
+
+#[test]
+fn an_erased_person() {
+    let mut events = quarter::events(1, 0);
+    let erased = json!({"type": "person.erased", "at": "2026-09-01T10:00:00Z", "by": "@dpo",
+        "data": {"approvers": ["@dpo", "@legal"], "basis": "gdpr-17", "pseudonym": "%ada-t01-1",
+        "classes": [{"class": "releases", "decision": "erase"}]}});
+    events.insert("erased".to_owned(), erased);
+    let made = quarter::report(events, State::Pass, &["gdpr"], "Example AG");
+    let rows = &made.report.dataset("P15").unwrap().rows;
+    assert!(rows.iter().any(|row| row.iter().any(|cell| cell.text() == "erasure")));
+    golden("erased-person", &made);
+}
+
+/// What ids may hold is narrow; what the one who asks may write is not.
+#[test]
+fn hostile_text_is_text() {
+    let name = "</title><script>alert(1)</script>\u{202e}\u{2066}=HYPERLINK(\"x\") \u{1f680} `rm` |a|\"; } body{display:none} ";
+    let entity = format!("{name}{}", "W".repeat(10_000));
+    let made =
+        quarter::report(deployments(3, |n| format!("d-{n}")), State::Pass, &["sox"], &entity);
+    for page in html(&made) {
+        assert!(!page.html.contains("<script>alert"));
+        assert!(!page.html.contains('\u{202e}') && !page.html.contains('\u{2066}'));
+        let style = page.html.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+        assert!(!style.contains("body{display:none}"));
+        assert!(!page.html.contains(&"W".repeat(700)));
+        assert_eq!(page.html.matches("<script>").count(), 1);
+        assert_eq!(page.html.matches("</style>").count(), 1);
+    }
+    let summary = markdown(&made.report, &made.digest);
+    assert!(!summary.contains("<script>") && !summary.contains('\u{202e}'));
+    golden("hostile-text", &made);
+}
+
+/// Words that an auditor does not want to read from a tool.
+#[test]
+fn nothing_is_promised() {
+    let made = whole();
+    let summary = markdown(&made.report, &made.digest);
+    for text in html(made).iter().map(|page| &page.html).chain([&summary, &made.json]) {
+        let text = text.to_lowercase();
+        for word in ["compliant", "tamper-proof", "immutable", "100 % secure", "guarantee"] {
+            assert!(
+                !text.contains(word),
+                "`{word}`: {}",
+                &text[text.find(word).unwrap() - 60..][..120]
+            );
+        }
+    }
+}
+
+/// No link leads nowhere, and no id is there twice.
+#[test]
+fn links_lead_somewhere() {
+    let made = whole();
+    let all = html(made);
+    let names: BTreeSet<&str> = all.iter().map(|page| page.name.as_str()).collect();
+    let page = &all[0].html;
+    let mut ids = BTreeSet::new();
+    for part in page.split(" id=\"").skip(1) {
+        let id = &part[..part.find('"').unwrap()];
+        assert!(ids.insert(id), "`{id}` is there twice");
+    }
+    for part in page.split(" href=\"").skip(1) {
+        let target = &part[..part.find('"').unwrap()];
+        let known =
+            target.strip_prefix('#').map_or_else(|| names.contains(target), |id| ids.contains(id));
+        assert!(known, "`{target}`");
+    }
+    assert!(!page.contains("http://") && !page.contains("https://"), "it needs no network");
+}
