@@ -100,7 +100,7 @@ fn list(world: &World, more: &[&str]) -> Vec<Value> {
 
 /// The exception of the first deployment for the approval of changes.
 fn exception(world: &World) -> String {
-    let all = list(world, &with(&[&["--framework", "sox", "--state", "found"], &OVER]));
+    let all = list(world, &with(&[&["--framework", "sox", "--stands", "found"], &OVER]));
     let own = |row: &&Value| {
         row["control"] == "SOX-CM-01" && row["test"] == "T01" && row["item"] == "d-1"
     };
@@ -131,11 +131,11 @@ fn an_exception_lives_from_its_finding_to_its_end() {
     assert!(other.contains("not the holder"), "{other}");
     assert_eq!(world.size(), size);
     step("assign", &with(&[&assign, &OVER, &ADA])).good();
-    let row = &list(&world, &["--state", "assigned"])[0];
+    let row = &list(&world, &["--stands", "assigned"])[0];
     assert_eq!((&row["exception"], &row["item"]), (&json!(id), &json!("d-1")));
     assert!(row["owner"].is_string() && row["due"].is_string(), "{row}");
     // the evaluation says the rest, and the other exceptions are still nobody's
-    let both = list(&world, &with(&[&["--framework", "sox", "--state", "assigned"], &OVER]));
+    let both = list(&world, &with(&[&["--framework", "sox", "--stands", "assigned"], &OVER]));
     assert_eq!((both.len(), &both[0]["result"]), (1, &json!("fail")));
     // each step that comes too early says which one is missing
     assert!(step("close", &ADA).bad(1).contains("nobody said what it turned out to be"));
@@ -151,13 +151,13 @@ fn an_exception_lives_from_its_finding_to_its_end() {
     assert!(step("retest", &with(&[&later, &BEN])).bad(1).contains("is its owner"));
     // nothing was deployed since: nothing shows that the repair works
     assert!(step("retest", &with(&[&later, &ADA])).bad(1).contains("saw no item"));
-    assert_eq!(list(&world, &["--state", "open"]).len(), 1);
+    assert_eq!(list(&world, &["--stands", "open"]).len(), 1);
     step("disposition", &with(&[&["false-positive"], &ADA])).good();
     step("close", &ADA).good();
     assert!(
         step("respond", &with(&[&["--remediated"], &BEN])).bad(1).contains("was closed by entry")
     );
-    assert_eq!(list(&world, &["--state", "closed"])[0]["disposition"], "false_positive");
+    assert_eq!(list(&world, &["--stands", "closed"])[0]["disposition"], "false_positive");
     world.run(&["verify"]).good();
 }
 
@@ -284,7 +284,10 @@ fn a_walkthrough_names_entries_that_are_there() {
 #[test]
 fn a_report_is_signed_by_its_digest_and_by_a_person() {
     let world = world();
-    world.write("report.json", "{\"format\":\"ledger/report/v1\",\"period\":\"2026-Q3\"}\n");
+    world.write(
+        "report.json",
+        "{\"format\":\"ledger/report/v1\",\"limits\":{\"T01.max_lag\":\"PT4H\"}}\n",
+    );
     world.write("loose.json", "{ \"format\": \"ledger/report/v1\" }\n");
     world.write("other.json", "{\"format\":\"ledger/evaluation/v1\"}\n");
     let sign = |file: &'static str, more: &[&'static str]| {

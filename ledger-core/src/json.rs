@@ -11,7 +11,7 @@ mod value;
 mod view;
 
 pub use document::{Document, Names};
-pub use read::read;
+pub use read::{read, read_document};
 pub use value::{Value, quote};
 pub use view::{Kind, Known, Members, View};
 

@@ -108,7 +108,7 @@ fn report(args: &SignOff) -> Result<Vec<u8>> {
     let place = |failure: Failure| failure.within(files::shown(&args.report));
     let hint = "sign the `report.json` that `ledger report` made, not one of its dressings";
     let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-    let value = json::read(line).map_err(|error| place(error.into()).hint(hint))?;
+    let value = json::read_document(line).map_err(|error| place(error.into()).hint(hint))?;
     if value.get("format").and_then(Value::as_text) != Some(FORMAT) {
         let message = format!("its format is not `{FORMAT}`");
         return Err(place(Failure::new("report-format", message)).hint(hint));

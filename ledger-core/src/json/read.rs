@@ -11,6 +11,16 @@ use crate::error::{Error, Result};
 /// Codes: those of [`super::Document::parse`], and `json-bom`, `json-surrogate`. The place is line
 /// and column (both from 1, columns in bytes).
 pub fn read(text: &[u8]) -> Result<Value> {
+    read_with(text, false)
+}
+
+/// As [`read`], for a document of this library that is no event: a member's name may also be an id, like
+/// `T01.max_lag` or `SOX-CM-01`.
+pub fn read_document(text: &[u8]) -> Result<Value> {
+    read_with(text, true)
+}
+
+fn read_with(text: &[u8], ids: bool) -> Result<Value> {
     if text.starts_with(b"\xef\xbb\xbf") {
         return Err(Error::malformed("json-bom", "the text begins with a byte order mark")
             .hint("save it as UTF-8 without a byte order mark"));
@@ -18,7 +28,7 @@ pub fn read(text: &[u8]) -> Result<Value> {
     std::str::from_utf8(text).map_err(|error| {
         place(text, error.valid_up_to(), "json-utf8", "the bytes are not UTF-8")
     })?;
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader { text, at: 0, ids };
     reader.space();
     if reader.peek().is_none() {
         return Err(reader.wrong("json-empty", "there is no value"));
@@ -34,6 +44,8 @@ pub fn read(text: &[u8]) -> Result<Value> {
 struct Reader<'a> {
     text: &'a [u8],
     at: usize,
+    /// Whether a member's name may be any printable ASCII.
+    ids: bool,
 }
 
 fn place(text: &[u8], at: usize, code: &'static str, message: &str) -> Error {
@@ -229,7 +241,9 @@ impl Reader<'_> {
             }
             let start = self.at;
             let name = self.string()?;
-            let legal = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+            let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+            let legal =
+                |byte: u8| plain(byte) || self.ids && (byte == b' ' || byte.is_ascii_graphic());
             if name.is_empty() || !name.bytes().all(legal) {
                 self.at = start;
                 return Err(self.wrong("json-name", "a member name has only a-z, 0-9 and _"));

@@ -79,7 +79,7 @@ fn side(text: &str) -> Result<Value> {
     if Path::new(text).extension().is_some_and(|extension| extension == "json") {
         let bytes = files::read(Path::new(text))?;
         let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-        return json::read(line).map_err(|error| {
+        return json::read_document(line).map_err(|error| {
             Failure::from(error)
                 .within(text)
                 .hint("`ledger controls resolve --json` prints a resolved catalogue")

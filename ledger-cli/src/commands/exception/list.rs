@@ -27,13 +27,13 @@ const DAY: u64 = 86_400 * 1_000_000;
 /// alone. Owners are pseudonyms.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example: ledger exception list --framework sox --from 2026-07-01 --to 2026-09-30 --state open"
+    after_help = "Example: ledger exception list --framework sox --from 2026-07-01 --to 2026-09-30 --stands open"
 )]
 pub(crate) struct List {
     /// Only those that stand so: `found` (no entry speaks of it), `raised`, `assigned`, `dispositioned`,
     /// `responded`, `remediated`, `retested`, `closed`, or `open`: all but the closed ones
-    #[arg(long, value_name = "STATE", value_parser = state)]
-    state: Option<Stands>,
+    #[arg(long, value_name = "STATE", value_parser = stands)]
+    stands: Option<Stands>,
     #[command(flatten)]
     over: Over,
 }
@@ -49,7 +49,7 @@ enum Stands {
     At(ExceptionState),
 }
 
-fn state(text: &str) -> std::result::Result<Stands, String> {
+fn stands(text: &str) -> std::result::Result<Stands, String> {
     match text {
         "open" => Ok(Stands::Open),
         "found" => Ok(Stands::Found),
@@ -110,7 +110,7 @@ pub(super) fn run(args: &List, context: &mut Context) -> Result<Answer> {
     let mut others = known(&said, &rows);
     others.retain(|row| asked.is_empty() || own(row).is_some_and(|name| asked.contains(name)));
     rows.extend(others);
-    rows.retain(|row| match args.state {
+    rows.retain(|row| match args.stands {
         None => true,
         Some(Stands::Open) => row.stands != Stands::At(ExceptionState::Closed),
         Some(wanted) => row.stands == wanted,
