@@ -127,7 +127,12 @@ fn a_quarter_is_evaluated_and_the_same_bytes_come_again() {
     let early: Value = serde_json::from_str(&early.stdout).unwrap();
     let run = early["runs"].as_array().unwrap().iter().find(|run| run["test"] == "T01").unwrap();
     assert_eq!(run["in_scope"], 0);
-    assert_eq!(world.snapshot(), before, "evaluating changes nothing");
+    let now = world.snapshot();
+    let derived =
+        |path: &std::path::Path| path.iter().any(|folder| folder == "tree" || folder == "index");
+    let kept: Vec<_> = now.into_iter().filter(|(path, _)| !derived(path)).collect();
+    let before: Vec<_> = before.into_iter().filter(|(path, _)| !derived(path)).collect();
+    assert_eq!(kept, before, "evaluating changes nothing but what is derived");
 }
 
 #[test]

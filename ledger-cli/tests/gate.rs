@@ -206,7 +206,7 @@ fn it_says_yes_only_where_all_is_there() {
     assert!(inputs.iter().any(|input| input["name"] == "T01" && input["entries"].is_array()));
     // nothing else is let through with it
     for (artifact, more) in [(digest("b"), &[][..]), (digest("a"), &["--region", "eu"][..])] {
-        let wanted = if more.is_empty() { 1 } else { 0 };
+        let wanted = i32::from(more.is_empty());
         let ended = gate.ask(&artifact, &[&KEY[..], more].concat());
         assert_eq!(ended.status, wanted, "{}", ended.stdout);
     }

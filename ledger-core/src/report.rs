@@ -24,7 +24,7 @@ mod section;
 mod tested;
 
 pub use conclusion::{Conclusion, Figure, Issue};
-pub use csv::{encode as to_csv, guarded};
+pub use csv::guarded;
 pub use dataset::{About, Cell, Column, Dataset, Kind};
 pub use front::{Asked, Front, Previous, Signed};
 pub use metric::metrics;

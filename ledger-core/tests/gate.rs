@@ -175,7 +175,7 @@ fn a_pass_that_somebody_records_lets_nothing_pass() {
             let said = story.with_pass("2026-07-10T09:59:58Z");
             let (honest, claimed) = (book.run(test, &story), book.run(test, &said));
             let state = |id: &str, items: &[ledger_core::check::Item]| {
-                items.iter().find(|item| item.id == id).map(|item| item.state())
+                items.iter().find(|item| item.id == id).map(ledger_core::check::Item::state)
             };
             for item in &honest.items {
                 let now = state(&item.id, &claimed.items);

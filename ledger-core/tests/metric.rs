@@ -36,8 +36,8 @@ use ledger_core::metric::{Adds, Definitions, Ground, Metrics, Value, measure};
 fn told(value: &Value) -> String {
     let mut told = value.pair();
     if let Some(spread) = value.spread {
-        let seconds = |micros: u64| micros / 1_000_000;
-        told += &format!(" median {} p90 {}", seconds(spread.median), seconds(spread.p90));
+        let seconds = |micros: u64| (micros / 1_000_000).to_string();
+        told.extend([" median ", &seconds(spread.median), " p90 ", &seconds(spread.p90)]);
     }
     told += &value.word.map(|word| format!(" {word}")).unwrap_or_default();
     told += if value.meaningful { "" } else { " few" };
@@ -47,7 +47,7 @@ fn told(value: &Value) -> String {
     for (name, counts) in parts {
         if !counts.is_empty() {
             let each: Vec<String> = counts.iter().map(|(why, n)| format!("{why} {n}")).collect();
-            told += &format!("; {name}: {}", each.join(", "));
+            told.extend(["; ", name, ": ", &each.join(", ")]);
         }
     }
     told

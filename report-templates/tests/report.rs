@@ -30,7 +30,7 @@ use std::sync::OnceLock;
 use history::Events;
 use ledger_core::check::State;
 use ledger_core::hash::Sha256;
-use ledger_core::report::{self, About, Report};
+use ledger_core::report::{About, Report};
 use quarter::{ALL, Made};
 use report_templates::{Page, markdown, pages};
 use serde_json::json;
@@ -63,7 +63,7 @@ fn everything_ties_and_comes_again() {
     for dataset in &made.report.datasets {
         let width = dataset.about.columns.len();
         assert!(dataset.rows.iter().all(|row| row.len() == width), "{}", dataset.about.id);
-        let csv = report::to_csv(dataset);
+        let csv = dataset.to_csv();
         assert_eq!(Sha256::of(csv.as_bytes()), dataset.about.digest, "{}", dataset.about.id);
     }
     for (number, about) in made.report.populations.iter().enumerate() {

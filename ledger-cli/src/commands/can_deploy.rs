@@ -65,7 +65,7 @@ fn asked(args: &CanDeploy, context: &mut Context) -> Result<Answer> {
     for finding in &found.findings {
         out.line(format!("{:<15} {:<10} {}", word(finding.state), finding.kind, finding.sentence))?;
     }
-    let order: Vec<&str> = found.order.iter().map(|id| id.as_str()).collect();
+    let order: Vec<&str> = found.order.iter().map(ledger_core::schema::typed::Id::as_str).collect();
     out.line(format!("order           {}", order.join(", ")))?;
     Ok(answer(found.verdict))
 }

@@ -110,10 +110,10 @@ fn says(line: &Line) -> String {
         text.push_str("  (imported)");
     }
     if line.at.lag() > LATE {
-        text.push_str(&format!("  (recorded {} later)", span(line.at.lag())));
+        text.extend(["  (recorded ", &span(line.at.lag()), " later)"]);
     }
     if let Some(doubt) = &line.doubt {
-        text.push_str(&format!("  ▲ no evidence: {} [{}]", doubt.why, doubt.code));
+        text.extend(["  ▲ no evidence: ", &doubt.why, " [", doubt.code, "]"]);
     }
     text
 }

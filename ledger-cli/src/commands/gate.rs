@@ -19,7 +19,7 @@ use crate::failure::{Answer, Failure, Result};
 /// Ask before something is deployed, and what still has to be done
 #[derive(Subcommand, Debug)]
 pub(crate) enum Gate {
-    Deploy(deploy::Deploy),
+    Deploy(Box<deploy::Deploy>),
     Obligations(obligations::Obligations),
 }
 

@@ -13,7 +13,7 @@ use ledger_core::json::Value;
 
 use super::audit::{at, digest_of, items, text};
 use super::draft::{self, artifact};
-use super::json::{self, Json};
+use super::json::{self, Json, decode};
 use super::pubkeys::{Keys, pae};
 use super::sigstore::{Roots, Signed, Verdict as Judged};
 use super::split::Framing;
@@ -261,15 +261,6 @@ fn verification(known: &Known) -> Value {
     members.extend(known.key.as_deref().map(|key| ("key", Value::text(key))));
     members.extend(known.roots.as_deref().map(|roots| ("roots", Value::text(roots))));
     Value::object(members)
-}
-
-/// Base64 of either alphabet, padded or not.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut text: String = text.trim().replace('-', "+").replace('_', "/");
-    while !text.len().is_multiple_of(4) {
-        text.push('=');
-    }
-    encoding::from_base64_any(text.as_bytes()).ok()
 }
 
 #[cfg(test)]

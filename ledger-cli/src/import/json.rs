@@ -377,5 +377,14 @@ fn twice<'m>(members: &'m [(Cow<'_, str>, Json<'_>)]) -> Option<&'m str> {
     names.windows(2).find(|pair| pair.first() == pair.last()).and_then(|pair| pair.first().copied())
 }
 
+/// Base64 of either alphabet, padded or not.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    let mut text: String = text.trim().replace('-', "+").replace('_', "/");
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    ledger_core::encoding::from_base64_any(text.as_bytes()).ok()
+}
+
 #[cfg(test)]
 mod tests;

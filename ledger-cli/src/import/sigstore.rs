@@ -21,9 +21,8 @@ use pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, Uni
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert, ring as algorithms};
 
 use super::Reason;
-use super::attestation::decode;
 use super::audit::{at, digest_of, text};
-use super::json::{self, Json};
+use super::json::{self, Json, decode};
 use super::pubkeys::{Keys, blocks};
 
 /// For signing code (RFC 5280, section 4.2.1.12: 1.3.6.1.5.5.7.3.3).

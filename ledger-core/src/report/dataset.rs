@@ -86,6 +86,13 @@ pub enum Cell {
 }
 
 impl Cell {
+    fn in_csv(&self) -> csv::Value<'_> {
+        match self {
+            Self::Text(words) => csv::Value::Text(words),
+            Self::Count(count) => csv::Value::Count(*count),
+        }
+    }
+
     /// As it stands in a file.
     pub fn to_text(&self) -> String {
         match self {
@@ -245,6 +252,17 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// The canonical CSV, which its digest is over: RFC 4180, a header, CR LF after each row; a text that a
+    /// spreadsheet would run has an apostrophe before it.
+    pub fn to_csv(&self) -> String {
+        let mut out = String::new();
+        csv::row(self.about.columns.iter().map(|column| csv::Value::Text(&column.name)), &mut out);
+        for row in &self.rows {
+            csv::row(row.iter().map(Cell::in_csv), &mut out);
+        }
+        out
+    }
+
     /// The whole as JSON.
     pub fn to_json(&self) -> Value {
         let cell = |cell: &Cell| match cell {
@@ -332,7 +350,7 @@ impl Sheet {
     pub(super) fn done(mut self) -> Dataset {
         self.about.rows = self.rows.len() as u64;
         let mut dataset = Dataset { about: self.about, rows: self.rows };
-        dataset.about.digest = Sha256::of(csv::encode(&dataset).as_bytes());
+        dataset.about.digest = Sha256::of(dataset.to_csv().as_bytes());
         dataset
     }
 }
@@ -347,4 +365,22 @@ pub(super) fn entries(indexes: impl IntoIterator<Item = u64>) -> String {
 pub(super) fn names<'i>(ids: impl IntoIterator<Item = &'i Id>) -> String {
     let words: Vec<&str> = ids.into_iter().map(Id::as_str).collect();
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Sheet};
+
+    #[test]
+    fn cells_stand_as_they_are_and_run_nothing() {
+        let mut sheet = Sheet::new("x", "x", "x", &[("a", Kind::Text), ("b", Kind::Count)]);
+        sheet.row(row!["=cmd|' /C calc'!A0", 7]);
+        sheet.row(row!["a,\"b\"\r\nc", 0]);
+        sheet.row(row!["-1", 1]);
+        sheet.row(row!["", 2]);
+        let dataset = sheet.done();
+        let expected = "a,b\r\n'=cmd|' /C calc'!A0,7\r\n\"a,\"\"b\"\"\r\nc\",0\r\n'-1,1\r\n,2\r\n";
+        assert_eq!(dataset.to_csv(), expected);
+        assert_eq!(dataset.about.digest, crate::hash::Sha256::of(expected.as_bytes()));
+    }
 }

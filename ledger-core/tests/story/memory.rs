@@ -33,7 +33,9 @@ impl Memory {
                 postings.entry(key).or_default().push(Posting { key, order, index: entry.index });
             };
             post(Kind::Type, entry.event.kind);
-            for (name, id) in entry.event.root.get("subject").iter().flat_map(|s| s.members()) {
+            for (name, id) in
+                entry.event.root.get("subject").iter().flat_map(ledger_core::json::View::members)
+            {
                 post(Kind::Subject, &format!("{name}:{}", id.plain().unwrap()));
             }
             for (_, who) in &entry.persons {
@@ -43,10 +45,10 @@ impl Memory {
             let index = entry.index;
             known.insert(index, line);
         }
-        postings.values_mut().for_each(|found| {
+        for found in postings.values_mut() {
             found.sort_unstable();
             found.dedup();
-        });
+        }
         Self { lines: known, size, postings }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn catalog(to: &Writer<'_>) -> Value {
         ])
     });
     let content = object([
-        ("back-matter", back_matter(to)),
+        ("back-matter", Some(back_matter(to))),
         ("groups", list(groups)),
         ("metadata", Some(to.metadata("Controls"))),
         ("uuid", Some(to.own("document", "catalog"))),
@@ -62,7 +62,7 @@ fn control(to: &Writer<'_>, known: &Tested) -> Value {
         ("control-type", &known.kind),
         ("mapping-strength", &known.strength),
     ];
-    let citations = known.citations.iter().flat_map(|citation| {
+    let citations = known.citations.iter().filter_map(|citation| {
         let via = citation.via.as_ref().map(|via| format!(" via {via}")).unwrap_or_default();
         let word = citation.implementation.map(|word| format!(" ({})", word.as_str()));
         prop("citation", &format!("{}{via}{}", citation.reference, word.unwrap_or_default()))
@@ -100,7 +100,7 @@ fn param(control: &str, test: &Performed, limit: &Limit) -> Value {
 }
 
 /// The document that this is a dressing of.
-pub(super) fn back_matter(to: &Writer<'_>) -> Option<Value> {
+pub(super) fn back_matter(to: &Writer<'_>) -> Value {
     let digest = to.digest.strip_prefix("sha256:").unwrap_or(to.digest);
     let hash =
         Value::object([("algorithm", Value::text("SHA-256")), ("value", Value::text(digest))]);
@@ -118,5 +118,5 @@ pub(super) fn back_matter(to: &Writer<'_>) -> Option<Value> {
         ("title", Value::text(line(&to.report.front.title))),
         ("uuid", to.own("resource", "report")),
     ]);
-    Some(Value::object([("resources", Value::List(vec![resource]))]))
+    Value::object([("resources", Value::List(vec![resource]))])
 }

@@ -29,7 +29,7 @@ pub(super) fn mapping(to: &Writer<'_>) -> Option<Value> {
         ("status", Value::text("not-complete")),
     ]);
     let content = object([
-        ("back-matter", back_matter(to)),
+        ("back-matter", Some(back_matter(to))),
         ("mappings", Some(mappings)),
         ("metadata", Some(to.metadata("Mapping to other catalogues"))),
         ("provenance", Some(provenance)),

@@ -1,7 +1,7 @@
 //! Part: what all documents are made of: ids, times, tokens, texts, properties, metadata.
 
 use ledger_core::json::Value;
-use ledger_core::report::{Dataset, Report};
+use ledger_core::report::{Cell, Dataset, Report};
 use uuid::Uuid;
 
 use crate::text::spelled;
@@ -64,7 +64,7 @@ impl<'r> Writer<'r> {
     }
 
     /// A reference to a file of the report, from a document beside it.
-    pub(super) fn evidence(&self, file: &str, what: &str) -> Value {
+    pub(super) fn evidence(file: &str, what: &str) -> Value {
         Value::object([
             ("description", Value::text(marked(what))),
             ("href", Value::text(format!("../{file}"))),
@@ -81,14 +81,14 @@ impl<'r> Writer<'r> {
 /// A row of a dataset, whose cells are found by their columns.
 pub(super) struct Row<'r> {
     table: &'r Dataset,
-    cells: &'r [ledger_core::report::Cell],
+    cells: &'r [Cell],
 }
 
 impl Row<'_> {
     /// The text under a column; empty if it says nothing.
     pub(super) fn text(&self, column: &str) -> String {
         let place = self.table.column(column);
-        place.and_then(|place| self.cells.get(place)).map(|cell| cell.to_text()).unwrap_or_default()
+        place.and_then(|place| self.cells.get(place)).map(Cell::to_text).unwrap_or_default()
     }
 }
 
@@ -141,7 +141,11 @@ pub(super) fn marked(text: &str) -> String {
     }
     let more = rest.count();
     if more > 0 {
-        out.push_str(&format!("\u{2026} ({} characters in all)", SHOWN + more));
+        let all = SHOWN + more;
+        out.push('\u{2026}');
+        out.push_str(" (");
+        out.push_str(&all.to_string());
+        out.push_str(" characters in all)");
     }
     if out.trim().is_empty() { "nothing is said".to_owned() } else { out }
 }

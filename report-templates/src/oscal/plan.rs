@@ -15,7 +15,7 @@ pub(super) fn plan(to: &Writer<'_>) -> Option<Value> {
         ("identifier-type", Value::text("https://release-ledger.invalid/origin")),
     ]);
     let content = object([
-        ("back-matter", back_matter(to)),
+        ("back-matter", Some(back_matter(to))),
         ("metadata", Some(to.metadata("Remediation register"))),
         ("poam-items", Some(items)),
         ("risks", list(open.iter().map(|row| risk(to, row)))),

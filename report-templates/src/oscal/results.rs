@@ -42,7 +42,7 @@ pub(super) fn results(to: &Writer<'_>) -> Value {
         ),
     ]);
     let content = object([
-        ("back-matter", back_matter(to)),
+        ("back-matter", Some(back_matter(to))),
         ("import-ap", Some(plan)),
         ("metadata", Some(to.metadata("Assessment results"))),
         ("results", list([result])),
@@ -108,7 +108,7 @@ fn observation(to: &Writer<'_>, test: &Performed) -> Value {
     let file = to.report.about(&test.dataset);
     let evidence = file.map(|about| {
         let what = format!("{} rows, {}", about.rows, about.digest.to_reference());
-        to.evidence(&about.file(), &what)
+        Writer::evidence(&about.file(), &what)
     });
     let counted = test.counts.iter().filter_map(|(state, n)| prop(state.as_str(), &n.to_string()));
     object([

@@ -165,7 +165,8 @@ impl Row {
             None => "unknown".to_owned(),
         });
         self.due = life.due();
-        self.disposition = life.disposition().map(|word| word.as_str());
+        self.disposition =
+            life.disposition().map(ledger_core::schema::records::Disposition::as_str);
         self.entries = life.rows().iter().map(|row| row.at.index).collect();
     }
 

@@ -23,7 +23,7 @@ use ledger_core::vault::persons::Key;
 use rayon::prelude::*;
 
 use super::flow::{Job, Mapped};
-use super::list::{List, private};
+use super::list::{List, Shelf, private};
 use super::{Summary, is_unmapped};
 use crate::failure::{Failure, Result};
 use crate::import::{Event, Source};
@@ -183,7 +183,12 @@ impl Batches<'_> {
                     Plan::Take(source_id) => self.complete(event, source_id, original),
                     Plan::Conflict(value) => value,
                 };
-                let list = attached.map(|list| self.put(&list, &mut keys)).transpose()?;
+                let list = attached
+                    .map(|list| {
+                        let mut shelf = Shelf { ledger: &mut *self.ledger, persons: self.persons };
+                        shelf.put(&list, &mut keys)
+                    })
+                    .transpose()?;
                 events.push(Ready { value, place, list });
             }
         }

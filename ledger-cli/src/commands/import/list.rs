@@ -11,11 +11,11 @@ use ledger_core::blob;
 use ledger_core::encoding::hex;
 use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
+use ledger_core::ledger::Ledger;
 use ledger_core::vault::attachment::{self, Sealed};
 use ledger_core::vault::inbox::Item;
 use ledger_core::vault::persons::{Key, Pseudonym};
 
-use super::batch::Batches;
 use crate::failure::Result;
 use crate::import::{Attached, id};
 use crate::random;
@@ -53,7 +53,15 @@ const PLAIN: &[&str] = &[
     "source",
 ];
 
-impl Batches<'_> {
+/// Where lists are put down.
+pub(super) struct Shelf<'a> {
+    /// The ledger, for whose folder they are.
+    pub(super) ledger: &'a mut Ledger,
+    /// The key of the digests.
+    pub(super) persons: Key,
+}
+
+impl Shelf<'_> {
     /// Puts a list down: files that no entry names, if we stop after this. Who stands in it has a
     /// pseudonym by then; the vault learns whose that is with the event's group.
     pub(super) fn put(&mut self, list: &Attached, keys: &mut Vec<Item>) -> Result<List> {

@@ -107,7 +107,7 @@ fn line(name: &str, width: usize, metric: &Metric, value: &Value) -> String {
         more = format!("{} to {} % (Wilson, 95 %)", percent(low), percent(high));
     }
     if let Some(word) = value.word {
-        more = word.to_owned();
+        word.clone_into(&mut more);
     }
     let words = value.words(&metric.definition);
     format!("{name:<width$}  {words:>18}  {:>13}  {more}", value.pair()).trim_end().to_owned()

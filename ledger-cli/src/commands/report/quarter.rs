@@ -109,12 +109,11 @@ impl Quarter {
     fn again(&self, span: Period, evaluated: &Evaluated) -> String {
         let frameworks = evaluated.evaluation.question.frameworks.join(",");
         let mut words = vec!["ledger report quarter --framework".to_owned(), frameworks];
-        words.push(match &self.period {
-            Some(word) => format!("--period {word}"),
-            None => {
-                let last = period::day(period::last(span));
-                format!("--from {} --to {last}", period::day(span.from))
-            }
+        words.push(if let Some(word) = &self.period {
+            format!("--period {word}")
+        } else {
+            let last = period::day(period::last(span));
+            format!("--from {} --to {last}", period::day(span.from))
         });
         words.extend(self.asked.overlays.iter().map(|name| format!("--overlay {}", quoted(name))));
         if !self.entity.is_empty() {
@@ -166,7 +165,7 @@ fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
     }
     files::make_folder(&out.join("csv"))?;
     let table = |dataset: &report::Dataset| {
-        files::create(&out.join(dataset.about.file()), report::to_csv(dataset).as_bytes(), 0o644)
+        files::create(&out.join(dataset.about.file()), dataset.to_csv().as_bytes(), 0o644)
     };
     report.datasets.iter().try_for_each(table)?;
     for number in 0..report.populations.len() {
