@@ -6,22 +6,20 @@ use std::path::Path;
 use clap::Args;
 use ledger_core::check::matrix::Matrix;
 use ledger_core::check::{Attachments, Calendar, Period, State};
-use ledger_core::control::{Catalogue, Layer, Resolved};
+use ledger_core::control::{Catalogue, Layer};
 use ledger_core::evaluate::{Evaluation, Front, Question, evaluate};
 use ledger_core::fact::Facts;
 use ledger_core::hash::Sha256;
 use ledger_core::ledger::Ledger;
 use ledger_core::metric::{self, Definitions, Ground, Metrics};
-use ledger_core::store::{self, Store};
-use ledger_core::time::Timestamp;
+use ledger_core::store::Store;
+use ledger_core::time::{DAY, Timestamp};
 use ledger_core::{blob, tree};
 
 use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
 use crate::{files, hashes, verified};
 
-/// Microseconds of a day.
-const DAY: u64 = 86_400 * 1_000_000;
 /// Days after the end of a period in which evidence of it may still arrive.
 const CUTOFF: u64 = 15;
 
@@ -121,12 +119,14 @@ impl Evaluated {
         let question = &self.evaluation.question;
         let period = question.period;
         let definitions = Definitions::shipped()?;
-        let resolved = Resolved::at(Catalogue::shipped()?, &question.layers, period.from)?;
+        let Some(first) = self.evaluation.slices.first() else {
+            return Err(Failure::new("period", "the period has no part"));
+        };
         Ok(metric::measure(&Ground {
             facts: &self.facts,
             attachments: &Blobs(&*self.folder.store),
             definitions: &definitions,
-            resolved: &resolved,
+            resolved: &first.resolved,
             calendar: &question.calendar,
             evaluation: Some(&self.evaluation),
             period,
@@ -159,8 +159,7 @@ pub(crate) struct Blobs<'a>(pub(crate) &'a dyn Store);
 
 impl Attachments for Blobs<'_> {
     fn read(&self, digest: &Sha256) -> Option<Vec<u8>> {
-        let bytes = store::read_all(self.0, &blob::file(*digest)).ok()??;
-        (Sha256::of(&bytes) == *digest).then_some(bytes)
+        blob::get(self.0, *digest).ok().flatten()
     }
 }
 

@@ -19,7 +19,6 @@ use crate::encoding::hex;
 use crate::evaluate::{Evaluation, Outcome, Run, exception_id};
 use crate::event::is_id;
 use crate::hash::Sha256;
-use crate::schema::words::Severity as Grade;
 use crate::time::Timestamp;
 
 /// One exception of an evaluation.
@@ -93,19 +92,8 @@ pub fn item_id(item: &str) -> String {
     format!("sha256:{}", hex(&Sha256::of(item.as_bytes()).0))
 }
 
-/// The word of events for a severity.
-pub fn grade(severity: Severity) -> Grade {
-    match severity {
-        Severity::Critical => Grade::Sev1,
-        Severity::High => Grade::Sev2,
-        Severity::Medium => Grade::Sev3,
-        Severity::Low => Grade::Sev4,
-        Severity::Info => Grade::Sev5,
-    }
-}
-
 /// What decides an item that does not pass.
-fn worst(item: &Item) -> Option<&Exception> {
+pub fn worst(item: &Item) -> Option<&Exception> {
     let state = item.state();
     if !matches!(state, State::Fail | State::Indeterminate) {
         return None;

@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
+/// Microseconds of a day.
+pub const DAY: u64 = 86_400 * MICROS;
 const MICROS: u64 = 1_000_000;
 const LAST: u64 = 253_402_300_799_999_999;
 

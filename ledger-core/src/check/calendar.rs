@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::time::Timestamp;
-
-/// Microseconds of a day.
-const DAY: u64 = 86_400 * 1_000_000;
+use crate::time::{DAY, Timestamp};
 
 /// Days on which work is done, in one zone.
 #[derive(Clone, Debug, PartialEq, Eq)]

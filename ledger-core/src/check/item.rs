@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::schema::words::Severity as Grade;
 use crate::time::Timestamp;
 
 /// How bad an exception is; the worst first.
@@ -37,14 +38,25 @@ impl Severity {
         }
     }
 
-    /// The word in events, `sev1` to `sev5`: one scale under two names.
-    pub fn in_events(self) -> &'static str {
+    /// The word of events, `sev1` to `sev5`: one scale under two names.
+    pub fn in_events(self) -> Grade {
         match self {
-            Self::Critical => "sev1",
-            Self::High => "sev2",
-            Self::Medium => "sev3",
-            Self::Low => "sev4",
-            Self::Info => "sev5",
+            Self::Critical => Grade::Sev1,
+            Self::High => Grade::Sev2,
+            Self::Medium => Grade::Sev3,
+            Self::Low => Grade::Sev4,
+            Self::Info => Grade::Sev5,
+        }
+    }
+
+    /// What a word of events says.
+    pub fn of_event(grade: Grade) -> Self {
+        match grade {
+            Grade::Sev1 => Self::Critical,
+            Grade::Sev2 => Self::High,
+            Grade::Sev3 => Self::Medium,
+            Grade::Sev4 => Self::Low,
+            Grade::Sev5 => Self::Info,
         }
     }
 }

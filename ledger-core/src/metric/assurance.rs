@@ -8,9 +8,7 @@ use crate::check::scope::since;
 use crate::evaluate::Outcome;
 use crate::schema::records::ExceptionState;
 use crate::schema::words::{Reference, Severity};
-
-/// Microseconds of a day.
-const DAY: u64 = 86_400 * 1_000_000;
+use crate::time::DAY;
 
 /// Controls that were tested, and those that passed; by framework.
 pub(super) fn control_health(desk: &Desk<'_>) -> Draw {

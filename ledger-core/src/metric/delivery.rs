@@ -12,10 +12,7 @@ use crate::check::change::counted;
 use crate::schema::change::ChangeState;
 use crate::schema::typed::Id;
 use crate::schema::words::Reference;
-use crate::time::Timestamp;
-
-/// Microseconds of a day.
-const DAY: u64 = 86_400 * 1_000_000;
+use crate::time::{DAY, Timestamp};
 
 /// Succeeded deployments, and days on which the service was registered: a day counts when the service
 /// stands registered at its end.

@@ -11,10 +11,7 @@ use crate::check::scope::{plus, since};
 use crate::check::{Context, Item, Kind};
 use crate::error::Result;
 use crate::schema::words::Class;
-use crate::time::Timestamp;
-
-/// Microseconds of a day.
-const DAY: u64 = 86_400 * 1_000_000;
+use crate::time::{DAY, Timestamp};
 
 /// Deployments, and emergencies among them: by their class, or made in a break-glass session.
 pub(super) fn ratio(desk: &Desk<'_>) -> Draw {

@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::{Exception, Item, Period, Severity, State};
 use crate::evaluate::{Evaluation, Outcome, Run, exception_id};
+use crate::exception::{items, worst};
 use crate::fact::Facts;
 use crate::schema::records::{Disposition, ExceptionState, RootCause};
 use crate::schema::typed::Person;
 use crate::schema::words::Reference;
-use crate::time::Timestamp;
-
-/// Microseconds of a day.
-const DAY: u64 = 86_400 * 1_000_000;
+use crate::time::{DAY, Timestamp};
 
 /// What was said of an exception by events.
 #[derive(Clone, Debug, Default)]
@@ -96,28 +94,6 @@ pub(super) fn all<'r>(
     found
 }
 
-/// The items that a control counts, with their runs.
-pub(super) fn items<'r>(
-    evaluation: &'r Evaluation,
-    outcome: &'r Outcome,
-) -> impl Iterator<Item = (&'r Run, &'r Item)> {
-    let counted = outcome.runs.iter().filter(|(_, counted)| *counted);
-    let runs = counted.filter_map(|(number, _)| evaluation.runs.get(*number));
-    runs.flat_map(|run| run.census.items.iter().map(move |item| (run, item)))
-}
-
-/// What decides an item that does not pass.
-fn worst(item: &Item) -> Option<&Exception> {
-    let state = item.state();
-    if !matches!(state, State::Fail | State::Indeterminate) {
-        return None;
-    }
-    let decides = |known: &&Exception| {
-        known.severity != Severity::Info && known.undecided == (state == State::Indeterminate)
-    };
-    item.exceptions.iter().filter(decides).min_by_key(|known| known.severity)
-}
-
 /// Exceptions of earlier periods, as events tell of them.
 fn carried<'r>(facts: &'r Facts, period: Period, known: &BTreeSet<String>) -> Vec<Finding<'r>> {
     let mut found = Vec::new();
@@ -132,13 +108,6 @@ fn carried<'r>(facts: &'r Facts, period: Period, known: &BTreeSet<String>) -> Ve
         if closed && !life.until.is_some_and(|at| period.has(at)) {
             continue;
         }
-        let severity = Severity::parse(match first.severity.as_str() {
-            "sev1" => "critical",
-            "sev2" => "high",
-            "sev3" => "medium",
-            "sev4" => "low",
-            _ => "info",
-        });
         found.push(Finding {
             id: id.to_string(),
             control: first.what.control.as_str(),
@@ -146,7 +115,7 @@ fn carried<'r>(facts: &'r Facts, period: Period, known: &BTreeSet<String>) -> Ve
             item: first.what.item.as_str(),
             system: None,
             at: first.at.occurred,
-            severity: severity.unwrap_or(Severity::Info),
+            severity: Severity::of_event(first.severity),
             state: State::Fail,
             sentence: "of an earlier period",
             entries: life.entries.clone(),

@@ -2,10 +2,7 @@
 
 use crate::check::Period;
 use crate::error::{Error, Result};
-use crate::time::Timestamp;
-
-/// Microseconds of a day.
-const DAY: u64 = 86_400 * 1_000_000;
+use crate::time::{DAY, Timestamp};
 
 /// Reads a quarter, a month or a year, UTC; code `period`.
 pub fn parse(word: &str) -> Result<Period> {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Material;
 use super::dataset::{Dataset, Kind, Sheet, entries, row};
-use super::finding::{self, Finding};
+use super::finding::Finding;
 use crate::check::{Severity, State};
 use crate::evaluate::{Evaluation, Outcome, Run, exception_id, limit_words};
+use crate::exception::items;
 
 /// The id of the dataset of a run's items.
 pub(super) fn run_id(number: usize, run: &Run) -> String {
@@ -43,7 +44,7 @@ pub(super) fn exceptions(outcome: &Outcome, material: &Material<'_>) -> Dataset 
         .map(|known| (known.id.as_str(), known))
         .collect();
     let mut rows = Vec::new();
-    for (run, item) in finding::items(material.evaluation, outcome) {
+    for (run, item) in items(material.evaluation, outcome) {
         let id = exception_id(control, run.test.id, &item.id);
         let known = lives.get(id.as_str());
         for exception in &item.exceptions {

@@ -81,7 +81,7 @@ impl About {
             control: found.control.to_owned(),
             test: found.test.to_owned(),
             item: found.item,
-            severity: exception::grade(found.severity),
+            severity: found.severity.in_events(),
         })
     }
 

@@ -5,21 +5,18 @@ use std::collections::BTreeSet;
 use clap::Args;
 use ledger_core::check::State;
 use ledger_core::control::Catalogue;
-use ledger_core::exception::{self, Life, grade};
+use ledger_core::exception::{self, Life};
 use ledger_core::fact::Facts;
 use ledger_core::json::Value;
 use ledger_core::schema::records::ExceptionState;
 use ledger_core::schema::words::{Reference, Severity};
-use ledger_core::time::Timestamp;
+use ledger_core::time::{DAY, Timestamp};
 
 use super::about::{Over, facts};
 use crate::clock;
 use crate::context::Context;
 use crate::evaluated::period;
 use crate::failure::{Answer, Failure, Result};
-
-/// Microseconds of a day.
-const DAY: u64 = 86_400 * 1_000_000;
 
 /// List exceptions: how bad, how old, where they stand, whose they are
 ///
@@ -85,7 +82,7 @@ pub(super) fn run(args: &List, context: &mut Context) -> Result<Answer> {
         let evaluated = args.over.asked.evaluate(period(from, to)?, context)?;
         let said = facts(&evaluated.ledger, None)?;
         for found in exception::found(&evaluated.evaluation) {
-            let severity = grade(found.severity);
+            let severity = found.severity.in_events();
             let names = [found.control, found.test, &found.item];
             let mut row = Row::of(found.id, names, severity, found.at);
             row.result = Some(found.state);

@@ -2,9 +2,7 @@
 
 use crate::check::Period;
 use crate::check::scope::{minus, plus};
-
-/// Microseconds of a day.
-const DAY: u64 = 86_400 * 1_000_000;
+use crate::time::DAY;
 
 /// The slots of a period, or the one that ends with it.
 pub(super) fn slots(period: Period, every: u64) -> Vec<Period> {
