@@ -181,7 +181,7 @@ pub fn limit(limit: &Limit) -> String {
 }
 
 fn item(item: &Item) -> Value {
-    let values = item.values.iter().map(|(name, value)| (*name, Value::text(value)));
+    let values = item.values.iter().map(|(name, value)| (name, Value::text(value)));
     let mut members = vec![
         ("at", Value::text(item.at.to_string())),
         ("entries", list(item.entries.iter().map(|index| Value::count(*index)))),
