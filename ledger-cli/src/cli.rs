@@ -114,9 +114,6 @@ pub(crate) fn run() -> ExitCode {
     };
     let json = cli.global.json;
     let mut context = Context::new(json, cli.global.ledger, cli.global.state);
-    if cli.command.is_brief() {
-        small_pages();
-    }
     let answer = dispatch(&cli.command, &mut context);
     let answer = answer.and_then(|answer| context.out.flush().map(|()| answer));
     ExitCode::from(match answer {
@@ -128,34 +125,6 @@ pub(crate) fn run() -> ExitCode {
             failure.status()
         }
     })
-}
-
-impl Command {
-    /// Whether it is over in milliseconds, however large the ledger is: many of them run at once.
-    fn is_brief(&self) -> bool {
-        matches!(
-            self,
-            Self::Record(_)
-                | Self::Close(_)
-                | Self::Status(_)
-                | Self::Attach(_)
-                | Self::Approve(_)
-                | Self::Reject(_)
-                | Self::Revoke(_)
-                | Self::Ratify(_)
-                | Self::Delegate(_)
-                | Self::BreakGlass(_)
-                | Self::SignOff(_)
-                | Self::Gate(gate::Gate::Deploy(_))
-        )
-    }
-}
-
-/// Asks for small pages: a brief command spends a quarter of its time on clearing huge ones, of which
-/// it uses little. It is only slower where the system says no.
-fn small_pages() {
-    #[cfg(target_os = "linux")]
-    let _kept = rustix::thread::disable_transparent_huge_pages(true);
 }
 
 fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
