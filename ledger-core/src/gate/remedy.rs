@@ -106,7 +106,7 @@ const REMEDIES: &[(&str, &str, &str)] = &[
     (
         "T06",
         "required-unset",
-        "put a policy of gates into force (`policy.changed`), and set `T06.required`",
+        "put a policy of gates into force whose list names them (`policy.changed`), or set `T06.required`",
     ),
     ("T06", "scan-missing", "run the scan on this artifact: `scan.completed`"),
     ("T06", "waiver-invalid", "let another person with authority waive it, for now"),
