@@ -72,6 +72,7 @@ pub fn obligations(
             calendar: &rules.calendar,
             attachments,
             matrix: Some(&rules.matrix),
+            verified: None,
         };
         for item in (test.run)(&context).items {
             for exception in item.exceptions {
