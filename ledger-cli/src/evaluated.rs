@@ -1,7 +1,7 @@
 //! Evaluated: from what is asked on the command line to the evaluation of a ledger. `evaluate` and
 //! `report` go this way alike.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ledger_core::check::matrix::Matrix;
@@ -35,6 +35,9 @@ pub(crate) struct Asked {
     /// Overlay: a region that is built in, like `eu`, or a file; may be repeated
     #[arg(long = "overlay", value_name = "NAME|FILE")]
     pub(crate) overlays: Vec<String>,
+    /// Whom you trust: a C2SP `tlog-policy` of your own, which names the witnesses that T25 counts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// Only the entries before this index
     #[arg(long, value_name = "INDEX")]
     pub(crate) as_of: Option<u64>,
@@ -94,7 +97,9 @@ impl Asked {
         let frameworks = self.frameworks()?;
         let layers = layers(&self.overlays)?;
         let (folder, ledger) = context.open()?;
-        let report = verified::check(&folder, &verified::Known::default())?;
+        let policy = self.policy.as_deref().map(verified::read_policy).transpose()?;
+        let known = verified::Known { policy, ..verified::Known::default() };
+        let report = verified::check(&folder, &known)?;
         let last = self.cutoff.unwrap_or_else(|| after(period.to, CUTOFF - 1));
         let until = after(last, 1);
         let size = self.as_of.unwrap_or(u64::MAX).min(report.size);

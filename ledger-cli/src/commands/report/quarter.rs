@@ -116,6 +116,8 @@ impl Quarter {
             format!("--from {} --to {last}", period::day(span.from))
         });
         words.extend(self.asked.overlays.iter().map(|name| format!("--overlay {}", quoted(name))));
+        let policy = self.asked.policy.iter();
+        words.extend(policy.map(|file| format!("--policy {}", quoted(&file.to_string_lossy()))));
         if !self.entity.is_empty() {
             words.push(format!("--entity {}", quoted(&self.entity)));
         }
