@@ -48,6 +48,7 @@ impl Over {
             frameworks: Vec::new(),
             cutoff: None,
             overlays: Vec::new(),
+            calendar: None,
             policy: None,
             as_of: None,
         };

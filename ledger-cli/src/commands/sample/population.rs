@@ -54,6 +54,7 @@ impl Of {
             frameworks: vec![control.framework.clone()],
             cutoff: self.cutoff,
             overlays: self.overlays.clone(),
+            calendar: None,
             policy: None,
             as_of: Some(size),
         };
