@@ -1,5 +1,6 @@
 //! `ledger evaluate`
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -41,12 +42,13 @@ pub(crate) fn run(args: &Evaluate, context: &mut Context) -> Result<Answer> {
     let span = args.span.of(&args.asked.fiscal()?)?;
     let evaluation = args.asked.evaluate(span, context)?.evaluation;
     if let Some(file) = &args.out {
-        let mut bytes = evaluation.to_json().to_canonical().into_bytes();
-        bytes.push(b'\n');
-        files::create(file, &bytes, 0o644)?;
+        files::create_with(file, 0o644, |to| {
+            evaluation.document().write(&mut |piece: &str| to.write_all(piece.as_bytes()))?;
+            to.write_all(b"\n")
+        })?;
     }
     if context.out.json() {
-        context.out.value(&evaluation.to_json())?;
+        context.out.lazy(evaluation.document())?;
     } else {
         print(&evaluation, &mut context.out)?;
     }
