@@ -266,6 +266,6 @@ mod tests {
             definitions.metrics.iter().map(|known| known.id.as_str()).collect();
         let computed: Vec<&str> = FUNCTIONS.iter().map(|(id, _)| *id).collect();
         assert_eq!(written, computed);
-        assert_eq!(written.len(), 31);
+        assert_eq!(written.len(), 54);
     }
 }

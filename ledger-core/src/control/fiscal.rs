@@ -180,7 +180,9 @@ mod tests {
     use super::*;
 
     fn calendar(lines: &str) -> Result<Fiscal> {
-        let text = format!("id = \"acme\"\nweekend = [\"saturday\", \"sunday\"]\nholidays = [\"2026-07-13\"]\n{lines}");
+        let text = format!(
+            "id = \"acme\"\nweekend = [\"saturday\", \"sunday\"]\nholidays = [\"2026-07-13\"]\n{lines}"
+        );
         Fiscal::read("acme.toml", &text)
     }
 
@@ -200,7 +202,8 @@ mod tests {
         assert_eq!(told(&utc, "2026-Q3"), pair("2026-07-01T00:00", "2026-10-01T00:00"));
         assert_eq!(told(&utc, "FY2026-Q3"), told(&utc, "2026-Q3"));
         let berlin = "timezone = \"Europe/Berlin\"\nrule = \"CET-1CEST,M3.5.0,M10.5.0/3\"\n";
-        let own = calendar(&format!("{berlin}year_starts = \"10-01\"\nyear_named = \"end\"")).unwrap();
+        let own =
+            calendar(&format!("{berlin}year_starts = \"10-01\"\nyear_named = \"end\"")).unwrap();
         assert_eq!(told(&own, "FY2026"), pair("2025-09-30T22:00", "2026-09-30T22:00"));
         assert_eq!(told(&own, "FY2026-Q1"), pair("2025-09-30T22:00", "2025-12-31T23:00"));
         // the quarter in which clocks turn has an hour less, and no moment is lost
@@ -210,7 +213,9 @@ mod tests {
         assert_eq!(told(&own, "2026-10"), pair("2026-09-30T22:00", "2026-10-31T23:00"));
         let start = calendar("timezone = \"UTC\"\nyear_starts = \"04-06\"").unwrap();
         assert_eq!(told(&start, "FY2026-Q4"), pair("2027-01-06T00:00", "2027-04-06T00:00"));
-        for wrong in ["FY26", "2026-H1", "FY2026-Q5", "FY2026-M13", "2026-M01", "FY2026-", "", "2026-7"] {
+        for wrong in
+            ["FY26", "2026-H1", "FY2026-Q5", "FY2026-M13", "2026-M01", "FY2026-", "", "2026-7"]
+        {
             assert_eq!(own.period(wrong).unwrap_err().code(), "period", "{wrong}");
         }
     }
@@ -230,7 +235,8 @@ mod tests {
 
     #[test]
     fn days_of_work_end_at_midnight_on_the_wall() {
-        let rule = "timezone = \"X\"\nrule = \"CET-1CEST,M3.5.0,M10.5.0/3\"\nyear_starts = \"01-01\"";
+        let rule =
+            "timezone = \"X\"\nrule = \"CET-1CEST,M3.5.0,M10.5.0/3\"\nyear_starts = \"01-01\"";
         let fiscal = calendar(rule).unwrap();
         let time = |text: &str| Timestamp::parse(text.as_bytes()).unwrap();
         // ten at night in UTC is already Saturday there; Monday is a holiday
@@ -241,9 +247,15 @@ mod tests {
     #[test]
     fn what_is_no_calendar_is_refused() {
         let refused = |lines: &str| calendar(lines).unwrap_err().code();
-        assert_eq!(refused("timezone = \"Europe/Berlin\"\nyear_starts = \"01-01\""), "calendar-zone");
+        assert_eq!(
+            refused("timezone = \"Europe/Berlin\"\nyear_starts = \"01-01\""),
+            "calendar-zone"
+        );
         assert_eq!(refused("timezone = \"X\"\nrule = \"CET\"\nyear_starts = \"01-01\""), "zone");
         assert_eq!(refused("timezone = \"UTC\"\nyear_starts = \"02-29\""), "calendar-day");
-        assert_eq!(refused("timezone = \"UTC\"\nyear_starts = \"01-01\"\nfree = 1"), "control-file");
+        assert_eq!(
+            refused("timezone = \"UTC\"\nyear_starts = \"01-01\"\nfree = 1"),
+            "control-file"
+        );
     }
 }

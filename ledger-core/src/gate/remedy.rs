@@ -101,6 +101,7 @@ const REMEDIES: &[(&str, &str, &str)] = &[
     ),
     ("T06", "gate-missing", "evaluate the gate: `gate.evaluated`"),
     ("T06", "gate-of-another-policy", "evaluate the gate by the policy in force"),
+    ("T06", "gate-of-another-tier", "evaluate the gate for the tier that its system has"),
     ("T06", "gate-stale", "evaluate the gate again"),
     ("T06", "gate-undecided", "evaluate the gate again, and name the tests and scans it stands on"),
     (

@@ -1,6 +1,6 @@
 //! Learned: what follows from releases: links, promises kept, flags taken out, rules that came of causes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::desk::Desk;
 use super::draw::Draw;
@@ -187,8 +187,15 @@ pub(super) fn levels(desk: &Desk<'_>) -> Draw {
         TestLevel::Security,
         TestLevel::Acceptance,
     ];
+    let mut went: HashMap<String, Vec<u64>> = HashMap::new();
+    for one in desk.production().map(|went| &went.deployment) {
+        if let Some(artifact) = one.artifact() {
+            went.entry(artifact.to_reference()).or_default().extend(one.entries());
+        }
+    }
     let mut members = Vec::new();
     for (artifact, (at, services)) in desk.deployed() {
+        let own = went.get(&artifact).map_or(&[][..], Vec::as_slice);
         let rows: Vec<_> = facts
             .test_completed
             .of(Reference::Artifact, &artifact)
@@ -203,7 +210,7 @@ pub(super) fn levels(desk: &Desk<'_>) -> Draw {
                 Member::new(artifact.as_str(), at, Adds::one(passed.is_some()))
                     .of(services.iter().map(|service| service.as_str()))
                     .on(level.as_str())
-                    .cites(rows.iter().map(|row| row.at.index))
+                    .cites(own.iter().copied())
                     .cites(passed.map(|row| row.at.index)),
             );
         }

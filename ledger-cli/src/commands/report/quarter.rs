@@ -7,7 +7,6 @@ use ledger_core::check::{Period, State};
 use ledger_core::json::Value;
 use ledger_core::metric::Metrics;
 use ledger_core::report::{self, Report, period};
-use ledger_core::time::Timestamp;
 
 use super::past;
 use crate::context::Context;
