@@ -245,3 +245,23 @@ fn an_accepted_risk_counts_in_the_gate_as_in_evaluation() {
     assert_eq!(ask("low", "@ben", "2026-08-01T00:00:00Z"), 0);
     assert_eq!(ask("critical", "@ben", "2026-07-10T09:59:00Z"), 0);
 }
+
+/// What an exception still needs is an obligation, open or overdue, with the time for it.
+#[test]
+fn what_an_exception_needs_is_an_obligation() {
+    let book = books().into_iter().find(|book| book.test == "T29").unwrap();
+    let due = |name: &str, now: &str| {
+        let story = book.stories().into_iter().find(|one| one.name == name).unwrap();
+        let facts = book.facts(&story);
+        let lists = book.attachments(&story);
+        let all = gate::obligations(&facts, &lists, rules(), time(now)).unwrap();
+        let own = all.into_iter().filter(|one| one.kind.starts_with("T29"));
+        own.map(|one| (one.kind, one.standing)).collect::<Vec<_>>()
+    };
+    let closed = due("what is right", "2027-06-01T00:00:00Z");
+    assert!(closed.is_empty(), "{closed:?}");
+    let late = due("never repaired", "2027-06-01T00:00:00Z");
+    assert_eq!(late, [("T29 remediation-overdue".to_owned(), gate::Standing::Overdue)]);
+    let open = due("the time is not over", "2026-07-10T00:00:00Z");
+    assert_eq!(open, [("T29 remediation-running".to_owned(), gate::Standing::Running)]);
+}

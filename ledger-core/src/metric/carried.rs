@@ -75,10 +75,12 @@ pub(super) fn one_at_a_time(desk: &Desk<'_>) -> Draw {
     }))
 }
 
+/// From when until when, and which deployment it was.
+type Spent = (Timestamp, Timestamp, usize);
+
 /// Of each deployment another one that it met, if it met any.
 fn met(desk: &Desk<'_>, all: &[&Deployment<'_>]) -> HashMap<usize, usize> {
-    let mut spans: HashMap<(Option<&str>, &str), Vec<(Timestamp, Timestamp, usize)>> =
-        HashMap::new();
+    let mut spans: HashMap<(Option<&str>, &str), Vec<Spent>> = HashMap::new();
     let standings: Vec<Standing<'_>> = all.iter().map(|one| one.standing(desk.facts())).collect();
     for (number, (one, standing)) in all.iter().zip(&standings).enumerate() {
         let system = standing.systems().first().map(|system| system.system.as_str());
@@ -167,7 +169,7 @@ pub(super) fn composed(desk: &Desk<'_>) -> Draw {
     let facts = desk.facts();
     let mut members = Vec::new();
     let mut ran: HashMap<(&str, String), Vec<(Timestamp, u64)>> = HashMap::new();
-    for one in facts.deployments().filter(|one| one.succeeded()) {
+    for one in facts.deployments().filter(Deployment::succeeded) {
         let production = matches!(one.standing(facts), Standing::Production(_));
         if let (true, Some(artifact)) = (production, one.artifact()) {
             let key = (one.service.as_str(), artifact.to_reference());

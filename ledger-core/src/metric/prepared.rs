@@ -7,6 +7,7 @@ use super::draw::Draw;
 use super::member::{Adds, Member};
 use crate::check::scope::{minus, since};
 use crate::fact::Said;
+use crate::fact::deployment::Deployment;
 use crate::schema::build::ContractVerified;
 use crate::schema::change::{CommunicationPhase, ReleaseState, VendorDecision};
 use crate::schema::deploy::{DrillKind, DrillOutcome};
@@ -72,7 +73,7 @@ pub(super) fn rollback_drilled(desk: &Desk<'_>) -> Draw {
         let Some(artifact) = one.artifact() else {
             return went.member(Adds::Unknown("names no artifact"));
         };
-        let Some(before) = desk.lines.previous(one).and_then(|previous| previous.running()) else {
+        let Some(before) = desk.lines.previous(one).and_then(Deployment::running) else {
             return went.member(Adds::LeftOut("nothing ran before"));
         };
         if before == artifact {

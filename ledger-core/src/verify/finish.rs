@@ -68,7 +68,7 @@ impl Run<'_> {
             said.map_or(none, |said| Witnessed { count: said.witnesses, size: said.size })
         });
         let covered = self.covered(&mut suspects, satisfied);
-        Ok(Report { suspects, witnessed, ..self.report(covered) })
+        Ok(Report { witnessed, suspects, ..self.report(covered) })
     }
 
     /// What the head promises must be what the lines are.

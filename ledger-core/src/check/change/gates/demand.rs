@@ -10,6 +10,7 @@ use crate::fact::deployment::Deployment;
 use crate::hash::Sha256;
 use crate::schema::gate::GateKind;
 use crate::schema::rules::PolicyKind;
+use crate::schema::typed::Id;
 use crate::schema::words::{Class, Reference};
 
 /// What rules ask for, read once.
@@ -154,12 +155,12 @@ impl<'c> Demands<'c> {
         let class = deployment.class().map_or(Class::Normal, |(class, _)| class);
         let regions: Vec<&str> = match deployment.started.and_then(|s| s.what.region.as_ref()) {
             Some(region) => vec![region.as_str()],
-            None => systems.iter().flat_map(|s| &s.what.regions).map(|r| r.as_str()).collect(),
+            None => systems.iter().flat_map(|s| &s.what.regions).map(Id::as_str).collect(),
         };
         let risk =
             || risk_of(self.context, deployment).is_none_or(|(r, _)| one(&row.risks, r.as_str()));
         let of_kind = |kinds: &Vec<Box<str>>| {
-            let kinds: Vec<String> = kinds.iter().map(|kind| kind.to_string()).collect();
+            let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
             is_of_kind(self.context, deployment, &kinds)
         };
         one(&row.classes, class.as_str())
