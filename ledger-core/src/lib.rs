@@ -49,3 +49,4 @@ pub mod tree_files;
 pub mod trust;
 pub mod vault;
 pub mod verify;
+pub mod zone;

@@ -9,13 +9,12 @@ use clap::Args;
 use ledger_core::checkpoint::{Checkpoint, Origin};
 use ledger_core::hash::Blake3;
 use ledger_core::note::Note;
-use ledger_core::policy::Policy;
 use ledger_core::verify::Verdict;
 
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
-use crate::verified::{Known, check};
+use crate::verified::{Known, check, read_policy};
 
 pub(crate) use report::{print, value};
 
@@ -83,15 +82,6 @@ pub(crate) fn answer(verdict: Verdict) -> Answer {
         Verdict::DoesNotHold => Answer::No,
         Verdict::CannotTell => Answer::CannotTell,
     }
-}
-
-fn read_policy(file: &Path) -> Result<Policy> {
-    let bytes = files::read(file)?;
-    Policy::parse(&bytes).map_err(|error| {
-        Failure::from(error).within(files::shown(file)).hint(
-            "a policy has lines `log VKEY`, `witness NAME VKEY`, `quorum none` or `quorum NAME`",
-        )
-    })
 }
 
 /// A file that is no checkpoint at all says nothing about the ledger: bad input, not a verdict.

@@ -7,11 +7,10 @@ use ledger_core::check::{Period, State};
 use ledger_core::json::Value;
 use ledger_core::metric::Metrics;
 use ledger_core::report::{self, Report, period};
-use ledger_core::time::Timestamp;
 
 use super::past;
 use crate::context::Context;
-use crate::evaluated::{Asked, Evaluated, answer, day, period as span, verdict};
+use crate::evaluated::{Asked, Evaluated, Span, answer, verdict};
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
 use crate::output::Out;
@@ -26,15 +25,8 @@ use crate::output::Out;
     after_help = "Example: ledger report quarter --framework sox,hipaa,gdpr --period 2026-Q3 --out q3"
 )]
 pub(crate) struct Quarter {
-    /// Quarter like 2026-Q3, month like 2026-07, or year like 2026, UTC
-    #[arg(long, value_name = "PERIOD", value_parser = word, required_unless_present = "from", conflicts_with = "from")]
-    period: Option<String>,
-    /// First day of the period, UTC
-    #[arg(long, value_name = "DAY", value_parser = day, requires = "to")]
-    from: Option<Timestamp>,
-    /// Last day of the period, UTC
-    #[arg(long, value_name = "DAY", value_parser = day, requires = "from")]
-    to: Option<Timestamp>,
+    #[command(flatten)]
+    span: Span,
     #[command(flatten)]
     asked: Asked,
     /// Legal entity that the report is of [default: the ledger's name]
@@ -45,28 +37,9 @@ pub(crate) struct Quarter {
     out: PathBuf,
 }
 
-/// The period that is named, by its word or by its first and last day.
-pub(super) fn named(
-    word: Option<&str>,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-) -> Result<Period> {
-    match (word, from, to) {
-        (Some(word), ..) => Ok(period::parse(word)?),
-        (None, Some(from), Some(to)) => span(from, to),
-        _ => Err(Failure::new("period", "no period is named")),
-    }
-}
-
-pub(super) fn word(text: &str) -> std::result::Result<String, String> {
-    period::parse(text)
-        .map(|_| text.to_owned())
-        .map_err(|_| "a quarter like 2026-Q3, a month like 2026-07, or a year like 2026".to_owned())
-}
-
 /// Evaluates, writes the report, and says what came of it.
 pub(crate) fn run(args: &Quarter, context: &mut Context) -> Result<Answer> {
-    let span = args.span()?;
+    let span = args.span.of(&args.asked.fiscal()?)?;
     files::make_folder(&args.out)?;
     let evaluated = args.asked.evaluate(span, context)?;
     let metrics = evaluated.metrics()?;
@@ -87,16 +60,12 @@ pub(crate) fn run(args: &Quarter, context: &mut Context) -> Result<Answer> {
 }
 
 impl Quarter {
-    fn span(&self) -> Result<Period> {
-        named(self.period.as_deref(), self.from, self.to)
-    }
-
     fn report(&self, span: Period, evaluated: &Evaluated, metrics: &Metrics) -> Result<Report> {
         let word = period::word(span);
         let (previous, issued) = past::issued(evaluated, &word)?;
         let asked = report::Asked {
             entity: self.entity.clone(),
-            command: self.again(span, evaluated),
+            command: self.again(evaluated),
             signed: past::signed(evaluated)?,
             previous,
             issued,
@@ -106,16 +75,21 @@ impl Quarter {
     }
 
     /// The command that makes the same bytes again, whatever is appended meanwhile.
-    fn again(&self, span: Period, evaluated: &Evaluated) -> String {
+    fn again(&self, evaluated: &Evaluated) -> String {
         let frameworks = evaluated.evaluation.question.frameworks.join(",");
         let mut words = vec!["ledger report quarter --framework".to_owned(), frameworks];
-        words.push(if let Some(word) = &self.period {
-            format!("--period {word}")
-        } else {
-            let last = period::day(period::last(span));
-            format!("--from {} --to {last}", period::day(span.from))
+        words.push(match (&self.span.period, self.span.from, self.span.to) {
+            (None, Some(from), Some(to)) => {
+                format!("--from {} --to {}", period::day(from), period::day(to))
+            }
+            (word, ..) => format!("--period {}", word.as_deref().unwrap_or_default()),
         });
+        let calendar = self.asked.calendar.iter();
+        words
+            .extend(calendar.map(|file| format!("--calendar {}", quoted(&file.to_string_lossy()))));
         words.extend(self.asked.overlays.iter().map(|name| format!("--overlay {}", quoted(name))));
+        let policy = self.asked.policy.iter();
+        words.extend(policy.map(|file| format!("--policy {}", quoted(&file.to_string_lossy()))));
         if !self.entity.is_empty() {
             words.push(format!("--entity {}", quoted(&self.entity)));
         }
