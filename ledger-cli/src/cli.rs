@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
-    cosign, delegate, demo, evaluate, events, exception, facts, flush, gate, import, init, key,
+    cosign, delegate, demo, evaluate, events, evidence, exception, facts, flush, gate, import, init, key,
     log, man, person, prove, ratify, reconcile, record, recover, reject, report, retention, revoke,
     risk, sample, schema, show, sign, sign_off, status, tiles, vault, verify, walkthrough, witness,
 };
@@ -98,6 +98,8 @@ enum Command {
     Risk(risk::Risk),
     #[command(subcommand)]
     Sample(sample::Sample),
+    #[command(subcommand)]
+    Evidence(evidence::Evidence),
     #[command(subcommand)]
     Walkthrough(walkthrough::Walkthrough),
     SignOff(sign_off::SignOff),
@@ -201,6 +203,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Exception(args) => exception::run(args, context),
         Command::Risk(args) => risk::run(args, context),
         Command::Sample(args) => sample::run(args, context),
+        Command::Evidence(args) => evidence::run(args, context),
         Command::Walkthrough(args) => walkthrough::run(args, context),
         Command::SignOff(args) => sign_off::run(args, context),
         Command::Demo(args) => demo::run(args, context),
