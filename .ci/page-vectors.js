@@ -28,7 +28,7 @@ const WITNESS = 'Wit1+9b3fb2d5+BFhZSmQj9+SoL+p/nN0Hh76xXmF7QcHfytUrI1XfSClk';
 const judges = {
   json: async ({ bytes, read }) => {
     if (read === 'any') return 'skip';
-    const node = lib.json.read(bytes, read === 'line');
+    const node = lib.json.read(bytes, read === 'line' ? 'pointers' : 'plain');
     if (lib.json.write(lib.json.plain(node)) !== word(bytes)) throw new Error('another text');
   },
   key: async ({ bytes, read }) => {

@@ -153,7 +153,7 @@ const entries = (() => {
   /** Reads an entry's line, without its newline, by the law of form. */
   function parse(line) {
     if (line.length > LINE) refuse('entry-length', 'the line is too long');
-    const root = json.read(line, true).value;
+    const root = json.read(line, 'pointers').value;
     const names = root instanceof Map ? [...root.keys()].join(' ') : '';
     const wanted = 'chain event index persons recorded_at signatures';
     // what is missing or more is told before what is wrong within, up to the place where it is

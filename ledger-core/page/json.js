@@ -7,21 +7,26 @@ const json = (() => {
   const ESCAPES = { '"': '"', '\\': '\\', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
   const NAME = /^[a-z0-9_]+$/;
   const POINTER = /^\/[a-z0-9_/]+$/;
+  const PRINTABLE = /^[ !#-[\]-~]+$/;
 
   /** Reads a text. A node is `{value, from, to}`: its value, and where its bytes stand. */
   class Reader {
-    constructor(bytes, pointers) {
+    constructor(bytes, names) {
       this.bytes = bytes;
       this.text = textOf(bytes, 'json-utf8');
       this.ascii = this.text.length === bytes.length;
       this.at = 0;
-      this.byte = 0;
-      this.pointers = pointers;
+      // the bytes before the place that was asked for last
+      this.known = { at: 0, bytes: 0 };
+      this.names = names;
     }
 
     /** How many bytes the text has before its present place. */
     place() {
-      return this.ascii ? this.at : utf8(this.text.slice(0, this.at)).length;
+      if (this.ascii) return this.at;
+      const { at, bytes } = this.known;
+      this.known = { at: this.at, bytes: bytes + utf8(this.text.slice(at, this.at)).length };
+      return this.known.bytes;
     }
 
     fail() {
@@ -125,7 +130,7 @@ const json = (() => {
       this.deeper(depth);
       this.take('{');
       const members = new Map();
-      const form = this.pointers && path === 'persons' ? POINTER : NAME;
+      const form = this.names === 'ids' ? PRINTABLE : this.names === 'pointers' && path === 'persons' ? POINTER : NAME;
       let before;
       if (this.text[this.at] !== '}') {
         do {
@@ -144,10 +149,10 @@ const json = (() => {
     }
   }
 
-  /** Reads the canonical text; with `pointers`, names in the top-level `persons` are JSON pointers. */
-  function read(bytes, pointers = false) {
+  /** Reads the canonical text. With `pointers`, names in the top-level `persons` are JSON pointers; with `ids`, any printable ones. */
+  function read(bytes, names = 'plain') {
     if (bytes.length === 0) refuse('json-empty', 'there is nothing');
-    const reader = new Reader(bytes, pointers);
+    const reader = new Reader(bytes, names);
     const node = reader.value(0, '');
     const rest = reader.text[reader.at];
     if (rest !== undefined) refuse(' \t\r\n'.includes(rest) ? 'json-space' : 'json-trailing', 'something follows the value');
