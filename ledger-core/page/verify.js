@@ -338,8 +338,8 @@ const evidence = (() => {
     const selected = (await layer.hold('', () => redraw(read, contents, claim))) ?? [];
     const tests = (report.controls ?? []).find(({ id }) => id === claim.sample.control)?.tests ?? [];
     const counted = new Set(tests.filter((test) => test.counted === true).map((test) => test.dataset));
+    // the rows of each item, in the order of the datasets
     const rows = new Map();
-    const seen = new Set();
     for (const [dataset, bytes] of contents.rows) {
       const name = `sample/${dataset}.csv`;
       const sheet = await layer.hold(name, () => told.readRows(bytes));
@@ -350,13 +350,12 @@ const evidence = (() => {
       for (const row of sheet.rows) {
         const item = await told.itemId(row.item ?? '');
         layer.demand(selected.includes(item), name, 'evidence-rows', 'the row is of no item that was selected');
-        seen.add(item);
+        rows.set(item, [...(rows.get(item) ?? []), { dataset, row }]);
         const cited = (row.entries ?? '').split(' ').filter((index) => index !== '');
         layer.demand(cited.every((index) => contents.entries.has(Number(index))), name, 'evidence-missing', 'an entry that the row cites is not here');
       }
-      rows.set(dataset, sheet);
     }
-    for (const item of selected) layer.demand(seen.has(item), POPULATION, 'evidence-missing', `no row is of the item \`${item}\``);
+    for (const item of selected) layer.demand(rows.has(item), POPULATION, 'evidence-missing', `no row is of the item \`${item}\``);
     layer.looked = `${selected.length} items of ${claim.sample.control}, drawn from what was committed before`;
     return { layer, selected, rows, tests };
   }
