@@ -4,9 +4,9 @@ const fs = require('fs');
 const path = require('path');
 const vm = require('vm');
 const root = path.join(__dirname, '..');
-const parts = ['bytes', 'blake3', 'ed25519', 'json', 'tree', 'note', 'entry'];
+const parts = ['bytes', 'blake3', 'ed25519', 'json', 'tree', 'note', 'entry', 'zip', 'told'];
 const source = parts.map((name) => fs.readFileSync(path.join(root, 'ledger-core/page', `${name}.js`), 'utf8')).join('\n');
-const names = 'blake3, ed25519, json, tree, notes, entries, Refusal, refuse, utf8, base64, fromBase64, fromHex, decimal, sha256, same, hex, encodingOf, base64url';
+const names = 'blake3, ed25519, json, tree, notes, entries, Refusal, refuse, utf8, base64, fromBase64, fromHex, decimal, sha256, same, hex, encodingOf, base64url, zip, told';
 const lib = vm.runInThisContext(`(() => {${source}\nreturn { ${names} };})()`);
 
 function vectors(format) {
@@ -81,6 +81,10 @@ const judges = {
     const entry = lib.entries.parse(bytes);
     if (hash && entry.hash !== hash) throw new Error('another hash');
     if (leaf && lib.base64(await lib.tree.leaf(bytes)) !== leaf) throw new Error('another leaf');
+  },
+  evidence: async ({ bytes, read, members }) => {
+    const found = read === 'zip' ? lib.zip.decode(bytes).size : lib.told.readManifest(bytes).subjects.length;
+    if (String(found) !== members) throw new Error('another number of members');
   },
   seal: async (v) => {
     const opened = lib.entries.disclosure(v.bytes);

@@ -8,9 +8,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
-    cosign, delegate, demo, evaluate, events, evidence, exception, facts, flush, gate, import, init, key,
-    log, man, person, prove, ratify, reconcile, record, recover, reject, report, retention, revoke,
-    risk, sample, schema, show, sign, sign_off, status, tiles, vault, verify, walkthrough, witness,
+    cosign, delegate, demo, evaluate, events, evidence, exception, facts, flush, gate, import,
+    init, key, log, man, person, prove, ratify, reconcile, record, recover, reject, report,
+    retention, revoke, risk, sample, schema, show, sign, sign_off, status, tiles, vault, verify,
+    walkthrough, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};

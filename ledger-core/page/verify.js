@@ -11,6 +11,7 @@ const evidence = (() => {
   const CANNOT = {
     rights: 'whether each key could say what it signed, by its capabilities and scope, is for the command line to check',
     items: 'the tests of controls are performed again by the command line only',
+    page: 'itself: a page that came with a package could have been altered with it; take it from elsewhere, with `ledger evidence page`',
   };
   const LAYERS = ['package', 'manifest', 'checkpoint', 'entries', 'chain', 'signatures', 'keys', 'signer', 'consistency', 'disclosures', 'report', 'sample'];
 

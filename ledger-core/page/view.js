@@ -27,7 +27,7 @@
 
   function showLayers() {
     const [glyph, kind] = SIGNS[result.verdict];
-    byId('verdict').replaceChildren(make('span', { class: kind }, `${glyph} ${result.verdict}`));
+    byId('verdict').replaceChildren(make('span', { class: kind }, `${glyph} ${result.verdict}`), ' in what this page checks');
     byId('verdict').dataset.verdict = result.verdict;
     const { claim } = result;
     const facts = claim ? [['ledger', claim.origin], ['checkpoint', `${claim.checkpoint.size} entries, root ${claim.checkpoint.root}`], ['report', claim.report], ['sample', `${claim.sample.id}, draw ${claim.sample.draw}, of ${claim.sample.control}`], ['level', claim.level], ['totals', 'attested, not re-performed: what this kind of package cannot tell']] : [];

@@ -23,11 +23,11 @@ const zip = (() => {
 
   const u32 = (number) => [number & 255, (number >>> 8) & 255, (number >>> 16) & 255, number >>> 24];
   const u16 = (number) => [number & 255, number >>> 8];
-  const local = (name, sum, size) => [...LOCAL, ...FIXED, ...u32(sum), ...u32(size), ...u32(size), ...u16(name.length), 0, 0, ...utf8(name)];
+  const local = (name, sum, size) => [...LOCAL, ...FIXED, ...u32(sum), ...u32(size), ...u32(size), ...u16(utf8(name).length), 0, 0, ...utf8(name)];
 
   function central(name, sum, size, at) {
     const none = new Array(12).fill(0);
-    return [...CENTRAL, 10, 0, ...FIXED, ...u32(sum), ...u32(size), ...u32(size), ...u16(name.length), ...none, ...u32(at), ...utf8(name)];
+    return [...CENTRAL, 10, 0, ...FIXED, ...u32(sum), ...u32(size), ...u32(size), ...u16(utf8(name).length), ...none, ...u32(at), ...utf8(name)];
   }
 
   const end = (count, size, at) => [...END, 0, 0, 0, 0, ...u16(count), ...u16(count), ...u32(size), ...u32(at), 0, 0];
@@ -55,9 +55,9 @@ const zip = (() => {
     if (at + 30 > bytes.length) form(at);
     const [sum, size, length] = [view.getUint32(at + 14, true), view.getUint32(at + 22, true), view.getUint16(at + 26, true)];
     const from = at + 30 + length;
-    if (length > NAME || from + size > bytes.length) form(at);
-    const name = Array.from(bytes.subarray(at + 30, from), (byte) => String.fromCharCode(byte)).join('');
-    if (/[^\u0000-\u007f]/.test(name) || !same(bytes.subarray(at, from), Uint8Array.from(local(name, sum, size)))) form(at);
+    if (length > 255 || from + size > bytes.length) form(at);
+    const name = textOf(bytes.subarray(at + 30, from), 'zip-form');
+    if (!same(bytes.subarray(at, from), Uint8Array.from(local(name, sum, size)))) form(at);
     return { name, sum, bytes: bytes.subarray(from, from + size), end: from + size };
   }
 

@@ -131,21 +131,46 @@ fn listed(bench: &mut Bench, manifest: &Manifest, contents: &Contents<'_>) {
         let known = stated.iter().find(|(known, _)| known == name);
         let place = name.as_str();
         match known {
-            None => drop(bench.demand(false, place, "evidence-extra", "the manifest does not list the member")),
+            None => drop(bench.demand(
+                false,
+                place,
+                "evidence-extra",
+                "the manifest does not list the member",
+            )),
             Some((_, stated)) => {
-                bench.demand(stated == digest, place, "evidence-digest", "the member is not the one that was listed");
+                bench.demand(
+                    stated == digest,
+                    place,
+                    "evidence-digest",
+                    "the member is not the one that was listed",
+                );
             }
         }
     }
     for (name, _) in stated.iter().filter(|(name, _)| !contents.all.contains_key(name)) {
-        bench.demand(false, name, "evidence-missing", "the manifest lists a member that is not here");
+        bench.demand(
+            false,
+            name,
+            "evidence-missing",
+            "the manifest lists a member that is not here",
+        );
     }
     let order = stated.iter().map(|(name, _)| name).eq(own.subjects.iter().map(|(name, _)| name));
-    bench.demand(order, contents::MANIFEST, "evidence-order", "the members are not listed once each, in order");
+    bench.demand(
+        order,
+        contents::MANIFEST,
+        "evidence-order",
+        "the members are not listed once each, in order",
+    );
 }
 
 /// All that stands on the checkpoint.
-fn below(contents: &Contents<'_>, manifest: &Manifest, checkpoint: &Checkpoint, layers: &mut Vec<Layer>) {
+fn below(
+    contents: &Contents<'_>,
+    manifest: &Manifest,
+    checkpoint: &Checkpoint,
+    layers: &mut Vec<Layer>,
+) {
     let claim = &manifest.statement.claim;
     let mut bench = Bench::default();
     let mut lines = Lines::of(contents);

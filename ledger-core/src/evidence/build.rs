@@ -119,8 +119,13 @@ pub fn rows(sheet: &Sheet, items: &[String]) -> (Sheet, Vec<u64>) {
 
 impl Parts {
     /// All members, the manifest among them, signed; codes of notes and proofs.
-    pub fn members(&self, claim: Claim, signers: &[&dyn Signer]) -> Result<BTreeMap<String, Vec<u8>>> {
-        let checkpoint = Note::parse(&self.checkpoint).and_then(|note| Checkpoint::parse(note.text()))?;
+    pub fn members(
+        &self,
+        claim: Claim,
+        signers: &[&dyn Signer],
+    ) -> Result<BTreeMap<String, Vec<u8>>> {
+        let checkpoint =
+            Note::parse(&self.checkpoint).and_then(|note| Checkpoint::parse(note.text()))?;
         let mut members: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         members.insert(contents::CHECKPOINT.to_owned(), self.checkpoint.clone());
         members.insert(contents::README.to_owned(), readme(&claim).into_bytes());
@@ -132,9 +137,11 @@ impl Parts {
             members.insert(contents::proof(*index), proof);
         }
         for (old, path) in self.consistency.iter().filter(|(old, _)| **old < checkpoint.size()) {
-            let hashes: String = path.iter().map(|hash| format!("{}\n", hash.to_base64())).collect();
+            let hashes: String =
+                path.iter().map(|hash| format!("{}\n", hash.to_base64())).collect();
             let text = format!("old {old}\n{hashes}\n");
-            members.insert(contents::consistency(*old), [text.as_bytes(), &self.checkpoint].concat());
+            members
+                .insert(contents::consistency(*old), [text.as_bytes(), &self.checkpoint].concat());
         }
         for (index, lines) in &self.disclosures {
             members.insert(contents::disclosures(*index), lines.clone());

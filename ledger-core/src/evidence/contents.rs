@@ -82,9 +82,15 @@ impl<'a> Contents<'a> {
 
     fn take(&mut self, name: &str, bytes: &'a [u8]) -> bool {
         let by_index = match name.split_once('/') {
-            Some(("entries", rest)) => rest.strip_suffix(".json").map(|text| (&mut self.entries, text)),
-            Some(("proofs", rest)) => rest.strip_suffix(".tlog-proof").map(|text| (&mut self.proofs, text)),
-            Some(("disclosures", rest)) => rest.strip_suffix(".jsonl").map(|text| (&mut self.disclosures, text)),
+            Some(("entries", rest)) => {
+                rest.strip_suffix(".json").map(|text| (&mut self.entries, text))
+            }
+            Some(("proofs", rest)) => {
+                rest.strip_suffix(".tlog-proof").map(|text| (&mut self.proofs, text))
+            }
+            Some(("disclosures", rest)) => {
+                rest.strip_suffix(".jsonl").map(|text| (&mut self.disclosures, text))
+            }
             Some(("consistency", text)) => Some((&mut self.consistency, text)),
             _ => None,
         };

@@ -113,7 +113,11 @@ mod tests {
         assert_eq!(sheet.cell(&sheet.rows[0], "what"), "=1");
         assert_eq!(sheet.cell(&sheet.rows[0], "none"), "");
         for wrong in ["", "a\n", "a", "a,b\r\nc\r\n", "\"a\"\r\n", "\"a\r\n", "a\"b\r\n"] {
-            assert_eq!(Sheet::parse(wrong.as_bytes()).unwrap_err().code(), "evidence-csv", "{wrong}");
+            assert_eq!(
+                Sheet::parse(wrong.as_bytes()).unwrap_err().code(),
+                "evidence-csv",
+                "{wrong}"
+            );
         }
     }
 }

@@ -56,7 +56,13 @@ impl Bench {
     }
 
     /// Refuses unless it is so.
-    pub(super) fn demand(&mut self, so: bool, place: &str, code: &'static str, message: &str) -> bool {
+    pub(super) fn demand(
+        &mut self,
+        so: bool,
+        place: &str,
+        code: &'static str,
+        message: &str,
+    ) -> bool {
         let outcome = if so { Ok(()) } else { Err(Error::untrue(code, message)) };
         self.hold(place, outcome).is_some()
     }

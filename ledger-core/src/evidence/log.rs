@@ -24,7 +24,13 @@ pub(super) struct Lines<'a>(Vec<(u64, &'a [u8], Document)>);
 impl<'a> Lines<'a> {
     pub(super) fn of(contents: &Contents<'a>) -> Self {
         let line = |bytes: &'a [u8]| bytes.strip_suffix(b"\n").unwrap_or_default();
-        Self(contents.entries.iter().map(|(index, bytes)| (*index, line(bytes), Document::default())).collect())
+        Self(
+            contents
+                .entries
+                .iter()
+                .map(|(index, bytes)| (*index, line(bytes), Document::default()))
+                .collect(),
+        )
     }
 
     /// The entries that have their form and their place, and what is wrong with the others.
@@ -55,7 +61,12 @@ pub(super) fn checkpoint(contents: &Contents<'_>, manifest: &Manifest, policy: &
         let checkpoint = &satisfied.checkpoint;
         let same = (checkpoint.origin(), checkpoint.size(), *checkpoint.root())
             == (claim.origin.as_str(), claim.size, claim.root);
-        bench.demand(same, contents::CHECKPOINT, "evidence-checkpoint", "the manifest names another checkpoint");
+        bench.demand(
+            same,
+            contents::CHECKPOINT,
+            "evidence-checkpoint",
+            "the manifest names another checkpoint",
+        );
         looked_at = format!(
             "{} entries of {}, signed by its log, cosigned by {}",
             checkpoint.size(),
@@ -82,7 +93,12 @@ pub(super) fn entries(
             Some(ledger) => Sha256(ledger),
         };
         let first = (entry.index == 0) == entry.event.ledger.is_none();
-        bench.demand(first && Some(own) == genesis, &place, "evidence-ledger", "the entry is of another ledger");
+        bench.demand(
+            first && Some(own) == genesis,
+            &place,
+            "evidence-ledger",
+            "the entry is of another ledger",
+        );
         let proof = contents.proofs.get(&entry.index);
         let Some(proof) = proof else {
             bench.demand(false, &place, "evidence-proof", "no proof of this entry is here");
@@ -91,7 +107,12 @@ pub(super) fn entries(
         bench.hold(&contents::proof(entry.index), included(entry, proof, contents, checkpoint));
     }
     for index in contents.proofs.keys().filter(|index| !contents.entries.contains_key(index)) {
-        bench.demand(false, &contents::proof(*index), "evidence-proof", "the entry of this proof is not here");
+        bench.demand(
+            false,
+            &contents::proof(*index),
+            "evidence-proof",
+            "the entry of this proof is not here",
+        );
     }
     bench.layer("entries", format!("{} entries, each with its proof", contents.entries.len()))
 }
@@ -107,7 +128,10 @@ fn included(
         return Err(misplaced(proof.index()));
     }
     if proof.checkpoint() != contents.checkpoint {
-        return Err(Error::untrue("evidence-checkpoint", "the proof is against another checkpoint"));
+        return Err(Error::untrue(
+            "evidence-checkpoint",
+            "the proof is against another checkpoint",
+        ));
     }
     let leaf = tree::leaf_hash(entry.line);
     tree::verify_inclusion(entry.index, checkpoint.size(), &leaf, proof.path(), checkpoint.root())
@@ -128,7 +152,12 @@ pub(super) fn chain(entries: &[Entry<'_>], origin: &str) -> Layer {
         };
         if let Some(before) = before {
             links += 1;
-            bench.demand(before == entry.chain, &place, "chain-link", "the entry does not follow the one before it");
+            bench.demand(
+                before == entry.chain,
+                &place,
+                "chain-link",
+                "the entry does not follow the one before it",
+            );
         }
         last = Some(entry);
         let event = &entry.event;
@@ -140,7 +169,12 @@ pub(super) fn chain(entries: &[Entry<'_>], origin: &str) -> Layer {
         if let Some(before) = before {
             links += 1;
             let follows = entry.event.prev == Some(before.event.hash()) && !before.event.is_final;
-            bench.demand(follows, &contents::entry(entry.index), "stream-prev", "the event does not follow the one before it in its stream");
+            bench.demand(
+                follows,
+                &contents::entry(entry.index),
+                "stream-prev",
+                "the event does not follow the one before it in its stream",
+            );
         }
     }
     bench.layer("chain", format!("{links} links between entries that stand side by side"))
@@ -239,7 +273,9 @@ pub(super) fn rights(entries: &[Entry<'_>]) -> Layer {
         match judged {
             Judgement::Valid => {}
             Judgement::Suspect(id, _) => {
-                let message = format!("key `{id}` was later reported compromised, and the report covers this entry");
+                let message = format!(
+                    "key `{id}` was later reported compromised, and the report covers this entry"
+                );
                 bench.lack(&place, "evidence-suspect", &message);
             }
             Judgement::Refused(error) => drop(bench.hold::<()>(&place, Err(error))),
@@ -252,13 +288,20 @@ pub(super) fn rights(entries: &[Entry<'_>]) -> Layer {
 /// Is no key event left out? A list of all keys, recorded after the last entry that matters, tells.
 pub(super) fn keys(entries: &[Entry<'_>]) -> Layer {
     let mut bench = Bench::default();
-    let listed = entries.iter().filter(|entry| entry.event.kind == "key.listed").map(|entry| entry.index).max();
+    let listed = entries
+        .iter()
+        .filter(|entry| entry.event.kind == "key.listed")
+        .map(|entry| entry.index)
+        .max();
     let others = entries.iter().filter(|entry| !KEY_EVENTS.contains(&entry.event.kind));
     let last = others.map(|entry| entry.index).max().unwrap_or_default();
     if listed.is_none_or(|listed| listed < last) {
         bench.lack("", "evidence-keys", &format!("no list of keys was recorded after entry {last}: that no revocation is left out is attested, not proven"));
     }
-    bench.layer("keys", listed.map_or_else(String::new, |index| format!("the list of keys of entry {index}")))
+    bench.layer(
+        "keys",
+        listed.map_or_else(String::new, |index| format!("the list of keys of entry {index}")),
+    )
 }
 
 /// Do the trees that the report and the sample name grow into that of the checkpoint?
@@ -273,16 +316,31 @@ pub(super) fn consistency(
         let place = contents::consistency(*old);
         for known in roots {
             if *old >= size {
-                bench.demand((*old, known) == (size, root), &place, "evidence-head", "a tree is named that the checkpoint does not hold");
+                bench.demand(
+                    (*old, known) == (size, root),
+                    &place,
+                    "evidence-head",
+                    "a tree is named that the checkpoint does not hold",
+                );
             } else if let Some(bytes) = contents.consistency.get(old) {
                 bench.hold(&place, continues(bytes, *old, known, contents, checkpoint));
             } else {
-                bench.demand(false, &place, "evidence-missing", "the proof of consistency is not here");
+                bench.demand(
+                    false,
+                    &place,
+                    "evidence-missing",
+                    "the proof of consistency is not here",
+                );
             }
         }
     }
     for old in contents.consistency.keys().filter(|old| !heads.contains_key(old) || **old >= size) {
-        bench.demand(false, &contents::consistency(*old), "evidence-member", "nothing here names a tree of this size");
+        bench.demand(
+            false,
+            &contents::consistency(*old),
+            "evidence-member",
+            "nothing here names a tree of this size",
+        );
     }
     bench.layer("consistency", format!("{} trees that the report and the sample name", heads.len()))
 }
@@ -302,10 +360,14 @@ fn continues(
     if lines.next() != Some(&format!("old {old}")) {
         return Err(form());
     }
-    let path: Result<Vec<Sha256>> = lines.map(|line| Sha256::from_base64(line.as_bytes())).collect();
+    let path: Result<Vec<Sha256>> =
+        lines.map(|line| Sha256::from_base64(line.as_bytes())).collect();
     let path = path.map_err(|_| form())?;
     if path.len() > tree::MAX_PROOF || note != contents.checkpoint {
-        return Err(Error::untrue("evidence-checkpoint", "the proof is against another checkpoint"));
+        return Err(Error::untrue(
+            "evidence-checkpoint",
+            "the proof is against another checkpoint",
+        ));
     }
     tree::verify_consistency(old, checkpoint.size(), root, checkpoint.root(), &path)
 }

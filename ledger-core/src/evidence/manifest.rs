@@ -74,8 +74,10 @@ impl Statement {
     pub fn encode(&self) -> String {
         let claim = &self.claim;
         let text = |text: &str| Value::text(text);
-        let checkpoint =
-            Value::object([("root", text(&claim.root.to_base64())), ("size", Value::count(claim.size))]);
+        let checkpoint = Value::object([
+            ("root", text(&claim.root.to_base64())),
+            ("size", Value::count(claim.size)),
+        ]);
         let sample = Value::object([
             ("control", text(&claim.drawn.control)),
             ("draw", Value::count(claim.drawn.draw)),
@@ -92,7 +94,10 @@ impl Statement {
         ]);
         let subject = |(name, digest): &(String, Sha256)| {
             let hex = Value::text(encoding::hex(&digest.0));
-            Value::object([("digest", Value::object([("sha256", hex)])), ("name", Value::text(name))])
+            Value::object([
+                ("digest", Value::object([("sha256", hex)])),
+                ("name", Value::text(name)),
+            ])
         };
         let subjects = Value::List(self.subjects.iter().map(subject).collect());
         format!(
@@ -105,7 +110,8 @@ impl Statement {
 
     /// Reads the one spelling; codes `evidence-statement`, `evidence-kind`, and those of JSON.
     pub fn parse(text: &str) -> Result<Self> {
-        let wrong = || Error::malformed("evidence-statement", "this is no statement about a package");
+        let wrong =
+            || Error::malformed("evidence-statement", "this is no statement about a package");
         // the one name that is not of our grammar is taken out; no text can hold an unescaped quote
         let (before, after) = text.split_once(&predicate_type()).ok_or_else(wrong)?;
         let rest = [before, after].concat();
@@ -114,7 +120,10 @@ impl Statement {
         let predicate = root.get("predicate").ok_or_else(wrong)?;
         let word = |name: &str| member(predicate, &[name]);
         if word("kind").ok_or_else(wrong)? != "sample" {
-            return Err(Error::refused("evidence-kind", "this version knows packages of samples only"));
+            return Err(Error::refused(
+                "evidence-kind",
+                "this version knows packages of samples only",
+            ));
         }
         let number = |path: &[&str]| reach(predicate, path).and_then(|view| view.unsigned());
         let root_text = member(predicate, &["checkpoint", "root"]).ok_or_else(wrong)?;
@@ -172,7 +181,8 @@ impl Manifest {
     /// Codes: `evidence-envelope` (not the one spelling of an envelope with 1 to 8 signatures, each by
     /// another key), those of [`Statement::parse`].
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let wrong = || Error::malformed("evidence-envelope", "this is no envelope around a statement");
+        let wrong =
+            || Error::malformed("evidence-envelope", "this is no envelope around a statement");
         let text = std::str::from_utf8(bytes).map_err(|_| wrong())?;
         let (before, after) = text.split_once(&payload_type()).ok_or_else(wrong)?;
         let rest = [before, after.strip_suffix('\n').ok_or_else(wrong)?].concat();
@@ -180,7 +190,8 @@ impl Manifest {
         let root = document.parse(rest.as_bytes(), Names::Plain)?;
         let payload = member(root, &["payload"]).ok_or_else(wrong)?;
         let payload = encoding::from_base64_any(payload.as_bytes()).map_err(|_| wrong())?;
-        let list = root.get("signatures").filter(|view| view.kind() == Kind::List).ok_or_else(wrong)?;
+        let list =
+            root.get("signatures").filter(|view| view.kind() == Kind::List).ok_or_else(wrong)?;
         let signatures: Option<Vec<Signature>> =
             list.items().map(|item| entry::signature_named(item, "keyid")).collect();
         let signatures = signatures.ok_or_else(wrong)?;
@@ -234,7 +245,11 @@ mod tests {
                 root: Sha256([1; 32]),
                 report: Sha256([2; 32]),
                 level: "auditor".to_owned(),
-                drawn: Drawn { control: "SOX-CM-01".to_owned(), sample: "smp-1".to_owned(), draw: 1 },
+                drawn: Drawn {
+                    control: "SOX-CM-01".to_owned(),
+                    sample: "smp-1".to_owned(),
+                    draw: 1,
+                },
                 tool: "ledger 0".to_owned(),
             },
             subjects: vec![("checkpoint".to_owned(), Sha256([3; 32]))],

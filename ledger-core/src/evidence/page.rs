@@ -32,7 +32,16 @@ mod tests {
         let page = page();
         assert!(!page.contains("/* scripts */") && !page.contains("/* look */"));
         assert_eq!(page.matches("</script>").count(), 1);
-        for word in ["http://", "https://", "src=", "@import", "fetch(", "XMLHttpRequest", "innerHTML", "eval("] {
+        for word in [
+            "http://",
+            "https://",
+            "src=",
+            "@import",
+            "fetch(",
+            "XMLHttpRequest",
+            "innerHTML",
+            "eval(",
+        ] {
             let allowed = usize::from(word == "https://");
             // the one address is the name of a kind of statement
             assert!(page.matches(word).count() <= allowed, "{word}");

@@ -26,7 +26,12 @@ impl Attachments for Nothing {
 }
 
 /// Do the tests say of each item what the report says?
-pub(super) fn items(entries: &[Entry<'_>], report: &Value, rows: &Rows, contents: &Contents<'_>) -> Layer {
+pub(super) fn items(
+    entries: &[Entry<'_>],
+    report: &Value,
+    rows: &Rows,
+    contents: &Contents<'_>,
+) -> Layer {
     let mut bench = Bench::default();
     let mut performed = 0_u64;
     if let Some(again) = bench.hold(contents::REPORT, again(entries, report)) {
@@ -57,7 +62,9 @@ fn same(attested: &Sheet, row: &[String], own: &Sheet) -> Result<()> {
     for column in &attested.columns {
         let (told, seen) = (attested.cell(row, column), own.cell(found, column));
         if told != seen {
-            let message = format!("`{item}`: the report says `{told}` for {column}, the entries say `{seen}`");
+            let message = format!(
+                "`{item}`: the report says `{told}` for {column}, the entries say `{seen}`"
+            );
             return Err(Error::untrue("evidence-item", message));
         }
     }
@@ -78,11 +85,17 @@ fn again(entries: &[Entry<'_>], report: &Value) -> Result<Evaluation> {
         let name = name.as_text().unwrap_or_default();
         let found = shipped.iter().find(|layer| format!("{} {}", layer.id, layer.version) == name);
         found.cloned().ok_or_else(|| {
-            Error::unavailable("evidence-overlay", format!("the overlay `{name}` is not known here"))
+            Error::unavailable(
+                "evidence-overlay",
+                format!("the overlay `{name}` is not known here"),
+            )
         })
     };
     let question = Question {
-        frameworks: told::list(front, &["frameworks"]).iter().map(|known| text(known, &["id"]).to_owned()).collect(),
+        frameworks: told::list(front, &["frameworks"])
+            .iter()
+            .map(|known| text(known, &["id"]).to_owned())
+            .collect(),
         period: Period { from: time(&["period", "from"])?, to: time(&["period", "to"])? },
         cutoff,
         layers: told::list(front, &["layers"]).iter().map(overlay).collect::<Result<_>>()?,
@@ -103,8 +116,11 @@ fn again(entries: &[Entry<'_>], report: &Value) -> Result<Evaluation> {
     let evaluation = evaluate(&facts, &Nothing, question, front)?;
     let first = evaluation.slices.first().map(|slice| slice.resolved.digest().to_reference());
     if first.as_deref() != report.get("front").map(|front| text(front, &["catalogue"])) {
-        return Err(Error::unavailable("evidence-catalogue", "the report was made with another catalogue")
-            .hint("verify with the version that made it"));
+        return Err(Error::unavailable(
+            "evidence-catalogue",
+            "the report was made with another catalogue",
+        )
+        .hint("verify with the version that made it"));
     }
     Ok(evaluation)
 }

@@ -53,9 +53,19 @@ fn count(value: &Value, path: &[&str]) -> Option<u64> {
 pub(super) fn report(report: &Value, contents: &Contents<'_>, claim: &Claim) -> Layer {
     let mut bench = Bench::default();
     let digest = Sha256::of(contents.report);
-    bench.demand(digest == claim.report, contents::REPORT, "evidence-digest", "the manifest claims another report");
+    bench.demand(
+        digest == claim.report,
+        contents::REPORT,
+        "evidence-digest",
+        "the manifest claims another report",
+    );
     let origin = text(report, &["front", "ledger", "origin"]);
-    bench.demand(origin == claim.origin, contents::REPORT, "evidence-ledger", "the report is of another ledger");
+    bench.demand(
+        origin == claim.origin,
+        contents::REPORT,
+        "evidence-ledger",
+        "the report is of another ledger",
+    );
     let (mut tables, mut files) = (0_u64, 0_u64);
     for about in list(report, &["datasets"]).iter().chain(list(report, &["populations"])) {
         tables += 1;
@@ -65,16 +75,26 @@ pub(super) fn report(report: &Value, contents: &Contents<'_>, claim: &Claim) -> 
         if let Some(bytes) = contents.all.get(&file) {
             files += 1;
             let same = Sha256::of(bytes).to_reference() == text(about, &["digest"]);
-            bench.demand(same, &file, "evidence-digest", "the file is not the one that the report names");
+            bench.demand(
+                same,
+                &file,
+                "evidence-digest",
+                "the file is not the one that the report names",
+            );
         }
     }
     let id = text(report, &["front", "id"]);
-    bench.layer("report", format!("{id}, {tables} tables whose counts tie, {files} files by their digests"))
+    bench.layer(
+        "report",
+        format!("{id}, {tables} tables whose counts tie, {files} files by their digests"),
+    )
 }
 
 fn ties(about: &Value) -> bool {
     let sum = |name: &str| match about.get(name) {
-        Some(Value::Object(members)) => members.keys().filter_map(|key| count(about, &[name, key])).sum::<u64>(),
+        Some(Value::Object(members)) => {
+            members.keys().filter_map(|key| count(about, &[name, key])).sum::<u64>()
+        }
         _ => 0,
     };
     let (Some(total), Some(rows)) = (count(about, &["total"]), count(about, &["in_scope"])) else {
@@ -90,7 +110,8 @@ pub(super) fn heads(report: &Value, entries: &[Entry<'_>]) -> BTreeMap<u64, Vec<
     let mut heads: BTreeMap<u64, Vec<Sha256>> = BTreeMap::new();
     let front = ["ledger", "previous"].into_iter().filter_map(|name| at(report, &["front", name]));
     for known in front {
-        let root = Sha256::from_base64(text(known, &["root"]).as_bytes()).unwrap_or(Sha256([0; 32]));
+        let root =
+            Sha256::from_base64(text(known, &["root"]).as_bytes()).unwrap_or(Sha256([0; 32]));
         heads.entry(count(known, &["size"]).unwrap_or(u64::MAX)).or_default().push(root);
     }
     for entry in entries.iter().filter(|entry| entry.event.kind == "sample.committed") {
@@ -131,29 +152,59 @@ pub(super) fn sample(
             rows.insert(dataset.clone(), sheet);
         }
     }
-    let selected: BTreeSet<&str> = drawn.iter().flat_map(|drawn| &drawn.selected).map(String::as_str).collect();
+    let selected: BTreeSet<&str> =
+        drawn.iter().flat_map(|drawn| &drawn.selected).map(String::as_str).collect();
     let mut seen = BTreeSet::new();
     let tests = tests(report, &claim.drawn.control);
     for (dataset, sheet) in rows.iter() {
         let place = contents::rows(dataset);
-        let about = list(report, &["populations"]).iter().find(|about| text(about, &["id"]) == dataset);
+        let about =
+            list(report, &["populations"]).iter().find(|about| text(about, &["id"]) == dataset);
         let columns = about.map(|about| list(about, &["query", "columns"])).unwrap_or_default();
-        let named = columns.iter().map(|column| text(column, &["name"])).eq(sheet.columns.iter().map(String::as_str));
-        bench.demand(tests.contains(dataset.as_str()) && named, &place, "evidence-rows", "these are no rows of a test of the control");
+        let named = columns
+            .iter()
+            .map(|column| text(column, &["name"]))
+            .eq(sheet.columns.iter().map(String::as_str));
+        bench.demand(
+            tests.contains(dataset.as_str()) && named,
+            &place,
+            "evidence-rows",
+            "these are no rows of a test of the control",
+        );
         for row in &sheet.rows {
             let item = item_id(sheet.cell(row, "item"));
-            bench.demand(selected.contains(item.as_str()), &place, "evidence-rows", "the row is of no item that was selected");
+            bench.demand(
+                selected.contains(item.as_str()),
+                &place,
+                "evidence-rows",
+                "the row is of no item that was selected",
+            );
             seen.insert(item);
             for index in sheet.cell(row, "entries").split_whitespace() {
-                let here = index.parse().is_ok_and(|index: u64| contents.entries.contains_key(&index));
-                bench.demand(here, &place, "evidence-missing", "an entry that the row cites is not here");
+                let here =
+                    index.parse().is_ok_and(|index: u64| contents.entries.contains_key(&index));
+                bench.demand(
+                    here,
+                    &place,
+                    "evidence-missing",
+                    "an entry that the row cites is not here",
+                );
             }
         }
     }
     for item in selected.iter().filter(|item| !seen.contains(**item)) {
-        bench.demand(false, contents::POPULATION, "evidence-missing", &format!("no row is of the item `{item}`"));
+        bench.demand(
+            false,
+            contents::POPULATION,
+            "evidence-missing",
+            &format!("no row is of the item `{item}`"),
+        );
     }
-    let words = format!("{} items of {}, drawn from what was committed before", selected.len(), claim.drawn.control);
+    let words = format!(
+        "{} items of {}, drawn from what was committed before",
+        selected.len(),
+        claim.drawn.control
+    );
     bench.layer("sample", words)
 }
 
@@ -174,11 +225,16 @@ fn redrawn(entries: &[Entry<'_>], contents: &Contents<'_>, claim: &Claim) -> Res
             entry.event.kind == kind && entry.event.text_at("/subject/sample") == Some(sample)
         })
     };
-    let fixed = of("sample.committed").next().ok_or_else(|| wrong("the commitment of the sample is not here"))?;
+    let fixed = of("sample.committed")
+        .next()
+        .ok_or_else(|| wrong("the commitment of the sample is not here"))?;
     let is_draw = |entry: &&Entry<'_>| {
-        entry.event.root.pointer("/data/draw").and_then(|view| view.unsigned()) == Some(claim.drawn.draw)
+        entry.event.root.pointer("/data/draw").and_then(|view| view.unsigned())
+            == Some(claim.drawn.draw)
     };
-    let drawn = of("sample.drawn").find(is_draw).ok_or_else(|| wrong("the draw of the sample is not here"))?;
+    let drawn = of("sample.drawn")
+        .find(is_draw)
+        .ok_or_else(|| wrong("the draw of the sample is not here"))?;
     if fixed.event.text_at("/data/control") != Some(&claim.drawn.control) {
         return Err(wrong("the sample is of another control"));
     }
@@ -191,9 +247,11 @@ fn redrawn(entries: &[Entry<'_>], contents: &Contents<'_>, claim: &Claim) -> Res
         let items = drawn.event.root.pointer(pointer).into_iter().flat_map(|view| view.items());
         items.filter_map(|item| item.plain().map(str::to_owned)).collect()
     };
-    let stated = Drawn { selected: texts("/data/selected"), replacements: texts("/data/replacements") };
+    let stated =
+        Drawn { selected: texts("/data/selected"), replacements: texts("/data/replacements") };
     let seed = Seed::parse(drawn.event.text_at("/data/seed").unwrap_or_default())?;
-    let size = drawn.event.root.pointer("/data/size").and_then(|view| view.unsigned()).unwrap_or_default();
+    let size =
+        drawn.event.root.pointer("/data/size").and_then(|view| view.unsigned()).unwrap_or_default();
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let again = if drawn.event.text_at("/data/method") == Some("targeted") {
         // named by somebody: all that can be said is that they are items
@@ -206,7 +264,11 @@ fn redrawn(entries: &[Entry<'_>], contents: &Contents<'_>, claim: &Claim) -> Res
 }
 
 /// Does every disclosure open a sealed value of its entry?
-pub(super) fn disclosures(entries: &[Entry<'_>], contents: &Contents<'_>, manifest: &Manifest) -> Layer {
+pub(super) fn disclosures(
+    entries: &[Entry<'_>],
+    contents: &Contents<'_>,
+    manifest: &Manifest,
+) -> Layer {
     let mut bench = Bench::default();
     let mut opened = 0_u64;
     for (index, bytes) in &contents.disclosures {
@@ -224,7 +286,10 @@ pub(super) fn disclosures(entries: &[Entry<'_>], contents: &Contents<'_>, manife
         }
     }
     let level = &manifest.statement.claim.level;
-    bench.layer("disclosures", format!("{opened} opened, for the level `{level}`; what is not disclosed stays sealed"))
+    bench.layer(
+        "disclosures",
+        format!("{opened} opened, for the level `{level}`; what is not disclosed stays sealed"),
+    )
 }
 
 /// Where in the entry the disclosure opens a value.

@@ -67,8 +67,11 @@ pub fn decode(zip: &[u8]) -> Result<Members<'_>> {
     while zip.get(at..at + 4) == Some(&LOCAL) {
         let member = member(zip, at)?;
         if members.last_key_value().is_some_and(|(last, _)| *last >= member.name) {
-            return Err(Error::malformed("zip-order", "a name does not come after the one before it")
-                .at(member.name));
+            return Err(Error::malformed(
+                "zip-order",
+                "a name does not come after the one before it",
+            )
+            .at(member.name));
         }
         if members.len() == MAX_MEMBERS {
             return Err(large());
@@ -146,8 +149,17 @@ fn member(zip: &[u8], at: usize) -> Result<Member> {
 }
 
 fn local(name: &str, sum: u32, length: usize) -> Vec<u8> {
-    [&LOCAL[..], &FIXED, &sum.to_le_bytes(), &size(length), &size(length), &short(name.len()), &[0; 2], name.as_bytes()]
-        .concat()
+    [
+        &LOCAL[..],
+        &FIXED,
+        &sum.to_le_bytes(),
+        &size(length),
+        &size(length),
+        &short(name.len()),
+        &[0; 2],
+        name.as_bytes(),
+    ]
+    .concat()
 }
 
 fn central(name: &str, sum: u32, length: usize, at: usize) -> Vec<u8> {
@@ -155,7 +167,15 @@ fn central(name: &str, sum: u32, length: usize, at: usize) -> Vec<u8> {
     let made = [10, 0];
     let size_of = size(length);
     let parts: [&[u8]; 10] = [
-        &CENTRAL, &made, &FIXED, &sum.to_le_bytes(), &size_of, &size_of, &short(name.len()), &[0; 12], &size(at),
+        &CENTRAL,
+        &made,
+        &FIXED,
+        &sum.to_le_bytes(),
+        &size_of,
+        &size_of,
+        &short(name.len()),
+        &[0; 12],
+        &size(at),
         name.as_bytes(),
     ];
     parts.concat()
@@ -176,11 +196,17 @@ fn short(number: usize) -> [u8; 2] {
 }
 
 fn form(at: usize) -> Error {
-    Error::malformed("zip-form", format!("from byte {at} on this is not the one zip of its members"))
+    Error::malformed(
+        "zip-form",
+        format!("from byte {at} on this is not the one zip of its members"),
+    )
 }
 
 fn large() -> Error {
-    Error::malformed("zip-large", format!("a package has at most {MAX_BYTES} bytes and {MAX_MEMBERS} members"))
+    Error::malformed(
+        "zip-large",
+        format!("a package has at most {MAX_BYTES} bytes and {MAX_MEMBERS} members"),
+    )
 }
 
 /// CRC-32 as zip has it (polynomial 0xedb88320, reflected).
@@ -195,7 +221,11 @@ fn crc32(bytes: &[u8]) -> u32 {
 
 static TABLE: [u32; 256] = table();
 
-#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "made when it is compiled; 256 numbers below 256")]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "made when it is compiled; 256 numbers below 256"
+)]
 const fn table() -> [u32; 256] {
     let mut table = [0; 256];
     let mut at = 0;
@@ -242,7 +272,7 @@ mod tests {
                 other[at] ^= 1 << bit;
                 // another name is another zip, if it is one; nothing else can differ
                 let read = decode(&other);
-                assert!(read.is_err() , "{at}");
+                assert!(read.is_err(), "{at}");
             }
             assert!(decode(&zip[..at]).is_err());
         }
@@ -252,8 +282,13 @@ mod tests {
 
     #[test]
     fn names_lead_nowhere_else() {
-        let code = |names: &[&str]| check_names(names.iter().copied()).err().map_or("", |error| error.code());
-        for name in ["", "/a", "a/", "a//b", "../a", "a/..", "a/./b", ".git", "a\\b", "c:a", "a b", "\u{e9}", "a\0"] {
+        let code = |names: &[&str]| {
+            check_names(names.iter().copied()).err().map_or("", |error| error.code())
+        };
+        for name in [
+            "", "/a", "a/", "a//b", "../a", "a/..", "a/./b", ".git", "a\\b", "c:a", "a b",
+            "\u{e9}", "a\0",
+        ] {
             assert_eq!(code(&[name]), "zip-name", "{name}");
         }
         assert_eq!(code(&["a".repeat(201).as_str()]), "zip-name");

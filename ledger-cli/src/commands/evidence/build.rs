@@ -130,11 +130,7 @@ pub(super) fn run(args: &Build, context: &mut Context) -> Result<Answer> {
 }
 
 /// The zip, and what verification says of it: a package that does not hold is never handed out.
-fn package(
-    args: &Build,
-    mut gathered: Gathered,
-    speaker: &Speaker,
-) -> Result<(Vec<u8>, Outcome)> {
+fn package(args: &Build, mut gathered: Gathered, speaker: &Speaker) -> Result<(Vec<u8>, Outcome)> {
     let claim = Claim {
         origin: speaker.ledger.origin().to_string(),
         size: gathered.checkpoint.size(),
@@ -166,7 +162,9 @@ fn package(
         let message = format!("the package would not hold: {message}");
         return Err(Failure::refused("evidence-untrue", message)
             .within(format!("{} {place}", layer.name).trim_end().to_owned())
-            .hint("nothing was recorded or written; run `ledger verify`, and make the report again"));
+            .hint(
+                "nothing was recorded or written; run `ledger verify`, and make the report again",
+            ));
     }
 }
 

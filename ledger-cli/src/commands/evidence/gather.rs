@@ -165,8 +165,7 @@ impl Known {
             indexes(ledger, Kind::Subject, &format!("sample:{sample}"))?.into_iter().collect();
         let read = found.iter().map(|index| ledger.entry(*index, Read::of));
         let facts = Facts::from_read(read.collect::<std::result::Result<Vec<_>, _>>()?);
-        let none =
-            |what: &str| Failure::new("sample-none", format!("no entry {what} `{sample}`"));
+        let none = |what: &str| Failure::new("sample-none", format!("no entry {what} `{sample}`"));
         let fixed = facts.sample_committed.of(Reference::Sample, sample).next();
         let fixed = fixed.ok_or_else(|| {
             none("committed").hint("`ledger sample commit` fixes the population first")
@@ -226,9 +225,8 @@ fn dressings(folder: &Path, asked: &Asked) -> Result<BTreeMap<String, Vec<u8>>> 
     let mut all = BTreeMap::new();
     let mut open = vec![(folder.to_path_buf(), String::new())];
     while let Some((path, within)) = open.pop() {
-        let fail = |error| {
-            Failure::new("io", format!("cannot read: {error}")).within(files::shown(&path))
-        };
+        let fail =
+            |error| Failure::new("io", format!("cannot read: {error}")).within(files::shown(&path));
         for found in fs::read_dir(&path).map_err(fail)? {
             let found = found.map_err(fail)?;
             let name = format!("{within}{}", found.file_name().to_string_lossy());

@@ -18,7 +18,8 @@ use crate::files;
 use crate::output::Out;
 
 /// What is said of the rest of the report, beside the verdict.
-const TOTALS: &str = "totals        attested, not re-performed: what this kind of package cannot tell";
+const TOTALS: &str =
+    "totals        attested, not re-performed: what this kind of package cannot tell";
 
 /// Verifies the package and prints the verdict; none if the file is none.
 pub(super) fn run(file: &Path, policy: &Policy, context: &mut Context) -> Result<Option<Answer>> {
@@ -49,7 +50,8 @@ fn folder(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut members = BTreeMap::new();
     let mut open = vec![(root.to_path_buf(), String::new())];
     while let Some((path, within)) = open.pop() {
-        let fail = |error| Failure::new("io", format!("cannot read: {error}")).within(files::shown(&path));
+        let fail =
+            |error| Failure::new("io", format!("cannot read: {error}")).within(files::shown(&path));
         for found in fs::read_dir(&path).map_err(fail)? {
             let found = found.map_err(fail)?;
             let name = format!("{within}{}", found.file_name().to_string_lossy());
@@ -59,7 +61,8 @@ fn folder(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
             } else if kind.is_file() {
                 members.insert(name, files::read(&found.path())?);
             } else {
-                let error = Error::refused("zip-link", "a package holds files and folders only").at(name);
+                let error =
+                    Error::refused("zip-link", "a package holds files and folders only").at(name);
                 return Err(Failure::from(error).hint("unpack the zip anew"));
             }
         }
@@ -76,16 +79,27 @@ fn print(outcome: &Outcome, out: &mut Out) -> Result<()> {
     out.line(headline("EVIDENCE", outcome.verdict, &what))?;
     if let Some(claim) = claim {
         out.line(format!("  ledger        {}", claim.origin))?;
-        out.line(format!("  checkpoint    {} entries, root {}", claim.size, claim.root.to_base64()))?;
+        out.line(format!(
+            "  checkpoint    {} entries, root {}",
+            claim.size,
+            claim.root.to_base64()
+        ))?;
         out.line(format!("  report        {}", claim.report.to_reference()))?;
         out.line(format!("  level         {}", claim.level))?;
     }
     out.line("")?;
     for layer in &outcome.layers {
-        let line = format!("{} {:<13} {:<13}  {}", glyph(layer.verdict), layer.name, words(layer.verdict), layer.looked_at);
+        let line = format!(
+            "{} {:<13} {:<13}  {}",
+            glyph(layer.verdict),
+            layer.name,
+            words(layer.verdict),
+            layer.looked_at
+        );
         out.line(line.trim_end())?;
         for fault in &layer.faults {
-            let place = if fault.place.is_empty() { String::new() } else { format!("{}: ", fault.place) };
+            let place =
+                if fault.place.is_empty() { String::new() } else { format!("{}: ", fault.place) };
             out.line(format!("    {place}{} [{}]", fault.message, fault.code))?;
         }
         if layer.more > 0 {
