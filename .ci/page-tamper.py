@@ -71,6 +71,7 @@ case("table-edited", {**good, "report/csv/P03.csv": good["report/csv/P03.csv"] +
 rows = sorted(name for name in good if name.startswith("sample/") and name.endswith(".csv"))
 case("row-edited", {**good, rows[0]: swap(good[rows[0]], b",fail,", b",pass,")})
 case("row-removed", {**good, **{name: None for name in rows}})
+case("test-removed", {**good, rows[0]: None})
 case("row-of-another-item", {**good, rows[0]: good[rows[0]].replace(b"d-", b"e-")})
 case("population-shorter", {**good, "sample/population": good["sample/population"].split(b"\n", 1)[1]})
 case("consistency-gone", {**good, **{name: None for name in good if name.startswith("consistency/")}})

@@ -356,6 +356,7 @@ const evidence = (() => {
         layer.demand(cited.every((index) => contents.entries.has(Number(index))), name, 'evidence-missing', 'an entry that the row cites is not here');
       }
     }
+    for (const dataset of counted) layer.demand(contents.rows.has(dataset), `sample/${dataset}.csv`, 'evidence-missing', 'a test counts for the control, and its rows are not here');
     for (const item of selected) layer.demand(rows.has(item), POPULATION, 'evidence-missing', `no row is of the item \`${item}\``);
     layer.looked = `${selected.length} items of ${claim.sample.control}, drawn from what was committed before`;
     return { layer, selected, rows, tests };

@@ -146,7 +146,7 @@ impl Parts {
         for (index, lines) in &self.disclosures {
             members.insert(contents::disclosures(*index), lines.clone());
         }
-        for (dataset, sheet) in self.rows.iter().filter(|(_, sheet)| !sheet.rows.is_empty()) {
+        for (dataset, sheet) in &self.rows {
             members.insert(contents::rows(dataset), sheet.encode().into_bytes());
         }
         for (name, bytes) in &self.report {

@@ -1,5 +1,7 @@
 //! Perform: the tests once more over the entries of a package, for the items that it shows.
 
+use std::collections::BTreeSet;
+
 use super::contents::{self, Contents};
 use super::csv::Sheet;
 use super::layer::{Bench, Layer};
@@ -37,6 +39,8 @@ pub(super) fn items(
     if let Some(again) = bench.hold(contents::REPORT, again(entries, report)) {
         let sheets = (0..again.runs.len()).filter_map(|number| Report::population(&again, number));
         let sheets: Vec<_> = sheets.map(|dataset| (dataset.about.id.clone(), dataset)).collect();
+        let cells = rows.values().flat_map(|sheet| sheet.rows.iter().map(move |row| (sheet, row)));
+        let items: BTreeSet<&str> = cells.map(|(sheet, row)| sheet.cell(row, "item")).collect();
         for (dataset, attested) in rows {
             let place = contents::rows(dataset);
             let own = sheets.iter().find(|(id, _)| id == dataset);
@@ -46,6 +50,11 @@ pub(super) fn items(
                 performed += 1;
                 bench.hold(&place, same(attested, row, &own));
             }
+            // a row that is left out could be the one that tells
+            let told: BTreeSet<&str> = attested.rows.iter().map(|row| attested.cell(row, "item")).collect();
+            let mut own = own.rows.iter().map(|row| own.cell(row, "item"));
+            let left_out = own.find(|item| items.contains(item) && !told.contains(item));
+            bench.demand(left_out.is_none(), &place, "evidence-item", "the result of an item is left out");
         }
     }
     let evidence = contents.entries.len();

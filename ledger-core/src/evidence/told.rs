@@ -192,6 +192,10 @@ pub(super) fn sample(
             }
         }
     }
+    for dataset in tests.iter().filter(|dataset| !rows.contains_key(**dataset)) {
+        let message = "a test counts for the control, and its rows are not here";
+        bench.demand(false, &contents::rows(dataset), "evidence-missing", message);
+    }
     for item in selected.iter().filter(|item| !seen.contains(**item)) {
         bench.demand(
             false,
