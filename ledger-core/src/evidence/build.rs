@@ -137,9 +137,12 @@ impl Parts {
             members.insert(contents::proof(*index), proof);
         }
         for (old, path) in self.consistency.iter().filter(|(old, _)| **old < checkpoint.size()) {
-            let hashes: String =
-                path.iter().map(|hash| format!("{}\n", hash.to_base64())).collect();
-            let text = format!("old {old}\n{hashes}\n");
+            let mut text = format!("old {old}\n");
+            for hash in path {
+                text.push_str(&hash.to_base64());
+                text.push('\n');
+            }
+            text.push('\n');
             members
                 .insert(contents::consistency(*old), [text.as_bytes(), &self.checkpoint].concat());
         }

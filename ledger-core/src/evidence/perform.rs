@@ -51,10 +51,16 @@ pub(super) fn items(
                 bench.hold(&place, same(attested, row, &own));
             }
             // a row that is left out could be the one that tells
-            let told: BTreeSet<&str> = attested.rows.iter().map(|row| attested.cell(row, "item")).collect();
+            let told: BTreeSet<&str> =
+                attested.rows.iter().map(|row| attested.cell(row, "item")).collect();
             let mut own = own.rows.iter().map(|row| own.cell(row, "item"));
             let left_out = own.find(|item| items.contains(item) && !told.contains(item));
-            bench.demand(left_out.is_none(), &place, "evidence-item", "the result of an item is left out");
+            bench.demand(
+                left_out.is_none(),
+                &place,
+                "evidence-item",
+                "the result of an item is left out",
+            );
         }
     }
     let evidence = contents.entries.len();
