@@ -24,9 +24,13 @@ const TOTALS: &str =
 /// Verifies the package and prints the verdict; none if the file is none.
 pub(super) fn run(file: &Path, policy: &Policy, context: &mut Context) -> Result<Option<Answer>> {
     let outcome = if file.is_dir() {
-        let members = folder(file)?;
-        let names = zip::check_names(members.keys().map(String::as_str));
-        names.map_or_else(Outcome::unreadable, |()| evidence::verify(views(&members), policy))
+        let members = folder(file)?.and_then(|members| {
+            zip::check_names(members.keys().map(String::as_str)).map(|()| members)
+        });
+        match members {
+            Ok(members) => evidence::verify(views(&members), policy),
+            Err(error) => Outcome::unreadable(error),
+        }
     } else {
         let bytes = files::read_input(file)?;
         if !bytes.starts_with(b"PK") {
@@ -46,7 +50,7 @@ pub(super) fn run(file: &Path, policy: &Policy, context: &mut Context) -> Result
 }
 
 /// The files below a folder, by their paths; code `zip-link` for what is neither file nor folder.
-fn folder(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+fn folder(root: &Path) -> Result<std::result::Result<BTreeMap<String, Vec<u8>>, Error>> {
     let mut members = BTreeMap::new();
     let mut open = vec![(root.to_path_buf(), String::new())];
     while let Some((path, within)) = open.pop() {
@@ -61,13 +65,12 @@ fn folder(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
             } else if kind.is_file() {
                 members.insert(name, files::read(&found.path())?);
             } else {
-                let error =
-                    Error::refused("zip-link", "a package holds files and folders only").at(name);
-                return Err(Failure::from(error).hint("unpack the zip anew"));
+                let message = "a package holds files and folders only";
+                return Ok(Err(Error::refused("zip-link", message).at(name)));
             }
         }
     }
-    Ok(members)
+    Ok(Ok(members))
 }
 
 fn print(outcome: &Outcome, out: &mut Out) -> Result<()> {
