@@ -8,9 +8,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
-    cosign, delegate, demo, evaluate, events, exception, facts, flush, gate, import, init, key,
-    log, man, person, prove, ratify, reconcile, record, recover, reject, report, retention, revoke,
-    risk, sample, schema, show, sign, sign_off, status, tiles, vault, verify, walkthrough, witness,
+    cosign, delegate, demo, evaluate, events, evidence, exception, facts, flush, gate, import,
+    init, key, log, man, person, prove, ratify, reconcile, record, recover, reject, report,
+    retention, revoke, risk, sample, schema, show, sign, sign_off, status, tiles, vault, verify,
+    walkthrough, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -99,6 +100,8 @@ enum Command {
     #[command(subcommand)]
     Sample(sample::Sample),
     #[command(subcommand)]
+    Evidence(evidence::Evidence),
+    #[command(subcommand)]
     Walkthrough(walkthrough::Walkthrough),
     SignOff(sign_off::SignOff),
     Demo(demo::Demo),
@@ -170,6 +173,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Exception(args) => exception::run(args, context),
         Command::Risk(args) => risk::run(args, context),
         Command::Sample(args) => sample::run(args, context),
+        Command::Evidence(args) => evidence::run(args, context),
         Command::Walkthrough(args) => walkthrough::run(args, context),
         Command::SignOff(args) => sign_off::run(args, context),
         Command::Demo(args) => demo::run(args, context),

@@ -15,6 +15,7 @@ pub mod entry;
 pub mod error;
 pub mod evaluate;
 pub mod event;
+pub mod evidence;
 pub mod exception;
 pub mod fact;
 pub mod fork;

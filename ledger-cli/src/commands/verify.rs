@@ -1,5 +1,6 @@
 //! `ledger verify`
 
+mod package;
 mod proof;
 mod report;
 
@@ -18,7 +19,7 @@ use crate::verified::{Known, check, read_policy};
 
 pub(crate) use report::{print, value};
 
-/// Verify a ledger, or one proof
+/// Verify a ledger, one proof, or an evidence package
 ///
 /// Without PROOF the whole folder: every line, link, signature and root, believed from nobody, and
 /// held against what is known outside it: the origin that was pinned, receipts, a policy, older
@@ -26,7 +27,8 @@ pub(crate) use report::{print, value};
 /// policy. Status 0: it holds. 1: it does not. 2: it cannot be told.
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
-    /// A proof of an entry, of a stretch of entries, or of consistency
+    /// A proof of an entry, of a stretch of entries, or of consistency; or an evidence package, zipped
+    /// or as a folder
     #[arg(requires = "policy")]
     proof: Option<PathBuf>,
     /// Whom you trust: a C2SP `tlog-policy` of your own
@@ -53,6 +55,9 @@ pub(crate) struct Verify {
 pub(crate) fn run(args: &Verify, context: &mut Context) -> Result<Answer> {
     let policy = args.policy.as_deref().map(read_policy).transpose()?;
     if let (Some(file), Some(policy)) = (&args.proof, &policy) {
+        if let Some(answer) = package::run(file, policy, context)? {
+            return Ok(answer);
+        }
         return proof::run(file, policy, args, context);
     }
     let older =
