@@ -127,6 +127,7 @@ fn again(entries: &[Entry<'_>], report: &Value) -> Result<Evaluation> {
         root: text(front, &["ledger", "root"]).to_owned(),
         integrity: verdict.clone(),
         completeness: verdict,
+        verified: None,
     };
     let evaluation = evaluate(&facts, &Nothing, question, front)?;
     let first = evaluation.slices.first().map(|slice| slice.resolved.digest().to_reference());
