@@ -12,7 +12,7 @@ use ledger_core::note::{KeyType, Note, VerifierKey};
 use ledger_core::policy::Policy;
 use ledger_core::verify::Verdict;
 
-use super::gather::{Gathered, gather};
+use super::gather::{Asked, Gathered, gather};
 use crate::approval;
 use crate::commands::speaker::{By, Said, Speaker, filled};
 use crate::context::Context;
@@ -54,6 +54,9 @@ pub(crate) struct Build {
     /// The name of the package [default: made from its digest]
     #[arg(long, value_name = "ID")]
     package: Option<String>,
+    /// Of the report only its document, page, workbook and summary: the rest shows nothing more
+    #[arg(long)]
+    brief: bool,
     /// New file for the package
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
@@ -81,6 +84,12 @@ impl Level {
     }
 }
 
+impl Build {
+    fn asked(&self) -> Asked<'_> {
+        Asked { folder: &self.report, brief: self.brief, sample: &self.sample, draw: self.draw }
+    }
+}
+
 /// Builds, records, writes.
 pub(super) fn run(args: &Build, context: &mut Context) -> Result<Answer> {
     let purpose = filled("--purpose", &args.purpose)?;
@@ -92,7 +101,7 @@ pub(super) fn run(args: &Build, context: &mut Context) -> Result<Answer> {
             .hint("nothing is overwritten: choose another name, or move the file away"));
     }
     let speaker = Speaker::begin(&args.by, context)?;
-    let gathered = gather(&args.report, &args.sample, args.draw, &speaker)?;
+    let gathered = gather(&args.asked(), &speaker)?;
     let (zip, outcome) = package(args, gathered, &speaker)?;
     let digest = Sha256::of(&zip).to_reference();
     let package = args.package.clone().unwrap_or_else(|| {

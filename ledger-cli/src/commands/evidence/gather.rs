@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use ledger_core::checkpoint::Checkpoint;
-use ledger_core::evidence::build::{Asked, File, Parts, population, rows};
+use ledger_core::evidence::build::{self, File, Parts, population, rows};
 use ledger_core::evidence::csv::Sheet;
 use ledger_core::fact::{Facts, Read};
 use ledger_core::hash::Sha256;
@@ -26,6 +26,8 @@ const DOCUMENT: &str = "report.json";
 /// What gives entries their meaning for tests, whatever they cite.
 const GROUND: [&str; 4] =
     ["identity.linked", "person.changed", "source.registered", "system.registered"];
+/// The report's main files.
+const MAIN: [&str; 4] = [DOCUMENT, "report.html", "report.md", "report.xlsx"];
 /// References that most entries share.
 const SHARED: [&str; 5] = ["environment", "region", "service", "source", "system"];
 
@@ -44,13 +46,21 @@ pub(super) struct Gathered {
     widened: u8,
 }
 
+/// What a package is to show.
+pub(super) struct Asked<'a> {
+    /// The folder of the report.
+    pub(super) folder: &'a Path,
+    /// Only the report's main files.
+    pub(super) brief: bool,
+    /// The sample.
+    pub(super) sample: &'a str,
+    /// Which draw of it.
+    pub(super) draw: u64,
+}
+
 /// Gathers the draw of a sample.
-pub(super) fn gather(
-    folder: &Path,
-    sample: &str,
-    draw: u64,
-    speaker: &Speaker,
-) -> Result<Gathered> {
+pub(super) fn gather(wanted: &Asked<'_>, speaker: &Speaker) -> Result<Gathered> {
+    let folder = wanted.folder;
     let ledger = &speaker.ledger;
     let (note, checkpoint) = published::newest(&speaker.folder)?;
     let size = checkpoint.size();
@@ -58,26 +68,29 @@ pub(super) fn gather(
         .map_err(|error| Failure::by_law(&error))?;
     let path = folder.join(DOCUMENT);
     let document = files::read(&path)?;
-    let asked = Asked::parse(&document)
+    let asked = build::Asked::parse(&document)
         .map_err(|error| Failure::from(error).within(files::shown(&path)))?;
     if asked.origin != ledger.origin().to_string() {
         return Err(Failure::refused("evidence-ledger", "the report is of another ledger")
             .within(files::shown(folder)));
     }
-    let known = Known::of(ledger, sample, draw, size)?;
-    let report = dressings(folder, &asked)?;
+    let known = Known::of(ledger, wanted.sample, wanted.draw, size)?;
+    let mut report = dressings(folder, &asked)?;
+    if wanted.brief {
+        report.retain(|name, _| MAIN.contains(&name.as_str()));
+    }
     let mut parts = Parts { checkpoint: note, report, ..Parts::default() };
     let sheets = sheets(folder, &asked, &known.control)?;
     parts.population = population(&known.committed, &sheets)?.encode().into_bytes();
-    let mut wanted = known.entries.clone();
+    let mut entries = known.entries.clone();
     for (file, sheet) in &sheets {
         let (own, cited) = rows(sheet, &known.selected);
         parts.rows.insert(file.dataset.clone(), own);
-        wanted.extend(cited);
+        entries.extend(cited);
     }
-    wanted.insert(0);
+    entries.insert(0);
     for kind in KEY_EVENTS {
-        wanted.extend(indexes(ledger, Kind::Type, kind)?);
+        entries.extend(indexes(ledger, Kind::Type, kind)?);
     }
     let heads = asked.heads.iter().copied().chain([known.committed.size]);
     for old in heads.filter(|old| (1..size).contains(old)) {
@@ -86,7 +99,7 @@ pub(super) fn gather(
     let digest = Sha256::of(&document);
     let control = known.control;
     let mut gathered = Gathered { parts, checkpoint, digest, control, hashes, widened: 0 };
-    gathered.take(wanted, ledger)?;
+    gathered.take(entries, ledger)?;
     Ok(gathered)
 }
 
@@ -196,7 +209,7 @@ impl Known {
 }
 
 /// The files of the tests of a control, held against the report's digests.
-fn sheets(folder: &Path, asked: &Asked, control: &str) -> Result<Vec<(File, Sheet)>> {
+fn sheets(folder: &Path, asked: &build::Asked, control: &str) -> Result<Vec<(File, Sheet)>> {
     let tests = asked.tests(control);
     if tests.is_empty() {
         let message = format!("the report has no test of `{control}`");
@@ -221,7 +234,7 @@ fn sheets(folder: &Path, asked: &Asked, control: &str) -> Result<Vec<(File, Shee
 }
 
 /// The report and its dressings, without the items of whole populations.
-fn dressings(folder: &Path, asked: &Asked) -> Result<BTreeMap<String, Vec<u8>>> {
+fn dressings(folder: &Path, asked: &build::Asked) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut all = BTreeMap::new();
     let mut open = vec![(folder.to_path_buf(), String::new())];
     while let Some((path, within)) = open.pop() {
