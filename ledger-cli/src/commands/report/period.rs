@@ -1,0 +1,83 @@
+//! `ledger report conflicts`, `exceptions` and `freeze`: one matter of a whole period.
+
+use clap::Args;
+use ledger_core::report::Matter;
+use ledger_core::time::Timestamp;
+
+use super::folder::Brought;
+use super::quarter::{named, spelled, word};
+use crate::context::Context;
+use crate::evaluated::day;
+use crate::failure::{Answer, Result};
+
+/// Which period.
+#[derive(Args, Debug)]
+struct Over {
+    /// Quarter like 2026-Q3, month like 2026-07, or year like 2026, UTC
+    #[arg(long, value_name = "PERIOD", value_parser = word, required_unless_present = "from", conflicts_with = "from")]
+    period: Option<String>,
+    /// First day of the period, UTC
+    #[arg(long, value_name = "DAY", value_parser = day, requires = "to")]
+    from: Option<Timestamp>,
+    /// Last day of the period, UTC
+    #[arg(long, value_name = "DAY", value_parser = day, requires = "from")]
+    to: Option<Timestamp>,
+    #[command(flatten)]
+    brought: Brought,
+}
+
+/// Report duties that must be apart: who holds two at once, and who did two in one matter
+///
+/// Persons stand as pseudonyms, and nothing is counted by person. Status 0: no conflict. 1: conflicts,
+/// or a verdict does not hold. 2: it cannot be told.
+#[derive(Args, Debug)]
+#[command(after_help = "Example: ledger report conflicts --period 2026-Q3 --out conflicts")]
+pub(crate) struct Conflicts {
+    #[command(flatten)]
+    over: Over,
+}
+
+/// Report what tests found wrong, what was promised, and what was kept
+///
+/// Status 0: nothing was found. 1: exceptions, or a verdict does not hold. 2: it cannot be told.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example: ledger report exceptions --framework sox --period 2026-Q3 --out exceptions"
+)]
+pub(crate) struct Exceptions {
+    #[command(flatten)]
+    over: Over,
+}
+
+/// Report freezes: when nothing could be deployed, who was let through, what went out all the same
+///
+/// Status 0: nothing went out without leave. 1: something did, or a verdict does not hold. 2: it cannot
+/// be told.
+#[derive(Args, Debug)]
+#[command(after_help = "Example: ledger report freeze --period 2026-Q4 --out freeze")]
+pub(crate) struct Freeze {
+    #[command(flatten)]
+    over: Over,
+}
+
+pub(super) fn conflicts(args: &Conflicts, context: &mut Context) -> Result<Answer> {
+    args.over.write(&Matter::Conflicts, context)
+}
+
+pub(super) fn exceptions(args: &Exceptions, context: &mut Context) -> Result<Answer> {
+    args.over.write(&Matter::Exceptions, context)
+}
+
+pub(super) fn freeze(args: &Freeze, context: &mut Context) -> Result<Answer> {
+    args.over.write(&Matter::Freeze, context)
+}
+
+impl Over {
+    fn write(&self, matter: &Matter<'_>, context: &mut Context) -> Result<Answer> {
+        let span = named(self.period.as_deref(), self.from, self.to)?;
+        self.brought.make_folder()?;
+        let evaluated = self.brought.asked.evaluate(span, context)?;
+        let words = format!("{} {}", matter.word(), spelled(self.period.as_deref(), span));
+        self.brought.write(&words, &evaluated, matter, context)
+    }
+}
