@@ -18,11 +18,11 @@ use crate::workload::{self, Positions, seed};
 
 /// Keys registered in one commit.
 const GROUP: u64 = 1000;
-/// Ordinary entries after the keys.
-const AROUND: u64 = 100_000;
+/// Ordinary entries after the keys, if the call does not say.
+pub(crate) const AROUND: u64 = 100_000;
 
-/// `ledger-bench keys N DIR`: a ledger with N registered keys, and entries around them.
-pub(crate) fn run(count: u64, dir: &str) -> Result<()> {
+/// `ledger-bench keys N DIR [AROUND]`: a ledger with N registered keys, and entries around them.
+pub(crate) fn run(count: u64, dir: &str, around: u64) -> Result<()> {
     crate::ceiling::machine();
     let store: Arc<dyn Store> = Arc::new(Dir::create(dir, Duration::from_secs(5))?);
     let (mut ledger, hash) = workload::ledger(Arc::clone(&store))?;
@@ -39,9 +39,10 @@ pub(crate) fn run(count: u64, dir: &str) -> Result<()> {
         start.elapsed().as_secs_f64()
     );
     let mut positions = Positions::new();
-    for step in 0..AROUND / 10_000 {
+    for step in 0..around / 10_000 {
         let events = workload::events(hash, &mut positions, step * 10_000, 10_000);
         append(&mut ledger, events, count + step)?;
+        ledger.catch_up(4000, 1 << 20)?;
     }
     ledger.catch_up(1, 1 << 20)?;
     drop(ledger);

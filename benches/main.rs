@@ -1,5 +1,5 @@
-//! Seeded benches: `ledger-bench ceiling | hook JOBS DIR | index | keys N DIR | log N DIR | parts DIR | quarter N DIR | read DIR |
-//! records KIND N | vault N DIR [PERSONS]`.
+//! Seeded benches: `ledger-bench ceiling | hook JOBS DIR | index | keys N DIR [AROUND] | log N DIR | parts DIR | quarter N DIR | read DIR |
+//! records KIND N | vault N DIR [PERSONS [GROUP]]`.
 //!
 //! Each prints the machine and, beside its figures, the number of syncs. `log` builds a ledger of N
 //! entries in a new folder and measures it; `read` measures one that is there.
@@ -33,8 +33,12 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["keys", count, dir] => {
-            count.parse().map_or_else(|_| usage(), |count| keys::run(count, dir))
+            count.parse().map_or_else(|_| usage(), |count| keys::run(count, dir, keys::AROUND))
         }
+        ["keys", count, dir, around] => match (count.parse(), around.parse()) {
+            (Ok(count), Ok(around)) => keys::run(count, dir, around),
+            _ => usage(),
+        },
         ["log", count, dir] => count.parse().map_or_else(|_| usage(), |count| log::run(count, dir)),
         ["parts", dir] => log::parts(dir),
         ["quarter", count, dir] => {
@@ -45,10 +49,14 @@ fn main() -> ExitCode {
             count.parse().map_or_else(|_| usage(), |count| records::run(kind, count))
         }
         ["vault", count, dir] => {
-            count.parse().map_or_else(|_| usage(), |count| vault::run(count, dir, vault::PERSONS))
+            count.parse().map_or_else(|_| usage(), |count| vault::run(count, dir, vault::PERSONS, vault::GROUP))
         }
         ["vault", count, dir, persons] => match (count.parse(), persons.parse()) {
-            (Ok(count), Ok(persons)) => vault::run(count, dir, persons),
+            (Ok(count), Ok(persons)) => vault::run(count, dir, persons, vault::GROUP),
+            _ => usage(),
+        },
+        ["vault", count, dir, persons, group] => match (count.parse(), persons.parse(), group.parse()) {
+            (Ok(count), Ok(persons), Ok(group)) => vault::run(count, dir, persons, group),
             _ => usage(),
         },
         _ => usage(),
@@ -65,8 +73,8 @@ fn main() -> ExitCode {
 fn usage() -> ledger_core::error::Result<()> {
     Err(ledger_core::error::Error::malformed(
         "usage",
-        "ledger-bench ceiling | hook JOBS DIR | index | keys N DIR | log N DIR | parts DIR | quarter N DIR | read DIR | \
-         records KIND N | vault N DIR [PERSONS]",
+        "ledger-bench ceiling | hook JOBS DIR | index | keys N DIR [AROUND] | log N DIR | parts DIR | quarter N DIR | read DIR | \
+         records KIND N | vault N DIR [PERSONS [GROUP]]",
     ))
 }
 

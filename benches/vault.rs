@@ -26,18 +26,19 @@ use crate::workload::{self, KEYS, seed};
 
 /// How many persons there are, unless told otherwise.
 pub(crate) const PERSONS: u64 = 100_000;
-/// Events of one commit.
-const GROUP: u64 = 1000;
+/// Events of one commit, and disclosures of one file of the inbox, unless told otherwise.
+pub(crate) const GROUP: u64 = 1000;
 
-/// Builds a ledger of `count` events by so many persons in `dir`, and measures its vault.
-pub(crate) fn run(count: u64, dir: &str, persons: u64) -> Result<()> {
+/// Builds a ledger of `count` events by so many persons in `dir`, `group` of them in one commit, and
+/// measures its vault.
+pub(crate) fn run(count: u64, dir: &str, persons: u64, group: u64) -> Result<()> {
     ceiling::machine();
     let path = Path::new(dir);
     let store = Arc::new(Dir::create(path, Duration::from_secs(1))?);
     let (mut ledger, hash) = workload::ledger(store.clone())?;
     let empty = best(|| Ledger::open(store.clone()).map(drop))?;
-    for first in (0..count).step_by(usize::try_from(GROUP).unwrap_or(1)) {
-        let events: Vec<Submission> = (first..count.min(first + GROUP))
+    for first in (0..count).step_by(usize::try_from(group).unwrap_or(1)) {
+        let events: Vec<Submission> = (first..count.min(first + group))
             .into_par_iter()
             .map(|n| event(hash, n, persons))
             .collect();

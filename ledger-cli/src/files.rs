@@ -65,6 +65,15 @@ fn within_limit(bytes: Vec<u8>, path: &Path) -> Result<Vec<u8>> {
 
 /// Writes a new file, durably; an existing one is never overwritten. `mode` is its permissions.
 pub(crate) fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    create_with(path, mode, |file| file.write_all(bytes))
+}
+
+/// As [`create`], with what `write` writes.
+pub(crate) fn create_with(
+    path: &Path,
+    mode: u32,
+    write: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> Result<()> {
     let fail = |error: std::io::Error| match error.kind() {
         ErrorKind::AlreadyExists => {
             Failure::new("exists", format!("`{}` is there already", path.display()))
@@ -75,7 +84,7 @@ pub(crate) fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(mode);
     let mut file = options.open(path).map_err(fail)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = write(&mut file).and_then(|()| file.sync_all());
     written.and_then(|()| sync_folder(path)).map_err(|error| {
         // half a key is worse than none
         let _ = fs::remove_file(path);

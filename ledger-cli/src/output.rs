@@ -5,7 +5,7 @@
 
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
 
-use ledger_core::json::Value;
+use ledger_core::json::{Lazy, Value};
 
 use crate::failure::{Failure, Result};
 
@@ -45,6 +45,15 @@ impl Out {
     /// A value for machines; nothing without `--json`.
     pub(crate) fn value(&mut self, value: &Value) -> Result<()> {
         if self.json { self.put(&[value.to_canonical().as_bytes(), b"\n"]) } else { Ok(()) }
+    }
+
+    /// A large value for machines, written as it is made; nothing without `--json`.
+    pub(crate) fn lazy(&mut self, value: Lazy<'_>) -> Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        value.write(&mut |piece: &str| self.put(&[piece.as_bytes()]))?;
+        self.put(&[b"\n"])
     }
 
     /// Bytes as they are, for both.

@@ -15,12 +15,14 @@ pub mod operation;
 mod parameter;
 pub mod record;
 pub mod scope;
+mod values;
 mod words;
 
 pub use calendar::Calendar;
 pub use context::{Attachments, Context, Other, Period};
 pub use item::{Census, Exception, Item, Kind, Severity, State};
 pub use parameter::{Direction, Parameter, Parameters, Value, micros};
+pub use values::Values;
 pub use words::{entries, span};
 
 /// One automated test.

@@ -20,7 +20,7 @@ use crate::check::{self, Attachments, Calendar, Period, State, Test};
 use crate::control::{Catalogue, Control, Layer, Resolved};
 use crate::error::Result;
 use crate::fact::Facts;
-use crate::json::Value;
+use crate::json::Lazy;
 use crate::schema::words::Regime;
 use crate::time::Timestamp;
 
@@ -194,8 +194,9 @@ impl Wanted {
 }
 
 impl Evaluation {
-    /// The whole as one document; its canonical bytes are the result.
-    pub fn to_json(&self) -> Value {
+    /// The whole as one document; its canonical bytes are the result. It is made as it is written: at
+    /// a million entries it has some hundred megabytes.
+    pub fn document(&self) -> Lazy<'_> {
         document::evaluation(self)
     }
 

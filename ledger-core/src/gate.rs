@@ -272,7 +272,7 @@ fn before(test: &Test, mut item: Item, planned: u64) -> Item {
     for exception in &mut item.exceptions {
         exception.entries.retain(|index| *index != planned);
     }
-    item.entries.remove(&planned);
+    item.entries.retain(|entry| *entry != planned);
     item
 }
 

@@ -6,11 +6,13 @@
 //! and programs write and gives a [`Value`], which has one canonical spelling.
 
 mod document;
+mod lazy;
 mod read;
 mod value;
 mod view;
 
 pub use document::{Document, Names};
+pub use lazy::Lazy;
 pub use read::{read, read_document};
 pub use value::{Value, quote};
 pub use view::{Kind, Known, Members, View};

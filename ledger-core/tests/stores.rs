@@ -102,6 +102,15 @@ fn lock_is_waited_for_with_patience() {
     drop(held);
     waiting.join().unwrap().unwrap();
 
+    // who gave up does not take the lock when it becomes free
+    let held = one.lock("lock").unwrap();
+    let brief = Dir::open(temp.path(), Duration::from_millis(20)).unwrap();
+    assert_eq!(code(brief.lock("lock")), "busy");
+    drop(held);
+    let three = Dir::open(temp.path(), Duration::from_secs(20)).unwrap();
+    drop(three.lock("lock").unwrap());
+    assert_eq!(code(one.lock("lock")), "ok", "nobody holds it");
+
     let memory = Memory::new();
     let held = memory.lock("lock").unwrap();
     let patient = memory.clone().with_patience(Duration::from_secs(20));

@@ -1,5 +1,6 @@
 //! `ledger evaluate`
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -44,12 +45,13 @@ pub(crate) struct Evaluate {
 pub(crate) fn run(args: &Evaluate, context: &mut Context) -> Result<Answer> {
     let evaluation = args.asked.evaluate(period(args.from, args.to)?, context)?.evaluation;
     if let Some(file) = &args.out {
-        let mut bytes = evaluation.to_json().to_canonical().into_bytes();
-        bytes.push(b'\n');
-        files::create(file, &bytes, 0o644)?;
+        files::create_with(file, 0o644, |to| {
+            evaluation.document().write(&mut |piece: &str| to.write_all(piece.as_bytes()))?;
+            to.write_all(b"\n")
+        })?;
     }
     if context.out.json() {
-        context.out.value(&evaluation.to_json())?;
+        context.out.lazy(evaluation.document())?;
     } else {
         print(&evaluation, &mut context.out)?;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::values::Values;
 use crate::schema::words::Severity as Grade;
 use crate::time::Timestamp;
 
@@ -152,9 +153,9 @@ pub struct Item {
     /// The system it belongs to, where that is known.
     pub system: Option<String>,
     /// The values that were read, by name.
-    pub values: Vec<(&'static str, String)>,
-    /// The entries that were used.
-    pub entries: BTreeSet<u64>,
+    pub values: Values,
+    /// The entries that were used: ascending, each once.
+    pub entries: Vec<u64>,
     /// What is wrong.
     pub exceptions: Vec<Exception>,
 }
@@ -166,20 +167,24 @@ impl Item {
             id: id.into(),
             at,
             system: None,
-            values: Vec::new(),
-            entries: BTreeSet::new(),
+            values: Values::default(),
+            entries: Vec::new(),
             exceptions: Vec::new(),
         }
     }
 
     /// Keeps a value that was read.
     pub fn read(&mut self, name: &'static str, value: impl std::fmt::Display) {
-        self.values.push((name, format!("{value}")));
+        self.values.push(name, value);
     }
 
     /// Keeps the entries that were used.
     pub fn cite(&mut self, entries: impl IntoIterator<Item = u64>) {
-        self.entries.extend(entries);
+        for entry in entries {
+            if let Err(place) = self.entries.binary_search(&entry) {
+                self.entries.insert(place, entry);
+            }
+        }
     }
 
     /// Something is wrong.
@@ -201,7 +206,7 @@ impl Item {
         entries: impl IntoIterator<Item = u64>,
     ) {
         let entries: BTreeSet<u64> = entries.into_iter().collect();
-        self.entries.extend(&entries);
+        self.cite(entries.iter().copied());
         self.exceptions.push(Exception {
             code: kind.code,
             severity,
@@ -242,6 +247,16 @@ pub struct Census {
 }
 
 impl Census {
+    /// Gives back memory that its items do not use: an evaluation holds a million of them.
+    pub fn shrink(&mut self) {
+        self.items.shrink_to_fit();
+        for item in &mut self.items {
+            item.values.shrink();
+            item.entries.shrink_to_fit();
+            item.exceptions.shrink_to_fit();
+        }
+    }
+
     /// Leaves one out.
     pub fn exclude(&mut self, reason: &'static str) {
         *self.excluded.entry(reason).or_default() += 1;

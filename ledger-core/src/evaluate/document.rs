@@ -4,39 +4,41 @@ use std::collections::BTreeMap;
 
 use super::{Evaluation, Outcome, Run, Slice, Verdict};
 use crate::check::{Exception, Item, Period, State, Value as Limit};
-use crate::json::Value;
+use crate::json::{Lazy, Value};
 
-pub(super) fn evaluation(evaluation: &Evaluation) -> Value {
+pub(super) fn evaluation(evaluation: &Evaluation) -> Lazy<'_> {
     let question = &evaluation.question;
     let front = &evaluation.front;
-    Value::object([
-        ("completeness", verdict(&front.completeness)),
+    Lazy::object([
+        ("completeness", verdict(&front.completeness).into()),
         (
             "controls",
-            list(evaluation.outcomes.iter().map(|known| outcome(known, &evaluation.runs))),
+            Lazy::list(evaluation.outcomes.iter().map(|known| outcome(known, &evaluation.runs))),
         ),
-        ("cutoff", Value::text(question.cutoff.to_string())),
-        ("format", Value::text("ledger/evaluation/v1")),
-        ("frameworks", list(question.frameworks.iter().map(Value::text))),
-        ("integrity", verdict(&front.integrity)),
+        ("cutoff", Value::text(question.cutoff.to_string()).into()),
+        ("format", Value::text("ledger/evaluation/v1").into()),
+        ("frameworks", Lazy::list(question.frameworks.iter().map(Value::text))),
+        ("integrity", verdict(&front.integrity).into()),
         (
             "ledger",
             Value::object([
                 ("origin", Value::text(&front.origin)),
                 ("root", Value::text(&front.root)),
                 ("size", Value::count(front.size)),
-            ]),
+            ])
+            .into(),
         ),
-        ("not_evidenced", list(not_evidenced(evaluation))),
-        ("period", period(question.period)),
-        ("runs", list(evaluation.runs.iter().map(run))),
-        ("slices", list(evaluation.slices.iter().map(slice))),
+        ("not_evidenced", Lazy::list(not_evidenced(evaluation))),
+        ("period", period(question.period).into()),
+        ("runs", Lazy::list(evaluation.runs.iter().map(run))),
+        ("slices", Lazy::list(evaluation.slices.iter().map(slice))),
         (
             "tool",
             Value::object([
                 ("name", Value::text("ledger")),
                 ("version", Value::text(env!("CARGO_PKG_VERSION"))),
-            ]),
+            ])
+            .into(),
         ),
     ])
 }
@@ -132,7 +134,7 @@ fn outcome(outcome: &Outcome, runs: &[Run]) -> Value {
     ])
 }
 
-fn run(run: &Run) -> Value {
+fn run(run: &Run) -> Lazy<'_> {
     let limits = run
         .test
         .parameters
@@ -142,21 +144,21 @@ fn run(run: &Run) -> Value {
         run.census.excluded.iter().map(|(reason, count)| (*reason, Value::count(*count)));
     let left_out: u64 = run.census.excluded.values().sum();
     let in_scope = run.census.items.len() as u64;
-    let mut members = vec![
-        ("counts", counts(&run.counts())),
-        ("excluded", Value::object(excluded)),
-        ("in_scope", Value::count(in_scope)),
-        ("items", list(run.census.items.iter().map(item))),
-        ("limits", Value::object(limits)),
-        ("population", Value::text(run.test.population)),
-        ("rule", Value::text(run.test.rule)),
-        ("slice", Value::count(run.slice as u64)),
-        ("test", Value::text(run.test.id)),
-        ("total", Value::count(in_scope + left_out)),
-        ("version", Value::text(run.test.version)),
+    let mut members: Vec<(&'static str, Lazy<'_>)> = vec![
+        ("counts", counts(&run.counts()).into()),
+        ("excluded", Value::object(excluded).into()),
+        ("in_scope", Value::count(in_scope).into()),
+        ("items", Lazy::list(run.census.items.iter().map(item))),
+        ("limits", Value::object(limits).into()),
+        ("population", Value::text(run.test.population).into()),
+        ("rule", Value::text(run.test.rule).into()),
+        ("slice", Value::count(run.slice as u64).into()),
+        ("test", Value::text(run.test.id).into()),
+        ("total", Value::count(in_scope + left_out).into()),
+        ("version", Value::text(run.test.version).into()),
     ];
-    members.extend(run.regime.map(|regime| ("regime", Value::text(regime.as_str()))));
-    Value::object(members)
+    members.extend(run.regime.map(|regime| ("regime", Value::text(regime.as_str()).into())));
+    Lazy::object(members)
 }
 
 /// A limit in the words of a report: spans as ISO 8601 has them.
@@ -179,7 +181,7 @@ pub fn limit(limit: &Limit) -> String {
 }
 
 fn item(item: &Item) -> Value {
-    let values = item.values.iter().map(|(name, value)| (*name, Value::text(value)));
+    let values = item.values.iter().map(|(name, value)| (name, Value::text(value)));
     let mut members = vec![
         ("at", Value::text(item.at.to_string())),
         ("entries", list(item.entries.iter().map(|index| Value::count(*index)))),

@@ -55,12 +55,14 @@ pub(super) fn all(
             attachments,
             matrix: Some(&question.matrix),
         };
+        let mut census = (wanted.test.run)(&context);
+        census.shrink();
         Run {
             slice: wanted.slice,
             test: wanted.test,
             regime: wanted.regime,
             parameters: wanted.parameters.clone(),
-            census: (wanted.test.run)(&context),
+            census,
         }
     };
     wanted.par_iter().with_max_len(1).map(one).collect()

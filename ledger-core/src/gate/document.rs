@@ -172,7 +172,7 @@ fn judged(judged: &Judged) -> Value {
         ("version", Value::text(judged.test.version)),
     ];
     if let Some(item) = &judged.item {
-        let values = item.values.iter().map(|(name, value)| (*name, Value::text(value)));
+        let values = item.values.iter().map(|(name, value)| (name, Value::text(value)));
         members.push(("entries", numbers(item.entries.iter().copied())));
         members.push(("values", Value::object(values)));
         let exceptions = item.exceptions.iter().map(|known| exception(judged.test.id, known));

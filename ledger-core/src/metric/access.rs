@@ -20,7 +20,7 @@ fn raised(item: &Item, kinds: &[Kind]) -> bool {
 }
 
 fn value<'i>(item: &'i Item, wanted: &str) -> Option<&'i str> {
-    item.values.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str())
+    item.values.get(wanted)
 }
 
 /// A member for what was left out of a census.

@@ -62,7 +62,7 @@ fn emergencies(
 
 /// When T07 took an emergency to be ratified.
 fn ratified(item: &Item) -> Option<Timestamp> {
-    let (_, at) = item.values.iter().find(|(name, _)| *name == "ratified")?;
+    let at = item.values.get("ratified")?;
     Timestamp::parse(at.as_bytes()).ok()
 }
 
@@ -111,7 +111,7 @@ pub(super) fn freeze_exceptions(desk: &Desk<'_>) -> Result<Draw> {
         let Some(item) = items.get(went.deployment.id) else {
             return went.member(Adds::LeftOut("no item of T09"));
         };
-        let inside = item.values.iter().any(|(name, _)| *name == "freeze");
+        let inside = item.values.get("freeze").is_some();
         let broken = freeze::BROKEN.iter().find(|kind| raised(item, kind));
         let adds = match (inside, broken) {
             (true, Some(_)) => Adds::one(false),

@@ -149,7 +149,7 @@ pub(super) fn waiver_rate(desk: &Desk<'_>) -> Result<Draw> {
             }
             denominator => {
                 let waived: BTreeSet<&str> =
-                    named("waived").map(|(_, gate)| gate.as_str()).collect();
+                    named("waived").map(|(_, gate)| gate).collect();
                 Adds::Share { numerator: waived.len() as u64, denominator }
             }
         };

@@ -85,7 +85,7 @@ pub(super) fn of(number: usize, evaluation: &Evaluation) -> Option<Dataset> {
         .census
         .items
         .iter()
-        .flat_map(|item| item.values.iter().map(|(name, _)| *name))
+        .flat_map(|item| item.values.iter().map(|(name, _)| name))
         .collect();
     values.sort_unstable();
     values.dedup();
@@ -117,7 +117,7 @@ pub(super) fn of(number: usize, evaluation: &Evaluation) -> Option<Dataset> {
                 .values
                 .iter()
                 .filter(|(known, _)| known == name)
-                .map(|(_, value)| value.as_str())
+                .map(|(_, value)| value)
                 .collect();
             cells.push(all.join(", ").into());
         }

@@ -7,21 +7,17 @@
 //! sync of the same file fails too, until the file is removed or renamed away.
 
 mod handles;
+mod lock;
 
-use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
 use self::handles::Handles;
 use super::{Lock, Store, check_folder, check_name, parent};
 use crate::error::{Error, Result};
-
-/// Longest pause between two looks at a lock that another process holds: hundreds that wait must not keep
-/// the one that works from working.
-const LOCK_PAUSE: Duration = Duration::from_millis(64);
 
 /// A folder; several processes may use it at once.
 #[derive(Debug)]
@@ -227,30 +223,15 @@ impl Store for Dir {
             file => file,
         };
         let file = file.map_err(fail)?;
-        let mut waited = Duration::ZERO;
-        let mut pause = Duration::from_millis(1);
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::Error(error)) => return Err(fail(error)),
-                Err(TryLockError::WouldBlock) if waited >= self.patience => return Err(busy(name)),
-                Err(TryLockError::WouldBlock) => thread::sleep(pause),
-            }
-            waited += pause;
-            pause = (pause * 2).min(LOCK_PAUSE);
-        }
+        let held = lock::take(file, self.patience).map_err(|denied| match denied {
+            lock::Denied::Busy => busy(name),
+            lock::Denied::Failed(error) => fail(error),
+        })?;
         // whoever held it before us may have renamed files
         self.handles.forget_all_clean();
-        Ok(Box::new(Held { _file: file }))
+        Ok(Box::new(held))
     }
 }
-
-/// An advisory lock of the whole file (flock); the kernel releases it with the last handle.
-struct Held {
-    _file: File,
-}
-
-impl Lock for Held {}
 
 fn read_full(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
     if i64::try_from(offset.saturating_add(buf.len() as u64)).is_err() {

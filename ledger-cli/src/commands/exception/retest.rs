@@ -45,7 +45,7 @@ pub(super) fn run(args: &Retest, context: &mut Context) -> Result<Answer> {
     may_retest(&life, &facts, speaker.who, speaker.now).map_err(by_law)?;
     let evaluation = args.asked.evaluate(period, context)?.evaluation;
     let count = passed(&life, &evaluation).map_err(by_law)?;
-    let digest = Sha256::of(evaluation.to_json().to_canonical().as_bytes());
+    let digest = Sha256::of(evaluation.document().to_canonical().as_bytes());
     let run: String = hex(&digest.0).chars().take(32).collect();
     talk(format!("note: {count} items since {} pass", life.repaired()));
     let about = About::of(&args.id, &Over::none(), &facts, context)?;
