@@ -234,7 +234,7 @@ fn content(cell: &Cell, kind: Kind) -> String {
         Kind::State => badge(text),
         Kind::Severity => format!(r#"<span class="sev-{}">{0}</span>"#, escaped(text)),
         Kind::Entries => few(text),
-        Kind::Sentence => format!("<bdi>{}</bdi>", told(text)),
+        Kind::Sentence | Kind::Text => format!("<bdi>{}</bdi>", told(text)),
         Kind::Id if text.starts_with("x-") && text.len() == 34 => {
             format!(r#"<span title="{}">{}</span>"#, escaped(text), short(text))
         }

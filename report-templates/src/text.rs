@@ -75,8 +75,26 @@ pub fn told(sentence: &str) -> String {
     escaped(&brief(sentence))
 }
 
-/// The same, not escaped.
+/// The same, not escaped; digests by their first and last digits.
 pub fn brief(sentence: &str) -> String {
+    let mut out = String::with_capacity(sentence.len());
+    let told = timed(sentence);
+    for (number, part) in told.split("sha256:").enumerate() {
+        if number > 0 {
+            out.push_str("sha256:");
+        }
+        match part.split_at_checked(64).filter(|_| number > 0) {
+            Some((digest, rest)) if digest.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                out.push_str(&short(digest));
+                out.push_str(rest);
+            }
+            _ => out.push_str(part),
+        }
+    }
+    out
+}
+
+fn timed(sentence: &str) -> String {
     let moments = moments(sentence);
     let alike = |one: &str, other: &str| one != other && one.get(..16) == other.get(..16);
     let close = moments.iter().any(|(_, one)| moments.iter().any(|(_, other)| alike(one, other)));
@@ -207,6 +225,14 @@ mod tests {
         assert_eq!(
             told(sentence),
             "due 2026-07-10 10:00Z, not .000000Z &lt;, Z\u{e9}2026-07-11 10:00Z"
+        );
+        let built = format!(
+            "nothing says that anybody built sha256:{}, and sha256: is none",
+            "ab".repeat(32)
+        );
+        assert_eq!(
+            told(&built),
+            "nothing says that anybody built sha256:abababab\u{2026}abab, and sha256: is none"
         );
         let close = "began 2026-07-10T10:00:30.000000Z, approved 2026-07-10T10:00:30.500000Z";
         assert_eq!(told(close), "began 2026-07-10 10:00:30Z, approved 2026-07-10 10:00:30.500000Z");

@@ -235,7 +235,7 @@ fn a_superseded_report() {
     assert!(!listed("P01"), "the systems are the same in both");
     let json = format!("{}\n", report.to_json().to_canonical());
     let digest = Sha256::of(json.as_bytes()).to_reference();
-    golden("superseded", &Made { report, json, digest, ..made });
+    golden("superseded", &Made { report, digest, json, ..made });
 }
 
 /// A regulator sees names of one report alone; all tables tie with what they show.

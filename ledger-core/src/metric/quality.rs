@@ -148,8 +148,7 @@ pub(super) fn waiver_rate(desk: &Desk<'_>) -> Result<Draw> {
                 Adds::Unknown("it cannot be told whether who waived a gate was allowed to")
             }
             denominator => {
-                let waived: BTreeSet<&str> =
-                    named("waived").map(|(_, gate)| gate).collect();
+                let waived: BTreeSet<&str> = named("waived").map(|(_, gate)| gate).collect();
                 Adds::Share { numerator: waived.len() as u64, denominator }
             }
         };

@@ -1,6 +1,6 @@
 //! Front: what a report is, of what, on what it stands, and how it is made again.
 
-use super::mask::{Level, People};
+use super::people::{Level, People};
 use super::{Material, period};
 use crate::check::State;
 use crate::hash::Sha256;

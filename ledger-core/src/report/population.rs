@@ -81,12 +81,8 @@ pub(super) fn exceptions(outcome: &Outcome, material: &Material<'_>) -> Dataset 
 /// All items of a run.
 pub(super) fn of(number: usize, evaluation: &Evaluation) -> Option<Dataset> {
     let run = evaluation.runs.get(number)?;
-    let mut values: Vec<&str> = run
-        .census
-        .items
-        .iter()
-        .flat_map(|item| item.values.iter().map(|(name, _)| name))
-        .collect();
+    let mut values: Vec<&str> =
+        run.census.items.iter().flat_map(|item| item.values.iter().map(|(name, _)| name)).collect();
     values.sort_unstable();
     values.dedup();
     let first = [("item", Kind::Id), ("at", Kind::Time), ("system", Kind::Id)];

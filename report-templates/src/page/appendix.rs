@@ -50,7 +50,7 @@ pub(super) fn tables(book: &Book<'_>) -> String {
     let report = book.report;
     let front = &report.front;
     let own = report.datasets.iter().map(|dataset| &dataset.about);
-    let blocks: String = own.chain(&report.populations).map(|about| block(about)).collect();
+    let blocks: String = own.chain(&report.populations).map(block).collect();
     let before = front.previous.as_ref().map_or_else(
         || "no report was issued before".to_owned(),
         |known| format!("{}: {}", escaped(&known.report), known.consistent.as_str()),

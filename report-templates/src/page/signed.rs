@@ -9,7 +9,7 @@ use crate::text::{escaped, minute, number, short, told};
 /// The page.
 #[derive(Template)]
 #[template(path = "signatures.html")]
-struct Signed {
+struct Leaf {
     heading: String,
     style: String,
     entity: String,
@@ -53,7 +53,7 @@ pub fn signatures(document: &Signatures) -> Result<String, askama::Error> {
         ),
         None => "no checkpoint was signed".to_owned(),
     };
-    let signed = Signed {
+    let leaf = Leaf {
         heading: escaped(&head),
         style: format!("{}\n{STYLE}", printed_edges(&head, "", &foot)),
         entity: escaped(&document.entity),
@@ -66,7 +66,7 @@ pub fn signatures(document: &Signatures) -> Result<String, askama::Error> {
         signed: document.signed.iter().map(row).collect(),
         statements: words::STATEMENTS,
     };
-    signed.render()
+    leaf.render()
 }
 
 fn row(known: &Statement) -> Row {

@@ -128,13 +128,11 @@ impl Quarter {
 
 /// The period on the command line.
 pub(super) fn spelled(word: Option<&str>, span: Period) -> String {
-    match word {
-        Some(word) => format!("--period {word}"),
-        None => {
-            let last = period::day(period::last(span));
-            format!("--from {} --to {last}", period::day(span.from))
-        }
+    if let Some(word) = word {
+        return format!("--period {word}");
     }
+    let last = period::day(period::last(span));
+    format!("--from {} --to {last}", period::day(span.from))
 }
 
 /// Writes the document and its dressings; the digest of the document comes back.

@@ -9,7 +9,7 @@ use crate::fact::dossier::{Dossier, Line};
 use crate::report::Material;
 use crate::report::dataset::{Dataset, Kind, Sheet, entries, row};
 use crate::report::section::{many, section};
-use crate::schema::words::Reference;
+use crate::schema::words::{Reference, Regime};
 use crate::vault::persons::Pseudonym;
 
 pub(super) fn written(material: &Material<'_>, dossier: &Dossier) -> Written {
@@ -74,6 +74,9 @@ fn named(dossier: &Dossier, kind: Reference) -> BTreeSet<&str> {
     all.filter(|(name, _)| *name == kind).map(|(_, id)| id.as_str()).collect()
 }
 
+/// What is told once: test, item, result and sentence.
+type Alike<'e> = (&'e str, &'e str, State, &'e str);
+
 /// The results of tests whose item is the change, or one of its deployments.
 fn rules(material: &Material<'_>, dossier: &Dossier) -> Dataset {
     let mut sheet = Sheet::new(
@@ -95,8 +98,7 @@ fn rules(material: &Material<'_>, dossier: &Dossier) -> Dataset {
     let own = dossier.thing.id();
     names.insert(&own);
     // one test runs for several controls and regimes: what it says alike is told once
-    let mut said: BTreeMap<(&str, &str, State, &str), (&Run, &Item, BTreeSet<&str>)> =
-        BTreeMap::new();
+    let mut said: BTreeMap<Alike<'_>, (&Run, &Item, BTreeSet<&str>)> = BTreeMap::new();
     for run in &material.evaluation.runs {
         for item in &run.census.items {
             // the entry stands behind the name of a deployment whose id was used again
@@ -110,7 +112,7 @@ fn rules(material: &Material<'_>, dossier: &Dossier) -> Dataset {
             let (_, _, regimes) = said
                 .entry((run.test.id, &item.id, item.state(), words))
                 .or_insert_with(|| (run, item, BTreeSet::new()));
-            regimes.extend(run.regime.map(|regime| regime.as_str()));
+            regimes.extend(run.regime.map(Regime::as_str));
         }
     }
     for ((test, id, state, words), (run, item, regimes)) in said {
@@ -201,7 +203,9 @@ fn gates(dossier: &Dossier) -> Dataset {
         rows.push((known.at.index, cells));
     }
     rows.sort_by_key(|(index, _)| *index);
-    rows.into_iter().for_each(|(_, cells)| sheet.row(cells));
+    for (_, cells) in rows {
+        sheet.row(cells);
+    }
     sheet.done()
 }
 

@@ -49,7 +49,7 @@ pub(super) fn written(material: &Material<'_>) -> Written {
     let mut both = section(
         "held",
         "Duties that one person holds at once",
-        sentences.get(0).cloned().unwrap_or_default(),
+        sentences.first().cloned().unwrap_or_default(),
     );
     both.notes.push("Held against every listing of access that was taken in the period (T17). A conflict that somebody accepted for a time counts while the tests that make up for it run without findings.".to_owned());
     both.datasets.extend([held.about.id.clone(), accepted.about.id.clone()]);

@@ -26,7 +26,7 @@ pub(super) fn written(material: &Material<'_>) -> Written {
         ),
     ];
     let mut page =
-        section("freezes", "Windows and leave", sentences.get(0).cloned().unwrap_or_default());
+        section("freezes", "Windows and leave", sentences.first().cloned().unwrap_or_default());
     let mut datasets = Vec::new();
     section::calendar_of(material, &mut page, &mut datasets);
     page.datasets.extend([windows.about.id.clone(), leave.about.id.clone()]);
@@ -154,7 +154,7 @@ fn ran(material: &Material<'_>) -> Dataset {
             .values
             .iter()
             .filter(|(name, _)| *name == "freeze")
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| value)
             .collect();
         if freezes.is_empty() && item.exceptions.is_empty() {
             sheet.exclude("met no freeze", 1);

@@ -9,7 +9,8 @@ use crate::hash::Sha256;
 use crate::report::Material;
 use crate::report::dataset::{Dataset, Kind, Sheet, entries, row};
 use crate::report::section::{Section, many, section};
-use crate::schema::change::ReleaseRecorded;
+use crate::schema::change::{MilestoneState, ReleaseRecorded};
+use crate::schema::typed::Id;
 use crate::schema::words::Reference;
 
 /// A release as its newest entry has it.
@@ -38,12 +39,12 @@ pub(super) fn train(material: &Material<'_>, id: &str) -> Result<Written> {
     let last = last.ok_or_else(|| none("train", id, "train-none"))?;
     let mut ids: BTreeSet<&str> = BTreeSet::new();
     for known in table.of(Reference::Train, id) {
-        ids.extend(known.releases.iter().map(|release| release.as_str()));
+        ids.extend(known.releases.iter().map(Id::as_str));
     }
     let all = &material.facts.release_recorded;
     for known in all.all() {
         if known.train.as_ref().is_some_and(|train| train.as_str() == id) {
-            ids.extend(known.subject.get(Reference::Release).map(|release| release.as_str()));
+            ids.extend(known.subject.get(Reference::Release).map(Id::as_str));
         }
     }
     let newest: Vec<Newest<'_>> =
@@ -55,7 +56,7 @@ pub(super) fn train(material: &Material<'_>, id: &str) -> Result<Written> {
         format!("Train {id}: {} last, {}.", last.action, many(ids.len() as u64, "release")),
     );
     let mut page =
-        section("train", "The train", written.sentences.get(0).cloned().unwrap_or_default());
+        section("train", "The train", written.sentences.first().cloned().unwrap_or_default());
     page.datasets.push(stops.about.id.clone());
     written.sections.insert(0, page);
     written.datasets.insert(0, stops);
@@ -82,7 +83,7 @@ fn stops(material: &Material<'_>, id: &str) -> Dataset {
             known.at.occurred,
             known.action.as_str(),
             known.milestone.as_ref(),
-            known.milestone_state.map(|state| state.as_str()),
+            known.milestone_state.map(MilestoneState::as_str),
             crate::report::dataset::names(known.releases.iter()),
             known.at.index.to_string(),
         ]);
@@ -122,7 +123,7 @@ fn bills(material: &Material<'_>, releases: &[Newest<'_>]) -> Written {
     Written { sentences, sections, datasets: vec![bill, ready, gates, went] }
 }
 
-fn id<'f>(release: Newest<'f>) -> &'f str {
+fn id(release: Newest<'_>) -> &str {
     release.what.release.as_str()
 }
 
@@ -150,7 +151,7 @@ fn bill(material: &Material<'_>, releases: &[Newest<'_>]) -> Dataset {
             let built: BTreeSet<&str> = built.map(|row| row.action.as_str()).collect();
             let started = facts.deployment_started.of(Reference::Artifact, &artifact);
             let changes: BTreeSet<&str> =
-                started.filter_map(|row| row.change.as_ref()).map(|id| id.as_str()).collect();
+                started.filter_map(|row| row.change.as_ref()).map(Id::as_str).collect();
             let needs: Vec<String> = release
                 .constraints
                 .iter()
@@ -239,7 +240,9 @@ fn ready(material: &Material<'_>, releases: &[Newest<'_>]) -> Dataset {
         }
     }
     rows.sort_by_key(|(index, _)| *index);
-    rows.into_iter().for_each(|(_, cells)| sheet.row(cells));
+    for (_, cells) in rows {
+        sheet.row(cells);
+    }
     sheet.done()
 }
 
@@ -290,7 +293,9 @@ fn gates(material: &Material<'_>, releases: &[Newest<'_>]) -> Dataset {
         }
     }
     rows.sort_by_key(|(index, _)| *index);
-    rows.into_iter().for_each(|(_, cells)| sheet.row(cells));
+    for (_, cells) in rows {
+        sheet.row(cells);
+    }
     sheet.done()
 }
 
