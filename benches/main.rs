@@ -48,17 +48,19 @@ fn main() -> ExitCode {
         ["records", kind, count] => {
             count.parse().map_or_else(|_| usage(), |count| records::run(kind, count))
         }
-        ["vault", count, dir] => {
-            count.parse().map_or_else(|_| usage(), |count| vault::run(count, dir, vault::PERSONS, vault::GROUP))
-        }
+        ["vault", count, dir] => count
+            .parse()
+            .map_or_else(|_| usage(), |count| vault::run(count, dir, vault::PERSONS, vault::GROUP)),
         ["vault", count, dir, persons] => match (count.parse(), persons.parse()) {
             (Ok(count), Ok(persons)) => vault::run(count, dir, persons, vault::GROUP),
             _ => usage(),
         },
-        ["vault", count, dir, persons, group] => match (count.parse(), persons.parse(), group.parse()) {
-            (Ok(count), Ok(persons), Ok(group)) => vault::run(count, dir, persons, group),
-            _ => usage(),
-        },
+        ["vault", count, dir, persons, group] => {
+            match (count.parse(), persons.parse(), group.parse()) {
+                (Ok(count), Ok(persons), Ok(group)) => vault::run(count, dir, persons, group),
+                _ => usage(),
+            }
+        }
         _ => usage(),
     };
     match outcome {

@@ -286,16 +286,21 @@ impl Facts {
     pub fn of(ledger: &Ledger, size: u64, until: Timestamp) -> Result<Self> {
         let mut facts = Self::default();
         let mut blocks = ledger.blocks()?;
-        while let Some(block) = blocks.next_block()? {
-            let read = read_block(&block)?;
-            let over = read.last().is_some_and(|read| read.at.index + 1 >= size);
-            let counts = |read: &Read| read.at.index < size && read.at.recorded <= until;
-            for read in read.into_iter().filter(counts) {
-                facts.take(read);
-            }
-            if over {
-                break;
-            }
+        let mut next = || match blocks.next_block()? {
+            Some(block) => read_block(&block),
+            None => Ok(Vec::new()),
+        };
+        let counts = |read: &Read| read.at.index < size && read.at.recorded <= until;
+        let mut block = next()?;
+        while let Some(last) = block.last() {
+            let over = last.at.index + 1 >= size;
+            let taken = block.into_iter().filter(counts);
+            // one core takes facts in, which has an order, while the others read on
+            let (read, ()) = rayon::join(
+                || if over { Ok(Vec::new()) } else { next() },
+                || taken.for_each(|read| facts.take(read)),
+            );
+            block = read?;
         }
         Ok(facts)
     }

@@ -87,11 +87,12 @@ impl Ledger {
     /// Codes `ledger-none`, `ledger-format`, `head-lost`, `segment-*`, and those of damaged entries.
     pub fn open(store: Arc<dyn Store>) -> Result<Self> {
         let origin = read_format(&*store)?;
+        // the index before the head: it follows the head, so it cannot be ahead of one read later
+        let index = Index::open(Arc::clone(&store))?;
         let read = Head::read(&*store)?.ok_or_else(|| {
             Error::untrue("head-lost", "the ledger has no head")
                 .hint("restore `head` from a copy; without it nobody knows what was acknowledged")
         })?;
-        let index = Index::open(Arc::clone(&store))?;
         let persons = Persons::open(&*store)?;
         let vault_key = create::read_vault_key(&*store)?;
         let mut ledger = Self {
@@ -246,6 +247,24 @@ impl Ledger {
 
     /// Reads the head again and takes in what other processes appended.
     pub fn refresh(&mut self) -> Result<()> {
+        let newest = self.newest_head()?;
+        let mark = self.tail.mark();
+        let (head, registry) = (self.head.clone(), Arc::clone(&self.registry));
+        self.head = newest;
+        // a tail that was left behind continues an older line than the head's last
+        let known = (self.tail.next() == head.size).then_some(head.last);
+        let outcome = self.replay(known);
+        if outcome.is_err() {
+            // what was not taken in whole is not taken in at all: the next look begins here again
+            self.head = head;
+            self.registry = registry;
+            self.tail.back_to(mark);
+        }
+        outcome
+    }
+
+    /// The head as it stands on the disk; it does not go back, nor to another history.
+    fn newest_head(&mut self) -> Result<Head> {
         let read = Head::read(&*self.store)?
             .ok_or_else(|| Error::untrue("head-lost", "the ledger has no head"))?;
         if read.head.size < self.head.size {
@@ -259,23 +278,24 @@ impl Ledger {
         if read.head.size == self.head.size && read.head.last != self.head.last {
             return Err(forked(self.head.size));
         }
-        let mark = self.tail.mark();
-        let (head, registry) = (self.head.clone(), Arc::clone(&self.registry));
-        self.head = read.head;
-        // a tail that was left behind continues an older line than the head's last
-        let known = (self.tail.next() == head.size).then_some(head.last);
-        let outcome = self.replay(known);
-        if outcome.is_err() {
-            // what was not taken in whole is not taken in at all: the next look begins here again
-            self.head = head;
-            self.registry = registry;
-            self.tail.back_to(mark);
-        }
-        outcome
+        Ok(read.head)
     }
 
-    /// Brings index and keys to the head: the index first when it is far behind.
+    /// Brings index and keys to the head: the index first when it is far behind. Where the index is
+    /// ahead, another process has appended since the head was read, and the head is read again.
     fn settle(&mut self) -> Result<()> {
+        let seen = End { size: self.head.size, last: self.head.last };
+        if self.index.covered().0 > self.head.size {
+            self.head = self.newest_head()?;
+        }
+        self.settle_on_head()?;
+        match seen.size.checked_sub(1).filter(|_| seen.size < self.head.size) {
+            Some(last) if Blake3::of(&self.line(last)?) != seen.last => Err(forked(seen.size)),
+            _ => Ok(()),
+        }
+    }
+
+    fn settle_on_head(&mut self) -> Result<()> {
         let covered = self.index_covers()?;
         self.tail = Tail::new(covered);
         let foreign = covered == 0 && self.index.covered().0 > 0;

@@ -29,14 +29,14 @@ mod world;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ledger_core::encoding::base64url;
 use ledger_core::entry::Signature;
 use ledger_core::error::{Error, Result};
 use ledger_core::hash::{Blake3, Sha256};
-use ledger_core::index::Kind;
+use ledger_core::index::{Index, Kind};
 use ledger_core::json::Value;
 use ledger_core::key::{KeyId, Signer, SigningKey};
 use ledger_core::ledger::{Ledger, Submission};

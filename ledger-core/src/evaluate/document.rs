@@ -148,7 +148,7 @@ fn run(run: &Run) -> Lazy<'_> {
         ("counts", counts(&run.counts()).into()),
         ("excluded", Value::object(excluded).into()),
         ("in_scope", Value::count(in_scope).into()),
-        ("items", Lazy::list(run.census.items.iter().map(item))),
+        ("items", Lazy::written(&run.census.items, item)),
         ("limits", Value::object(limits).into()),
         ("population", Value::text(run.test.population).into()),
         ("rule", Value::text(run.test.rule).into()),

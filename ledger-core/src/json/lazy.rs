@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::{Value, quote};
 
 /// Bytes that are handed over at a time.
 const PIECE: usize = 1 << 16;
+
+/// Items that one task writes.
+const PART: usize = 512;
 
 /// A JSON value whose lists are made item by item; its canonical text is that of the [`Value`] with
 /// the same members.
@@ -16,13 +21,15 @@ pub enum Lazy<'a> {
     List(Box<dyn Iterator<Item = Lazy<'a>> + 'a>),
     /// An object; the map keeps the canonical order.
     Object(BTreeMap<&'static str, Lazy<'a>>),
+    /// An array, in parts of the canonical text of its items: what [`Lazy::written`] made.
+    Written(Vec<String>),
 }
 
 impl std::fmt::Debug for Lazy<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Value(value) => value.fmt(f),
-            Self::List(_) => f.write_str("[..]"),
+            Self::List(_) | Self::Written(_) => f.write_str("[..]"),
             Self::Object(members) => members.fmt(f),
         }
     }
@@ -43,6 +50,21 @@ impl<'a> Lazy<'a> {
     /// An array of what the iterator gives.
     pub fn list<V: Into<Self> + 'a>(items: impl Iterator<Item = V> + 'a) -> Self {
         Self::List(Box::new(items.map(Into::into)))
+    }
+
+    /// An array of what `item` makes of each, written by all cores.
+    pub fn written<T: Sync>(items: &[T], item: impl Fn(&T) -> Value + Sync) -> Self {
+        let part = |items: &[T]| {
+            let mut text = String::new();
+            for (position, known) in items.iter().enumerate() {
+                if position > 0 {
+                    text.push(',');
+                }
+                item(known).write(&mut text);
+            }
+            text
+        };
+        Self::Written(items.par_chunks(PART).map(part).collect())
     }
 
     /// Hands the canonical text over, piece by piece; the first error of `sink` ends it.
@@ -82,6 +104,18 @@ impl<'a> Lazy<'a> {
                 }
                 buffer.push(']');
             }
+            Self::Written(parts) => {
+                buffer.push('[');
+                for (position, part) in parts.into_iter().enumerate() {
+                    if position > 0 {
+                        buffer.push(',');
+                    }
+                    sink(buffer)?;
+                    buffer.clear();
+                    sink(&part)?;
+                }
+                buffer.push(']');
+            }
             Self::Object(members) => {
                 buffer.push('{');
                 for (position, (name, value)) in members.into_iter().enumerate() {
@@ -115,11 +149,15 @@ mod tests {
         let lazy = Lazy::object([
             ("z", Lazy::list((0..5000).map(item))),
             ("empty", Lazy::list(std::iter::empty::<Value>())),
+            ("y", Lazy::written(&(0..2000).collect::<Vec<u64>>(), |number| item(*number))),
+            ("w", Lazy::written(&[] as &[u64], |number| item(*number))),
             ("a", Lazy::from(Value::Bool(true))),
         ]);
         let value = Value::object([
             ("a", Value::Bool(true)),
             ("empty", Value::List(Vec::new())),
+            ("w", Value::List(Vec::new())),
+            ("y", Value::List((0..2000).map(item).collect())),
             ("z", Value::List((0..5000).map(item).collect())),
         ]);
         let (mut text, mut pieces) = (String::new(), 0);

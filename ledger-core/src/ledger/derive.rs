@@ -38,12 +38,20 @@ impl Ledger {
     ///
     /// In a folder that cannot be written, the tail in memory takes its place.
     pub(super) fn rebuild_index(&mut self) -> Result<()> {
-        let Ok(writer) = Writer::open(Arc::clone(&self.store)) else { return self.without_index() };
+        let writer = match Writer::open(Arc::clone(&self.store)) {
+            Ok(writer) => writer,
+            // whoever makes the index now is nearly done: hundreds that made it in memory instead would
+            // need all of it
+            Err(error) if error.code() == "busy" => return Err(error),
+            Err(_) => return self.without_index(),
+        };
+        // the process that held the lock before may have mended it, and brought it further
+        self.index = Index::open(Arc::clone(&self.store))?;
+        self.head = self.newest_head()?;
         if self.index_covers()? == 0 && writer.delete().is_err() {
             return self.without_index();
         }
-        let index = Index::open(Arc::clone(&self.store))?;
-        self.index = index;
+        self.index = Index::open(Arc::clone(&self.store))?;
         let covered = self.index_covers()?;
         let mut before = match covered.checked_sub(1) {
             Some(_) => self.index.covered().1.unwrap_or_default(),

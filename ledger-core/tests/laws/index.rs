@@ -159,3 +159,83 @@ fn an_index_of_another_history_is_not_believed() {
         assert!(receipt.unwrap().known);
     }
 }
+
+/// A store in which another process works at one moment: when the folder of the index is listed for
+/// the first time after it was set.
+struct Meanwhile {
+    inner: Memory,
+    work: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl Store for Meanwhile {
+    fn len(&self, name: &str) -> Result<Option<u64>> {
+        self.inner.len(name)
+    }
+    fn read(&self, name: &str, offset: u64, buf: &mut [u8]) -> Result<usize> {
+        self.inner.read(name, offset, buf)
+    }
+    fn write(&self, name: &str, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.inner.write(name, offset, bytes)
+    }
+    fn sync(&self, name: &str) -> Result<()> {
+        self.inner.sync(name)
+    }
+    fn sync_dir(&self, dir: &str) -> Result<()> {
+        self.inner.sync_dir(dir)
+    }
+    fn rename(&self, from: &str, to: &str) -> Result<()> {
+        self.inner.rename(from, to)
+    }
+    fn remove(&self, name: &str) -> Result<()> {
+        self.inner.remove(name)
+    }
+    fn list(&self, dir: &str) -> Result<Vec<String>> {
+        let work = (dir == "index").then(|| self.work.lock().unwrap().take()).flatten();
+        if let Some(work) = work {
+            work();
+        }
+        self.inner.list(dir)
+    }
+    fn seal(&self, name: &str) -> Result<()> {
+        self.inner.seal(name)
+    }
+    fn lock(&self, name: &str) -> Result<Box<dyn Lock>> {
+        self.inner.lock(name)
+    }
+}
+
+#[test]
+fn an_index_that_another_process_brought_further_is_kept_at_opening() {
+    let (store, mut world, mut ledger, _) = indexed();
+    let more: Vec<_> = (0..3).map(|_| world.deployment()).collect();
+    let work = move || {
+        world.append(&mut ledger, more).unwrap().into_iter().for_each(|said| drop(said.unwrap()));
+        ledger.catch_up(1, 1).unwrap();
+    };
+    let slow = Meanwhile { inner: store.clone(), work: Mutex::new(Some(Box::new(work))) };
+    let opened = Ledger::open(Arc::new(slow)).unwrap();
+    let (covered, _) = Index::open(Arc::new(store)).unwrap().covered();
+    assert_eq!(covered, opened.size(), "neither deleted nor made anew");
+    assert_eq!(opened.find(Kind::Type, "deployment.finished", 1000).unwrap().len(), 12);
+}
+
+#[test]
+fn an_index_that_another_process_brought_further_is_kept_after_an_append() {
+    let (store, mut world, mut one, _) = indexed();
+    let mut two = Ledger::open(Arc::new(store.clone())).unwrap();
+    let mut append = |ledger: &mut Ledger| {
+        let event = world.deployment();
+        world.append(ledger, vec![event]).unwrap().remove(0).unwrap()
+    };
+    append(&mut one);
+    append(&mut two);
+    two.catch_up(1, 1).unwrap();
+    let before = store.list("index").unwrap();
+    let last = two.size();
+    // the first is late: what it would hand over is covered, with an entry that it has not seen
+    one.catch_up(1, 1).unwrap();
+    assert_eq!(store.list("index").unwrap(), before, "nothing was deleted");
+    assert_eq!(Index::open(Arc::new(store)).unwrap().covered().0, last);
+    assert_eq!(one.size(), last, "it has seen it now");
+    append(&mut one);
+}
