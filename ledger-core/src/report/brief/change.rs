@@ -214,7 +214,7 @@ fn missing(dossier: &Dossier) -> Dataset {
         "C04",
         "What is expected and is not there, or was not looked at",
         "what is expected of a change and no entry says, then what was too much to be looked at",
-        &[("what", Kind::Text), ("words", Kind::Sentence)],
+        &[("what", Kind::Text), ("words", Kind::Text)],
     );
     for (what, all) in [("missing", &dossier.missing), ("not looked at", &dossier.beyond)] {
         for words in all {
@@ -235,7 +235,7 @@ fn story(dossier: &Dossier) -> Dataset {
             ("type", Kind::Id),
             ("who", Kind::Person),
             ("it says", Kind::Text),
-            ("no evidence because", Kind::Text),
+            ("doubt", Kind::Sentence),
         ],
     );
     let mut lines: Vec<&Line> = dossier.lines.iter().collect();
@@ -247,7 +247,7 @@ fn story(dossier: &Dossier) -> Dataset {
             &*line.kind,
             line.by().map(|who: Pseudonym| who.to_string()),
             line.words.as_str(),
-            line.doubt.as_ref().map(|doubt| doubt.why.as_str()),
+            line.doubt.as_ref().map(|doubt| format!("no evidence: {}", doubt.why)),
         ]);
     }
     sheet.done()
