@@ -8,9 +8,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
-    cosign, delegate, demo, evaluate, events, exception, facts, flush, gate, import, init, key,
-    log, man, person, prove, ratify, reconcile, record, recover, reject, report, retention, revoke,
-    risk, sample, schema, show, sign, sign_off, status, tiles, vault, verify, walkthrough, witness,
+    cosign, delegate, demo, evaluate, events, evidence, exception, facts, flush, gate, import,
+    init, key, log, man, person, prove, ratify, reconcile, record, recover, reject, report,
+    retention, revoke, risk, sample, schema, show, sign, sign_off, status, tiles, vault, verify,
+    walkthrough, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -99,6 +100,8 @@ enum Command {
     #[command(subcommand)]
     Sample(sample::Sample),
     #[command(subcommand)]
+    Evidence(evidence::Evidence),
+    #[command(subcommand)]
     Walkthrough(walkthrough::Walkthrough),
     SignOff(sign_off::SignOff),
     Demo(demo::Demo),
@@ -114,9 +117,6 @@ pub(crate) fn run() -> ExitCode {
     };
     let json = cli.global.json;
     let mut context = Context::new(json, cli.global.ledger, cli.global.state);
-    if cli.command.is_brief() {
-        small_pages();
-    }
     let answer = dispatch(&cli.command, &mut context);
     let answer = answer.and_then(|answer| context.out.flush().map(|()| answer));
     ExitCode::from(match answer {
@@ -128,34 +128,6 @@ pub(crate) fn run() -> ExitCode {
             failure.status()
         }
     })
-}
-
-impl Command {
-    /// Whether it is over in milliseconds, however large the ledger is: many of them run at once.
-    fn is_brief(&self) -> bool {
-        matches!(
-            self,
-            Self::Record(_)
-                | Self::Close(_)
-                | Self::Status(_)
-                | Self::Attach(_)
-                | Self::Approve(_)
-                | Self::Reject(_)
-                | Self::Revoke(_)
-                | Self::Ratify(_)
-                | Self::Delegate(_)
-                | Self::BreakGlass(_)
-                | Self::SignOff(_)
-                | Self::Gate(gate::Gate::Deploy(_))
-        )
-    }
-}
-
-/// Asks for small pages: a brief command spends a quarter of its time on clearing huge ones, of which
-/// it uses little. It is only slower where the system says no.
-fn small_pages() {
-    #[cfg(target_os = "linux")]
-    let _kept = rustix::thread::disable_transparent_huge_pages(true);
 }
 
 fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
@@ -201,6 +173,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Exception(args) => exception::run(args, context),
         Command::Risk(args) => risk::run(args, context),
         Command::Sample(args) => sample::run(args, context),
+        Command::Evidence(args) => evidence::run(args, context),
         Command::Walkthrough(args) => walkthrough::run(args, context),
         Command::SignOff(args) => sign_off::run(args, context),
         Command::Demo(args) => demo::run(args, context),

@@ -14,6 +14,7 @@ pub(crate) mod delegate;
 pub(crate) mod demo;
 pub(crate) mod evaluate;
 pub(crate) mod events;
+pub(crate) mod evidence;
 pub(crate) mod exception;
 pub(crate) mod facts;
 pub(crate) mod flush;

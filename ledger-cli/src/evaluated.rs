@@ -1,12 +1,12 @@
 //! Evaluated: from what is asked on the command line to the evaluation of a ledger. `evaluate` and
 //! `report` go this way alike.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ledger_core::check::matrix::Matrix;
-use ledger_core::check::{Attachments, Calendar, Period, State};
-use ledger_core::control::{Catalogue, Layer};
+use ledger_core::check::{Attachments, Period, State};
+use ledger_core::control::{Catalogue, Fiscal, Layer};
 use ledger_core::evaluate::{Evaluation, Front, Question, evaluate};
 use ledger_core::fact::Facts;
 use ledger_core::hash::Sha256;
@@ -35,9 +35,45 @@ pub(crate) struct Asked {
     /// Overlay: a region that is built in, like `eu`, or a file; may be repeated
     #[arg(long = "overlay", value_name = "NAME|FILE")]
     pub(crate) overlays: Vec<String>,
+    /// Calendar of the entity: its fiscal year, zone and days of work [default: calendar year, UTC]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calendar: Option<PathBuf>,
+    /// Whom you trust: a C2SP `tlog-policy` of your own, which names the witnesses that T25 counts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// Only the entries before this index
     #[arg(long, value_name = "INDEX")]
     pub(crate) as_of: Option<u64>,
+}
+
+/// The period that is asked for.
+#[derive(Args, Debug)]
+pub(crate) struct Span {
+    /// Quarter like 2026-Q3, month like 2026-07, year like 2026; of the fiscal year FY2026-Q3,
+    /// FY2026-H1, FY2026-M07, FY2026
+    #[arg(long, value_name = "PERIOD", value_parser = word, required_unless_present = "from", conflicts_with = "from")]
+    pub(crate) period: Option<String>,
+    /// First day of the period, in the calendar's zone
+    #[arg(long, value_name = "DAY", value_parser = day, requires = "to")]
+    pub(crate) from: Option<Timestamp>,
+    /// Last day of the period, in the calendar's zone
+    #[arg(long, value_name = "DAY", value_parser = day, requires = "from")]
+    pub(crate) to: Option<Timestamp>,
+}
+
+impl Span {
+    /// The period, by its word or by its first and last day.
+    pub(crate) fn of(&self, fiscal: &Fiscal) -> Result<Period> {
+        match (&self.period, self.from, self.to) {
+            (Some(word), ..) => Ok(fiscal.period(word)?),
+            (None, Some(from), Some(to)) => {
+                period(from, to)?;
+                let late = || Failure::new("period", "the period ends after the year 9999");
+                fiscal.span(from, to).ok_or_else(late)
+            }
+            _ => Err(Failure::new("period", "no period is named")),
+        }
+    }
 }
 
 /// What came of it.
@@ -57,6 +93,15 @@ pub(crate) struct Evaluated {
 /// A day on the command line.
 pub(crate) fn day(text: &str) -> std::result::Result<Timestamp, String> {
     Timestamp::of_day(text).map_err(|_| "a day like 2026-07-01".to_owned())
+}
+
+/// A word for a period on the command line.
+pub(crate) fn word(text: &str) -> std::result::Result<String, String> {
+    let known = Fiscal::shipped().and_then(|fiscal| fiscal.period(text));
+    known.map(|_| text.to_owned()).map_err(|_| {
+        "a quarter like 2026-Q3, a month like 2026-07, a year like 2026, or FY2026-Q3 of the fiscal year"
+            .to_owned()
+    })
 }
 
 /// From the first to the last day of a period.
@@ -89,12 +134,23 @@ impl Asked {
         Ok(self.frameworks.clone())
     }
 
+    /// The calendar of the entity.
+    pub(crate) fn fiscal(&self) -> Result<Fiscal> {
+        let Some(file) = &self.calendar else { return Ok(Fiscal::shipped()?) };
+        let text = String::from_utf8(files::read(file)?).map_err(|_| {
+            Failure::new("control-file", format!("`{}` is not UTF-8", files::shown(file)))
+        })?;
+        Ok(Fiscal::read(&files::shown(file), &text)?)
+    }
+
     /// Verifies the ledger, reads its facts, and evaluates.
     pub(crate) fn evaluate(&self, period: Period, context: &Context) -> Result<Evaluated> {
         let frameworks = self.frameworks()?;
         let layers = layers(&self.overlays)?;
         let (folder, ledger) = context.open()?;
-        let report = verified::check(&folder, &verified::Known::default())?;
+        let policy = self.policy.as_deref().map(verified::read_policy).transpose()?;
+        let known = verified::Known { policy, ..verified::Known::default() };
+        let report = verified::check(&folder, &known)?;
         let last = self.cutoff.unwrap_or_else(|| after(period.to, CUTOFF - 1));
         let until = after(last, 1);
         let size = self.as_of.unwrap_or(u64::MAX).min(report.size);
@@ -106,7 +162,7 @@ impl Asked {
             let hashes = hashes::of(&ledger, None)?;
             (front.size, front.root) = (size, tree::root(size, &hashes)?.to_base64());
         }
-        let (calendar, matrix) = (Calendar::default(), Matrix::shipped()?);
+        let (calendar, matrix) = (self.fiscal()?.days().clone(), Matrix::shipped()?);
         let question = Question { frameworks, period, cutoff, layers, calendar, matrix };
         let evaluation = evaluate(&facts, &Blobs(&*folder.store), question, front)?;
         Ok(Evaluated { folder, ledger, facts, evaluation, cutoff: last })

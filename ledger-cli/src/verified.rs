@@ -1,7 +1,7 @@
 //! Verified: a folder held against what is known outside it. `verify`, `demo` and what evaluates go this
 //! way alike.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ledger_core::checkpoint::Origin;
@@ -15,7 +15,7 @@ use ledger_core::verify::{self, Options, Report};
 use crate::context::Folder;
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
-use crate::{environment, random};
+use crate::{environment, files, random};
 
 /// From this many entries on, what must be unique is sorted on disk instead of in memory.
 const SPILL_FROM: u64 = 200_000;
@@ -53,6 +53,16 @@ pub(crate) fn check(folder: &Folder, known: &Known) -> Result<Report> {
     };
     verify::verify(&*folder.store, &options)
         .map_err(|error| Failure::from(error).within(folder.shown()))
+}
+
+/// Reads the policy of a reader: whose word on a checkpoint counts.
+pub(crate) fn read_policy(file: &Path) -> Result<Policy> {
+    let bytes = files::read(file)?;
+    Policy::parse(&bytes).map_err(|error| {
+        Failure::from(error).within(files::shown(file)).hint(
+            "a policy has lines `log VKEY`, `witness NAME VKEY`, `quorum none` or `quorum NAME`",
+        )
+    })
 }
 
 /// A folder for sorted runs, removed when it is dropped.

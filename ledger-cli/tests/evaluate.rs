@@ -186,3 +186,54 @@ fn bad_input_is_told_in_one_line() {
     }
     assert_eq!(world.snapshot(), before);
 }
+
+/// The log itself is an item: whose word on it counts, the reader's policy says.
+#[test]
+fn the_log_is_judged_with_the_policy_of_the_reader() {
+    let world = World::new();
+    let codes = |more: &[&str]| {
+        let ended = world.run(&evaluate(&[&["--json"], more].concat()));
+        let result: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let runs = result["runs"].as_array().unwrap();
+        let run = runs.iter().find(|run| run["test"] == "T25").unwrap();
+        let items = run["items"].as_array().unwrap();
+        assert_eq!((items.len(), &items[0]["id"]), (1, &json!("ledger")));
+        let exceptions = items[0]["exceptions"].as_array().unwrap();
+        exceptions.iter().map(|e| e["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(codes(&[]).contains(&"witnesses-unnamed".to_owned()));
+    let told = codes(&["--policy", "d/auditor.policy"]);
+    assert!(told.contains(&"too-few-witnesses".to_owned()), "{told:?}");
+    assert!(!told.contains(&"witnesses-unnamed".to_owned()), "{told:?}");
+    assert!(world.run(&evaluate(&["--policy", "none"])).bad(2).contains("there is no file `none`"));
+}
+
+/// A fiscal year in its own zone; what happened in the hours between is in one period only.
+#[test]
+fn a_period_is_of_the_calendar_that_is_given() {
+    let world = world();
+    world.write(
+        "acme.toml",
+        "id = \"acme\"\ntimezone = \"Europe/Berlin\"\nrule = \"CET-1CEST,M3.5.0,M10.5.0/3\"\nyear_starts = \"07-11\"\nweekend = []\nholidays = []\n",
+    );
+    let asked = |period: &str| {
+        let ended = world.run(
+            &[
+                &["evaluate", "--framework", "sox", "--json", "--period", period][..],
+                &CUTOFF,
+                &["--calendar", "acme.toml"],
+            ]
+            .concat(),
+        );
+        let result: Value = serde_json::from_str(&ended.stdout).unwrap();
+        let runs = result["runs"].as_array().unwrap();
+        let run = runs.iter().find(|run| run["test"] == "T01").unwrap();
+        (result["period"]["from"].as_str().unwrap().to_owned(), run["in_scope"].clone())
+    };
+    assert_eq!(asked("FY2026-Q1"), ("2026-07-10T22:00:00.000000Z".to_owned(), json!(1)));
+    assert_eq!(asked("FY2025-Q4"), ("2026-04-10T22:00:00.000000Z".to_owned(), json!(1)));
+    world.write("no.toml", "id = \"acme\"\ntimezone = \"Europe/Berlin\"\nyear_starts = \"01-01\"\nweekend = []\nholidays = []\n");
+    let wrong = ["evaluate", "--period", "2026-Q3", "--calendar", "no.toml"];
+    assert!(world.run(&wrong).bad(2).contains("nothing says when clocks turn"));
+    assert!(world.run(&["evaluate", "--period", "2026-Q5"]).bad(2).contains("2026-Q3"));
+}

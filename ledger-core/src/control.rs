@@ -7,6 +7,7 @@
 
 mod catalogue;
 mod difference;
+mod fiscal;
 mod layer;
 mod limit;
 mod read;
@@ -17,6 +18,7 @@ pub use catalogue::{
     Authority, Catalogue, Citation, Control, Frequency, Implementation, NotEvidenced, Strength,
 };
 pub use difference::{Changed, Difference, Turn};
+pub use fiscal::Fiscal;
 pub use layer::{Layer, LayerKind};
 pub use limit::{Direction, Known};
 pub use resolved::{Limit, Resolved, Tailored};

@@ -11,6 +11,7 @@ mod run;
 
 pub use document::limit as limit_words;
 pub use front::{Front, Verdict};
+pub(crate) use run::accepted;
 pub use run::{Run, exception_id};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,7 +99,8 @@ pub fn evaluate(
             wanted.add(slice, part, control)?;
         }
     }
-    let runs = run::all(&wanted.runs, &slices, facts, attachments, &question);
+    let verified = front.verified.as_ref();
+    let runs = run::all(&wanted.runs, &slices, facts, attachments, &question, verified);
     let outcomes = wanted
         .controls
         .into_values()

@@ -17,6 +17,7 @@ pub mod dossier;
 pub mod entitled;
 pub mod line;
 pub mod people;
+pub(crate) mod rows;
 pub mod scope;
 pub mod snapshot;
 pub mod sought;

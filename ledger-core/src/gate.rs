@@ -6,6 +6,7 @@
 //! tests: nobody else holds the environment, and what ran there before left nothing overdue. An answer
 //! is never a pass while something cannot be told.
 
+mod accepted;
 mod condition;
 mod document;
 mod obligation;
@@ -97,6 +98,8 @@ pub struct Judged {
     pub excluded: Option<&'static str>,
     /// What it comes to.
     pub state: State,
+    /// The entries by which the risk of that was accepted, if it was.
+    pub accepted: Vec<u64>,
 }
 
 /// The answer.
@@ -139,7 +142,8 @@ pub fn ask<S: Sought>(
     question: Question,
     rules: &Rules,
 ) -> Result<Answer> {
-    let selection::Selected { mut read, doubts, beyond } = selection::select(source, &question)?;
+    let selection::Selected { mut read, doubts, beyond } =
+        selection::select(source, &question, &accepted::ids(&question, rules))?;
     let count = read.len() as u64;
     read.push(planned::read(&question, source.size())?);
     let facts = Facts::from_read(read);
@@ -197,13 +201,17 @@ fn answer(
                 calendar: &rules.calendar,
                 attachments,
                 matrix: Some(&rules.matrix),
+                verified: None,
             };
             let census = (test.run)(&context);
             let excluded = census.excluded.keys().next().copied();
             let own = census.items.into_iter().find(|item| item.entries.contains(&known.size));
             let item = own.map(|item| before(test, item, known.size));
             let state = item.as_ref().map_or(State::NotApplicable, Item::state);
-            judged.push(Judged { test, controls, parameters, item, excluded, state });
+            let accepted = Vec::new();
+            let mut one = Judged { test, controls, parameters, item, excluded, state, accepted };
+            accepted::settle(&mut one, &question, facts);
+            judged.push(one);
         }
     }
     let mut conditions = vec![
@@ -281,7 +289,8 @@ impl Answer {
     pub fn reasons(&self) -> Vec<(&'static str, Severity, &str)> {
         let mut reasons: Vec<(&'static str, Severity, &str)> = Vec::new();
         for judged in &self.judged {
-            for exception in judged.item.iter().flat_map(|item| &item.exceptions) {
+            let item = judged.item.iter().filter(|_| judged.state != State::Waived);
+            for exception in item.flat_map(|item| &item.exceptions) {
                 let reason = (judged.test.id, exception.severity, exception.sentence.as_str());
                 if exception.severity != Severity::Info && !reasons.contains(&reason) {
                     reasons.push(reason);

@@ -9,6 +9,7 @@
 mod access;
 mod arithmetic;
 mod assurance;
+mod carried;
 mod commit;
 mod definition;
 mod delivery;
@@ -18,7 +19,9 @@ mod draw;
 mod emergency;
 mod failure;
 mod ground;
+mod learned;
 mod member;
+mod prepared;
 mod quality;
 mod record;
 mod release;
@@ -111,6 +114,29 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("verified-revocation", |desk, _| access::verified_revocation(desk)),
     ("control-health", |desk, _| Ok(assurance::control_health(desk))),
     ("exception-ageing", |desk, _| Ok(assurance::exception_ageing(desk))),
+    ("contracts-verified", |desk, _| Ok(prepared::contracts(desk))),
+    ("rollback-drilled", |desk, _| Ok(prepared::rollback_drilled(desk))),
+    ("monitored-at-first", |desk, _| Ok(prepared::monitored(desk))),
+    ("impact-acknowledged", |desk, _| Ok(prepared::acknowledged(desk))),
+    ("told-before", |desk, _| Ok(prepared::told_before(desk))),
+    ("readiness-reviewed", |desk, _| Ok(prepared::reviewed(desk))),
+    ("vendor-assured", |desk, _| Ok(prepared::vendors(desk))),
+    ("telemetry-before-release", |desk, _| Ok(prepared::telemetry(desk))),
+    ("smoke-tested-in-time", |desk, _| Ok(carried::smoke_tested(desk))),
+    ("watched-in-time", |desk, _| Ok(carried::watched(desk))),
+    ("one-at-a-time", |desk, _| Ok(carried::one_at_a_time(desk))),
+    ("shards-complete", |desk, _| Ok(carried::shards(desk))),
+    ("canary-breaches-stopped", |desk, _| Ok(carried::canaries(desk))),
+    ("deployed-as-composed", |desk, _| Ok(carried::composed(desk))),
+    ("milestones-reached", |desk, _| Ok(carried::milestones(desk))),
+    ("severe-incidents-linked", |desk, _| Ok(learned::linked(desk))),
+    ("debts-paid-in-time", |desk, _| Ok(learned::debts(desk))),
+    ("flags-looked-after", |desk, _| Ok(learned::flags(desk))),
+    ("causes-led-to-rules", |desk, _| Ok(learned::rules_changed(desk))),
+    ("conflicts-settled", |desk, _| Ok(learned::conflicts(desk))),
+    ("tested-by-level", |desk, _| Ok(learned::levels(desk))),
+    ("environment-parity", |desk, _| Ok(learned::parity(desk))),
+    ("test-data-isolated", |desk, _| Ok(learned::test_data(desk))),
 ];
 
 /// Computes all metrics, on all cores.
@@ -253,6 +279,6 @@ mod tests {
             definitions.metrics.iter().map(|known| known.id.as_str()).collect();
         let computed: Vec<&str> = FUNCTIONS.iter().map(|(id, _)| *id).collect();
         assert_eq!(written, computed);
-        assert_eq!(written.len(), 31);
+        assert_eq!(written.len(), 54);
     }
 }

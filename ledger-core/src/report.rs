@@ -138,7 +138,7 @@ impl Report {
             populations: Vec::new(),
         };
         let mut report = report.masked();
-        let about = |number| report.population(evaluation, number).map(|dataset| dataset.about);
+        let about = |number| report.items(evaluation, number).map(|dataset| dataset.about);
         report.populations = (0..evaluation.runs.len()).filter_map(about).collect();
         report
     }
@@ -151,9 +151,14 @@ impl Report {
         }
     }
 
-    /// All items of a run of the same evaluation, whose `about` stands in [`Report::populations`] at the
-    /// same place.
-    pub fn population(&self, evaluation: &Evaluation, number: usize) -> Option<Dataset> {
+    /// All items of a run, with persons as the ledger has them.
+    pub fn population(evaluation: &Evaluation, number: usize) -> Option<Dataset> {
+        population::of(number, evaluation)
+    }
+
+    /// All items of a run of the same evaluation as this report shows them: its `about` stands in
+    /// [`Report::populations`] at the same place.
+    pub fn items(&self, evaluation: &Evaluation, number: usize) -> Option<Dataset> {
         let dataset = population::of(number, evaluation)?;
         Some(match mask::Mask::by(&self.front) {
             Some(mask) => mask.table(dataset),

@@ -34,6 +34,12 @@ pub fn pae(event: &[u8]) -> Vec<u8> {
     message
 }
 
+/// The bytes that are signed where the payload is of another type than an event.
+pub fn encoding_of(kind: &str, payload: &[u8]) -> Vec<u8> {
+    let head = format!("DSSEv1 {} {kind} {} ", kind.len(), payload.len());
+    [head.as_bytes(), payload].concat()
+}
+
 /// The encoding up to the event's first byte.
 fn head(event: &[u8]) -> String {
     format!("{PREFIX}{} ", event.len())

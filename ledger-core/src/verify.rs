@@ -16,7 +16,7 @@ mod spill;
 mod suspect;
 mod window;
 
-pub use fault::{Class, Fault, Notice, Report, Suspect, Verdict};
+pub use fault::{Class, Fault, Notice, Report, Setback, Suspect, Verdict, Witnessed};
 
 use crate::checkpoint::Origin;
 use crate::error::Result;

@@ -63,6 +63,26 @@ fn the_catalogue_is_whole() {
     assert!(catalogue.not_evidenced.iter().all(|missing| !missing.reason.is_empty()));
 }
 
+/// What is addressable is decided for each citation of the control, not for some.
+#[test]
+fn addressable_citations_of_a_control_are_those_that_must_be_decided() {
+    let resolved = resolved(&[]).unwrap();
+    let document = check::find("T24").unwrap();
+    let known = document.parameters.iter().find(|known| known.name == "citations").unwrap();
+    let control = |id: &str| Catalogue::shipped().unwrap().control(id).unwrap().clone();
+    let of = |id: &str| resolved.parameters(&control(id), document).unwrap().ids(known);
+    assert_eq!(of("HIPAA-AD-03"), ["164.308-a-3-ii-A", "164.308-a-4-ii-B"]);
+    assert!(of("SOX-PD-01").is_empty());
+    for control in Catalogue::shipped().unwrap().controls {
+        let count = control
+            .citations
+            .iter()
+            .filter(|c| c.implementation == Some(Implementation::Addressable))
+            .count();
+        assert_eq!(of(&control.id).len(), count, "{}", control.id);
+    }
+}
+
 /// A limit that is written and not run, or run and not written, is an error.
 #[test]
 fn limits_are_written_as_they_are_run() {

@@ -18,6 +18,8 @@ mod history;
 mod lists;
 #[path = "story/memory.rs"]
 mod memory;
+#[path = "story/verified.rs"]
+mod verified;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

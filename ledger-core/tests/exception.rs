@@ -18,6 +18,8 @@
 mod history;
 #[path = "story/lists.rs"]
 mod lists;
+#[path = "story/verified.rs"]
+mod verified;
 
 use history::{Book, Story};
 use ledger_core::check::{self, Census, Context, Item, Test};

@@ -19,6 +19,8 @@ mod history;
 mod lists;
 #[path = "story/memory.rs"]
 mod memory;
+#[path = "story/verified.rs"]
+mod verified;
 
 use std::sync::OnceLock;
 
@@ -27,6 +29,7 @@ use ledger_core::check::State;
 use ledger_core::check::matrix::Matrix;
 use ledger_core::control::Layer;
 use ledger_core::entry::Entry;
+use ledger_core::evaluate::exception_id;
 use ledger_core::fact::{Facts, Read};
 use ledger_core::gate::{self, Answer, Question, Rules};
 use ledger_core::hash::Sha256;
@@ -95,9 +98,8 @@ fn told(answer: &Answer) -> Vec<String> {
     rules.chain(conditions).chain([answer.verdict.as_str().to_owned()]).collect()
 }
 
-fn both(lines: Vec<String>, question: &Question) -> (Answer, Answer) {
+fn both(lines: Vec<String>, lists: &Attached, question: &Question) -> (Answer, Answer) {
     let rules = rules();
-    let nothing = Attached::of(None, None);
     let mut document = Document::default();
     let mut read = Vec::new();
     for line in &lines {
@@ -105,8 +107,8 @@ fn both(lines: Vec<String>, question: &Question) -> (Answer, Answer) {
     }
     let size = lines.len() as u64 + 1;
     let memory = Memory::of(lines);
-    let few = gate::ask(&memory, &nothing, question.clone(), rules).unwrap();
-    let all = gate::ask_all(read, size, &nothing, question.clone(), rules).unwrap();
+    let few = gate::ask(&memory, lists, question.clone(), rules).unwrap();
+    let all = gate::ask_all(read, size, lists, question.clone(), rules).unwrap();
     (few, all)
 }
 
@@ -134,7 +136,7 @@ fn a_few_entries_answer_as_all_of_them_do() {
         // before the book's deployment, shortly after it, and much later
         for now in ["2026-07-10T09:59:59Z", "2026-07-10T12:00:00Z", "2026-07-25T00:00:00Z"] {
             let question = question(now, "payments");
-            let (few, all) = both(lines.clone(), &question);
+            let (few, all) = both(lines.clone(), &book.attachments(story), &question);
             asked += 1;
             if told(&few) != told(&all) {
                 let differ: Vec<String> = told(&few)
@@ -157,10 +159,11 @@ fn a_few_entries_answer_as_all_of_them_do() {
 fn without_any_one_entry_both_still_agree() {
     for book in tellers() {
         let lines = book.lines(&book.stories().remove(0));
+        let lists = book.attachments(&book.stories().remove(0));
         for place in 0..lines.len() {
             let mut kept = lines.clone();
             kept[place] = filler(place as u64 + 1);
-            let (few, all) = both(kept, &question("2026-07-10T09:59:59Z", "payments"));
+            let (few, all) = both(kept, &lists, &question("2026-07-10T09:59:59Z", "payments"));
             assert_eq!(told(&few), told(&all), "{} without entry {}", book.test, place + 1);
         }
     }
@@ -190,7 +193,8 @@ fn a_pass_that_somebody_records_lets_nothing_pass() {
 fn an_unknown_service_cannot_be_told() {
     let book = tellers().remove(0);
     let lines = book.lines(&book.stories().remove(0));
-    let (few, all) = both(lines, &question("2026-07-10T09:59:59Z", "nobody-knows"));
+    let (few, all) =
+        both(lines, &Attached::of(None, None), &question("2026-07-10T09:59:59Z", "nobody-knows"));
     assert_eq!(told(&few), told(&all));
     assert_ne!(few.verdict, State::Pass);
     assert!(few.reasons().iter().any(|(.., why)| why.contains("no registered system")));
@@ -198,8 +202,66 @@ fn an_unknown_service_cannot_be_told() {
 
 #[test]
 fn facts_of_nothing_pass_nothing() {
-    let (few, all) = both(Vec::new(), &question("2026-07-10T09:59:59Z", "payments"));
+    let (few, all) =
+        both(Vec::new(), &Attached::of(None, None), &question("2026-07-10T09:59:59Z", "payments"));
     assert_eq!(told(&few), told(&all));
     assert_ne!(few.verdict, State::Pass);
     assert_eq!(Facts::default().entries, 0);
+}
+
+/// A risk that another person accepted beforehand, for exactly this deployment, stands in nobody's way;
+/// one accepted by its owner, too low, or over, does.
+#[test]
+fn an_accepted_risk_counts_in_the_gate_as_in_evaluation() {
+    let book = tellers().into_iter().find(|book| book.test == "T02").unwrap();
+    let story =
+        book.stories().into_iter().find(|one| one.name == "the author approved it").unwrap();
+    let mut asked = question("2026-07-10T09:59:59Z", "payments");
+    asked.deployment = Some(Id::from("d-77"));
+    let ask = |level: &str, approver: &str, expires: &str| {
+        let mut lines = book.lines(&story);
+        let (before, _) = both(lines.clone(), &book.attachments(&story), &asked);
+        let failing = before.judged.iter().filter(|one| one.state == State::Fail);
+        let ids: Vec<String> = failing
+            .flat_map(|one| one.controls.iter().map(|id| exception_id(id, one.test.id, "d-77")))
+            .collect();
+        assert!(!ids.is_empty());
+        for (number, id) in ids.iter().enumerate() {
+            let event = serde_json::json!({
+                "type": "risk.accepted", "at": "2026-07-10T09:30:00Z", "by": approver,
+                "subject": {"risk": format!("r-{number}")},
+                "data": {"exception": id, "person": "@ada", "approver": approver, "level": level,
+                    "expires_at": expires, "controls": ["SOX-CM-02"]},
+            });
+            let index = lines.len() as u64 + 1;
+            lines.push(history::line(index, time("2026-07-10T09:30:01Z"), "risk", &event));
+        }
+        let (few, all) = both(lines, &book.attachments(&story), &asked);
+        assert_eq!(told(&few), told(&all));
+        few.judged.iter().filter(|one| one.state == State::Waived).count()
+    };
+    assert!(ask("critical", "@ben", "2026-08-01T00:00:00Z") > 0);
+    assert_eq!(ask("critical", "@ada", "2026-08-01T00:00:00Z"), 0);
+    assert_eq!(ask("low", "@ben", "2026-08-01T00:00:00Z"), 0);
+    assert_eq!(ask("critical", "@ben", "2026-07-10T09:59:00Z"), 0);
+}
+
+/// What an exception still needs is an obligation, open or overdue, with the time for it.
+#[test]
+fn what_an_exception_needs_is_an_obligation() {
+    let book = books().into_iter().find(|book| book.test == "T29").unwrap();
+    let due = |name: &str, now: &str| {
+        let story = book.stories().into_iter().find(|one| one.name == name).unwrap();
+        let facts = book.facts(&story);
+        let lists = book.attachments(&story);
+        let all = gate::obligations(&facts, &lists, rules(), time(now)).unwrap();
+        let own = all.into_iter().filter(|one| one.kind.starts_with("T29"));
+        own.map(|one| (one.kind, one.standing)).collect::<Vec<_>>()
+    };
+    let closed = due("what is right", "2027-06-01T00:00:00Z");
+    assert!(closed.is_empty(), "{closed:?}");
+    let late = due("never repaired", "2027-06-01T00:00:00Z");
+    assert_eq!(late, [("T29 remediation-overdue".to_owned(), gate::Standing::Overdue)]);
+    let open = due("the time is not over", "2026-07-10T00:00:00Z");
+    assert_eq!(open, [("T29 remediation-running".to_owned(), gate::Standing::Running)]);
 }

@@ -18,6 +18,8 @@
 mod history;
 #[path = "story/lists.rs"]
 mod lists;
+#[path = "story/verified.rs"]
+mod verified;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -224,6 +226,7 @@ fn controls_that_cannot_be_told_have_not_passed() {
         root: String::new(),
         integrity: unknown(),
         completeness: unknown(),
+        verified: None,
     };
     let question = Question {
         frameworks: vec!["sox".to_owned()],

@@ -18,6 +18,8 @@
 mod history;
 #[path = "story/lists.rs"]
 mod lists;
+#[path = "story/verified.rs"]
+mod verified;
 
 use std::collections::BTreeSet;
 
@@ -26,8 +28,8 @@ use ledger_core::check::{self, Census, Item, Severity, State, Test};
 
 /// The one item that a story is about.
 fn subject<'a>(book: &Book, story: &Story, census: &'a Census) -> Option<&'a Item> {
-    let wanted = story.item.as_ref().unwrap_or(&book.item);
-    census.items.iter().find(|item| item.id == *wanted)
+    let wanted = history::named(story.item.as_ref().unwrap_or(&book.item));
+    census.items.iter().find(|item| item.id == wanted)
 }
 
 fn told(item: Option<&Item>) -> String {
@@ -151,6 +153,34 @@ fn what_is_unrelated_changes_nothing() {
             assert!(states(&crowded).len() >= states(&alone).len());
         }
     }
+}
+
+/// Law 6: a rule that is changed later, whatever it says of when it is in force, changes no verdict on
+/// what came before it in the log.
+#[test]
+fn rules_that_are_changed_later_change_no_earlier_verdict() {
+    let mut wrong = Vec::new();
+    for (book, test) in books() {
+        for story in book.stories() {
+            let (then, now) = (book.run(test, &story), book.run(test, &story.ruled_anew()));
+            let told_of = |census: &Census| {
+                let item = subject(&book, &story, census)?;
+                let codes: Vec<&str> = item.exceptions.iter().map(|e| e.code).collect();
+                Some((item.state(), codes))
+            };
+            if told_of(&then) != told_of(&now) {
+                let (then, now) = (subject(&book, &story, &then), subject(&book, &story, &now));
+                wrong.push(format!(
+                    "{} `{}`: {} and then {}",
+                    test.id,
+                    story.name,
+                    told(then),
+                    told(now)
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]

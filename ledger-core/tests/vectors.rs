@@ -19,6 +19,8 @@ use ledger_core::dsse::Envelope;
 use ledger_core::entry::{self, Entry};
 use ledger_core::error::{Error, Result};
 use ledger_core::event::Event;
+use ledger_core::evidence::manifest::Manifest;
+use ledger_core::evidence::zip;
 use ledger_core::hash::{Blake3, Sha256};
 use ledger_core::head::Head;
 use ledger_core::json::{Document, Names, Value, read};
@@ -49,6 +51,21 @@ fn spool() {
             assert!(Spool::salvage(&case.bytes, &spool.ledger).lost.is_empty(), "{}", case.name);
         }
         judge(&case, &read.map(drop));
+    }
+}
+
+#[test]
+fn evidence() {
+    for case in vectors("evidence") {
+        let count = if case.header("read") == "zip" {
+            zip::decode(&case.bytes).map(|members| members.len())
+        } else {
+            Manifest::parse(&case.bytes).map(|manifest| manifest.statement.subjects.len())
+        };
+        if let Ok(count) = &count {
+            assert_eq!(count.to_string(), case.header("members"), "{}", case.name);
+        }
+        judge(&case, &count.map(drop));
     }
 }
 

@@ -21,6 +21,8 @@ mod history;
 mod lists;
 #[path = "report/quarter.rs"]
 mod quarter;
+#[path = "../../ledger-core/tests/story/verified.rs"]
+mod verified;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -21,6 +21,8 @@ mod history;
 mod lists;
 #[path = "report/quarter.rs"]
 mod quarter;
+#[path = "../../ledger-core/tests/story/verified.rs"]
+mod verified;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -67,7 +69,7 @@ fn everything_ties_and_comes_again() {
         assert_eq!(Sha256::of(csv.as_bytes()), dataset.about.digest, "{}", dataset.about.id);
     }
     for (number, about) in made.report.populations.iter().enumerate() {
-        let dataset = made.report.population(&made.evaluation, number).unwrap();
+        let dataset = made.report.items(&made.evaluation, number).unwrap();
         assert_eq!(dataset.about, *about);
         let tests = &made.evaluation.runs[number];
         assert_eq!(about.rows, tests.census.items.len() as u64);
@@ -256,7 +258,7 @@ fn a_regulator_follows_nobody_from_report_to_report() {
     assert!(!Earlier::read(auditor.json.as_bytes()).unwrap().persons().is_empty());
     assert_eq!(read(&one).persons().len(), 0);
     for (number, about) in one.populations.iter().enumerate() {
-        let dataset = one.population(&auditor.evaluation, number).unwrap();
+        let dataset = one.items(&auditor.evaluation, number).unwrap();
         assert_eq!(dataset.about, *about);
         assert_eq!(Sha256::of(dataset.to_csv().as_bytes()), about.digest);
     }

@@ -9,7 +9,7 @@ use ledger_core::evaluate::Evaluation;
 use ledger_core::time::Timestamp;
 
 use crate::context::Context;
-use crate::evaluated::{Asked, answer, day, period, verdict, words};
+use crate::evaluated::{Asked, Span, answer, verdict, words};
 use crate::failure::{Answer, Result};
 use crate::files;
 use crate::output::Out;
@@ -28,12 +28,8 @@ const SHOWN: usize = 30;
     after_help = "Example: ledger evaluate --framework sox --from 2026-07-01 --to 2026-09-30"
 )]
 pub(crate) struct Evaluate {
-    /// First day of the period, UTC
-    #[arg(long, value_name = "DAY", value_parser = day)]
-    from: Timestamp,
-    /// Last day of the period, UTC
-    #[arg(long, value_name = "DAY", value_parser = day)]
-    to: Timestamp,
+    #[command(flatten)]
+    span: Span,
     #[command(flatten)]
     asked: Asked,
     /// Write the whole result to this file, as canonical JSON
@@ -43,7 +39,8 @@ pub(crate) struct Evaluate {
 
 /// Evaluates, and prints what came of it.
 pub(crate) fn run(args: &Evaluate, context: &mut Context) -> Result<Answer> {
-    let evaluation = args.asked.evaluate(period(args.from, args.to)?, context)?.evaluation;
+    let span = args.span.of(&args.asked.fiscal()?)?;
+    let evaluation = args.asked.evaluate(span, context)?.evaluation;
     if let Some(file) = &args.out {
         files::create_with(file, 0o644, |to| {
             evaluation.document().write(&mut |piece: &str| to.write_all(piece.as_bytes()))?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ledger_core::json::Value;
-use ledger_core::key::Signer as _;
+use ledger_core::key::Signer;
 use ledger_core::ledger::Ledger;
 use ledger_core::time::Timestamp;
 use ledger_core::trust::Holder;
@@ -61,6 +61,11 @@ pub(crate) struct Said<'s> {
 }
 
 impl Speaker {
+    /// The key with which they speak.
+    pub(crate) fn key(&self) -> &dyn Signer {
+        &self.key
+    }
+
     /// Loads the key and opens the ledger; codes `key-service`, `person-self`.
     pub(crate) fn begin(by: &By, context: &Context) -> Result<Self> {
         let key = hook::load(by.key.as_ref())?;

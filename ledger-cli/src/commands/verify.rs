@@ -1,5 +1,6 @@
 //! `ledger verify`
 
+mod package;
 mod proof;
 mod report;
 
@@ -9,17 +10,16 @@ use clap::Args;
 use ledger_core::checkpoint::{Checkpoint, Origin};
 use ledger_core::hash::Blake3;
 use ledger_core::note::Note;
-use ledger_core::policy::Policy;
 use ledger_core::verify::Verdict;
 
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
-use crate::verified::{Known, check};
+use crate::verified::{Known, check, read_policy};
 
 pub(crate) use report::{print, value};
 
-/// Verify a ledger, or one proof
+/// Verify a ledger, one proof, or an evidence package
 ///
 /// Without PROOF the whole folder: every line, link, signature and root, believed from nobody, and
 /// held against what is known outside it: the origin that was pinned, receipts, a policy, older
@@ -27,7 +27,8 @@ pub(crate) use report::{print, value};
 /// policy. Status 0: it holds. 1: it does not. 2: it cannot be told.
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
-    /// A proof of an entry, of a stretch of entries, or of consistency
+    /// A proof of an entry, of a stretch of entries, or of consistency; or an evidence package, zipped
+    /// or as a folder
     #[arg(requires = "policy")]
     proof: Option<PathBuf>,
     /// Whom you trust: a C2SP `tlog-policy` of your own
@@ -54,6 +55,9 @@ pub(crate) struct Verify {
 pub(crate) fn run(args: &Verify, context: &mut Context) -> Result<Answer> {
     let policy = args.policy.as_deref().map(read_policy).transpose()?;
     if let (Some(file), Some(policy)) = (&args.proof, &policy) {
+        if let Some(answer) = package::run(file, policy, context)? {
+            return Ok(answer);
+        }
         return proof::run(file, policy, args, context);
     }
     let older =
@@ -83,15 +87,6 @@ pub(crate) fn answer(verdict: Verdict) -> Answer {
         Verdict::DoesNotHold => Answer::No,
         Verdict::CannotTell => Answer::CannotTell,
     }
-}
-
-fn read_policy(file: &Path) -> Result<Policy> {
-    let bytes = files::read(file)?;
-    Policy::parse(&bytes).map_err(|error| {
-        Failure::from(error).within(files::shown(file)).hint(
-            "a policy has lines `log VKEY`, `witness NAME VKEY`, `quorum none` or `quorum NAME`",
-        )
-    })
 }
 
 /// A file that is no checkpoint at all says nothing about the ledger: bad input, not a verdict.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::time::{DAY, Timestamp};
+use crate::time::Timestamp;
+use crate::zone::Zone;
 
 /// Days on which work is done, in one zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,12 +12,14 @@ pub struct Calendar {
     pub weekend: BTreeSet<u64>,
     /// Days without work, counted from 1970-01-01.
     pub holidays: BTreeSet<u64>,
+    /// Where days begin.
+    pub zone: Zone,
 }
 
 impl Default for Calendar {
-    /// Monday to Friday, without holidays.
+    /// Monday to Friday in UTC, without holidays.
     fn default() -> Self {
-        Self { weekend: BTreeSet::from([5, 6]), holidays: BTreeSet::new() }
+        Self { weekend: BTreeSet::from([5, 6]), holidays: BTreeSet::new(), zone: Zone::default() }
     }
 }
 
@@ -31,20 +34,22 @@ impl Calendar {
     ///
     /// After ten years without enough working days it gives up and says the latest day it saw.
     pub fn after(&self, at: Timestamp, days: u64) -> Timestamp {
-        let mut day = at.micros() / DAY;
+        let mut day = self.zone.day(at);
         let last = day + 3653;
         let mut left = days;
         while left > 0 && day < last {
             day += 1;
             left -= u64::from(self.works(day));
         }
-        Timestamp::from_micros((day + 1) * DAY - 1).unwrap_or(at)
+        let next = self.zone.begins(day + 1);
+        next.and_then(|next| Timestamp::from_micros(next.micros() - 1)).unwrap_or(at)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::DAY;
 
     fn time(text: &str) -> Timestamp {
         Timestamp::parse(text.as_bytes()).unwrap_or_else(|_| panic!("{text}"))

@@ -146,7 +146,7 @@ fn classes(context: &Context<'_>, parameter: &super::Parameter) -> Vec<Class> {
 fn risk_of(context: &Context<'_>, deployment: &Deployment<'_>) -> Option<(Risk, u64)> {
     let facts = context.facts;
     let change = deployment.change()?.as_str();
-    let before = |at: &crate::fact::At| at.occurred < deployment.at;
+    let before = |at: &crate::fact::At| at.occurred < deployment.at && at.index < deployment.first;
     let classified = facts
         .change_classified
         .of(Reference::Change, change)

@@ -10,6 +10,7 @@ use crate::schema::typed::Attached;
 use crate::schema::words::{Reference, Regime};
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
+use crate::verify::Report;
 
 /// A span of time; the end is not part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct Context<'c> {
     pub attachments: &'c dyn Attachments,
     /// Which duties must be held apart; none if nobody said.
     pub matrix: Option<&'c Matrix>,
+    /// What verification of the whole log found; none where nobody verified it.
+    pub verified: Option<&'c Report>,
 }
 
 /// Whether somebody is somebody else.

@@ -4,6 +4,7 @@ mod acceptance;
 mod case;
 mod detector;
 pub mod exception;
+pub mod intact;
 mod lag;
 pub mod payload;
 pub mod retention;
@@ -12,4 +13,5 @@ pub mod source;
 use super::Test;
 
 /// T25 to T29.
-pub const TESTS: &[Test] = &[source::TEST, retention::TEST, payload::TEST, exception::TEST];
+pub const TESTS: &[Test] =
+    &[intact::TEST, source::TEST, retention::TEST, payload::TEST, exception::TEST];

@@ -32,7 +32,7 @@ impl Context<'_> {
             }
             None => {
                 let sentence = format!("{words}, and no system {system} is registered");
-                let cited: Vec<u64> = item.entries.iter().copied().collect();
+                let cited: Vec<u64> = item.entries.clone();
                 item.raise(&UNDECLARED, sentence, cited);
             }
         }

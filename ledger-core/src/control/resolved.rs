@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::catalogue::{Catalogue, Citation, Control};
+use super::catalogue::{Catalogue, Citation, Control, Implementation};
 use super::layer::Layer;
 use super::limit::{Direction, Known};
 use crate::check::{self, Parameters, Test, Value};
@@ -55,6 +55,19 @@ pub struct Resolved {
     pub tailored: Vec<Tailored>,
     /// How things are shown.
     pub display: BTreeMap<String, String>,
+}
+
+/// The limit that names the addressable citations of a control.
+const DECIDED: &str = "citations";
+
+/// The addressable citations of a control, as documents name them: `164.312-a-2-iii`.
+fn addressable(control: &Control) -> impl Iterator<Item = String> + '_ {
+    let own = control.citations.iter();
+    let own = own.filter(|known| known.implementation == Some(Implementation::Addressable));
+    own.map(|known| {
+        let provision = known.reference.rsplit(' ').next().unwrap_or_default();
+        provision.replace('(', "-").replace(')', "")
+    })
 }
 
 impl Resolved {
@@ -222,6 +235,11 @@ impl Resolved {
                 set(&mut parameters, test, name, value)
                     .map_err(|error| error.at(format!("control {}, {of}.{name}", control.id)))?;
             }
+        }
+        // the decisions that must be documented are those of the control's own citations
+        let mut decided = addressable(control).peekable();
+        if decided.peek().is_some() && test.parameters.iter().any(|known| known.name == DECIDED) {
+            parameters.set(test.parameters, DECIDED, Value::Ids(decided.collect()))?;
         }
         Ok(parameters)
     }

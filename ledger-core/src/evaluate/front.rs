@@ -27,6 +27,8 @@ pub struct Front {
     pub integrity: Verdict,
     /// Sources, systems, streams, clocks.
     pub completeness: Verdict,
+    /// What verification found, for the test of the log itself; none where nobody verified it.
+    pub verified: Option<verify::Report>,
 }
 
 impl Front {
@@ -48,6 +50,7 @@ impl Front {
             root: report.root.clone(),
             integrity: Verdict { state, reasons },
             completeness: completeness(report, facts, period),
+            verified: Some(report.clone()),
         }
     }
 }

@@ -10,6 +10,8 @@ use crate::control::Control;
 use crate::fact::Facts;
 use crate::hash::Sha256;
 use crate::schema::words::{Reference, Regime, Risk};
+use crate::time::Timestamp;
+use crate::verify::Report;
 
 /// A run that some control asks for.
 #[derive(Clone, Debug)]
@@ -42,6 +44,7 @@ pub(super) fn all(
     facts: &Facts,
     attachments: &dyn Attachments,
     question: &Question,
+    verified: Option<&Report>,
 ) -> Vec<Run> {
     let one = |wanted: &Wanted| {
         let period = slices.get(wanted.slice).map_or(question.period, |slice| slice.period);
@@ -54,6 +57,7 @@ pub(super) fn all(
             calendar: &question.calendar,
             attachments,
             matrix: Some(&question.matrix),
+            verified,
         };
         let mut census = (wanted.test.run)(&context);
         census.shrink();
@@ -94,7 +98,7 @@ pub(super) fn outcome(
             let mut state = item.state();
             if state == State::Fail {
                 let id = exception_id(&control.id, run.test.id, &item.id);
-                if let Some(entry) = accepted(&id, item, facts, question) {
+                if let Some(entry) = accepted(&id, item, facts, question.cutoff) {
                     waived.insert(id, entry);
                     state = State::Waived;
                 }
@@ -125,7 +129,7 @@ pub(super) fn outcome(
 
 /// The entry by which the risk of an exception is accepted: in force, high enough, and by another
 /// person than the one who answers for it.
-fn accepted(id: &str, item: &Item, facts: &Facts, question: &Question) -> Option<u64> {
+pub(crate) fn accepted(id: &str, item: &Item, facts: &Facts, at: Timestamp) -> Option<u64> {
     let worst = item.exceptions.iter().map(|exception| exception.severity).min()?;
     let level = match worst {
         Severity::Critical => Risk::Critical,
@@ -134,7 +138,7 @@ fn accepted(id: &str, item: &Item, facts: &Facts, question: &Question) -> Option
         Severity::Low | Severity::Info => Risk::Low,
     };
     let rows = facts.risk_accepted.of(Reference::Exception, id);
-    rows.filter(|row| row.at.occurred <= question.cutoff && row.expires_at > question.cutoff)
+    rows.filter(|row| row.at.occurred <= at && row.expires_at > at)
         .filter(|row| row.level >= level)
         .find(|row| {
             let (approver, owner) = (row.approver.pseudonym, row.person.pseudonym);

@@ -5,10 +5,8 @@
 //! an account is an opaque key, the same in all lists. A list with a row that cannot be read says
 //! nothing: none of it is used.
 
-use std::collections::BTreeSet;
-
-use crate::error::{Error, Result};
-use crate::json::{Document, Names, View};
+use super::rows::lines;
+use crate::error::Result;
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
@@ -190,83 +188,6 @@ pub fn items(bytes: &[u8]) -> Result<Vec<ReviewItem>> {
             privileged: members.flag("privileged"),
         })
     })
-}
-
-/// The members of one row, each taken at most once; what is left over or of another shape is known
-/// in the end.
-struct Members<'a> {
-    row: View<'a>,
-    taken: BTreeSet<&'static str>,
-    wrong: Option<&'static str>,
-}
-
-impl<'a> Members<'a> {
-    fn take<T>(
-        &mut self,
-        name: &'static str,
-        read: impl FnOnce(View<'a>) -> Option<T>,
-    ) -> Option<T> {
-        self.taken.insert(name);
-        let view = self.row.get(name)?;
-        let value = read(view);
-        if value.is_none() {
-            self.wrong = Some(name);
-        }
-        value
-    }
-
-    fn text(&mut self, name: &'static str) -> Option<Box<str>> {
-        self.take(name, |view| {
-            view.text().filter(|text| !text.is_empty()).map(|text| Box::from(&*text))
-        })
-    }
-
-    fn flag(&mut self, name: &'static str) -> Option<bool> {
-        self.take(name, |view| view.boolean())
-    }
-
-    fn time(&mut self, name: &'static str) -> Option<Timestamp> {
-        self.take(name, |view| Timestamp::parse(view.plain()?.as_bytes()).ok())
-    }
-
-    fn person(&mut self, name: &'static str) -> Option<Pseudonym> {
-        self.take(name, |view| view.plain()?.parse().ok())
-    }
-
-    fn word<T>(&mut self, name: &'static str, known: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        self.take(name, |view| known(view.plain()?))
-    }
-}
-
-fn lines<T>(bytes: &[u8], read: impl Fn(&mut Members<'_>) -> Option<T>) -> Result<Vec<T>> {
-    let wrong = |code: &'static str, line: usize, message: String| {
-        Error::malformed(code, message).at(format!("line {}", line + 1))
-    };
-    let mut document = Document::default();
-    let mut all = Vec::new();
-    for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-        if line.is_empty() && number > 0 {
-            // behind the last newline
-            continue;
-        }
-        let row = document.parse(line, Names::Plain)?;
-        let mut members = Members { row, taken: BTreeSet::new(), wrong: None };
-        let value = read(&mut members);
-        if let Some(name) = members.wrong {
-            return Err(wrong("list-value", number, format!("`{name}` has another shape")));
-        }
-        let Some(value) = value else {
-            return Err(wrong("list-row", number, "a member is missing".to_owned()));
-        };
-        if let Some((name, _)) = row.members().find(|(name, _)| !members.taken.contains(name)) {
-            return Err(wrong("list-member", number, format!("`{name}` is not known here")));
-        }
-        all.push(value);
-    }
-    if all.is_empty() {
-        return Err(Error::malformed("list-empty", "the list is empty"));
-    }
-    Ok(all)
 }
 
 #[cfg(test)]

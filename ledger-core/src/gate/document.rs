@@ -178,6 +178,9 @@ fn judged(judged: &Judged) -> Value {
         let exceptions = item.exceptions.iter().map(|known| exception(judged.test.id, known));
         members.push(("exceptions", Value::List(exceptions.collect())));
     }
+    if !judged.accepted.is_empty() {
+        members.push(("accepted", numbers(judged.accepted.iter().copied())));
+    }
     members.extend(judged.excluded.map(|why| ("excluded", Value::text(why))));
     Value::object(members)
 }

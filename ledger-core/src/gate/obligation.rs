@@ -18,7 +18,7 @@ use crate::schema::words::Reference;
 use crate::time::Timestamp;
 
 /// Tests that say of deadlines what is to be done.
-const TESTS: [&str; 4] = ["T05", "T07", "T12", "T23"];
+const TESTS: [&str; 5] = ["T05", "T07", "T12", "T23", "T29"];
 /// How long before its end a waiver is listed.
 const SOON: u64 = 14 * 24 * 3600 * 1_000_000;
 
@@ -72,6 +72,7 @@ pub fn obligations(
             calendar: &rules.calendar,
             attachments,
             matrix: Some(&rules.matrix),
+            verified: None,
         };
         for item in (test.run)(&context).items {
             for exception in item.exceptions {
@@ -105,6 +106,7 @@ fn closes(test: &str) -> &'static str {
         "T05" => "change.closed",
         "T07" => "approval.decided (ratified), gate.evaluated, postmortem.published",
         "T12" => "postmortem.published with cause and action",
+        "T29" => "exception.changed: dispositioned, remediated",
         _ => "incident.changed, breach.decided, request.changed",
     }
 }

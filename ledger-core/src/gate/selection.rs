@@ -54,8 +54,12 @@ struct Kept {
     read: Read,
 }
 
-/// The entries for a question.
-pub(super) fn select<S: Sought>(source: &S, question: &Question) -> Result<Selected> {
+/// The entries for a question, and for acceptances of these exceptions.
+pub(super) fn select<S: Sought>(
+    source: &S,
+    question: &Question,
+    exceptions: &[String],
+) -> Result<Selected> {
     let mut gather =
         Gather { source, question, kept: BTreeMap::new(), asked: HashSet::new(), beyond: None };
     for kind in RULES {
@@ -68,6 +72,9 @@ pub(super) fn select<S: Sought>(source: &S, question: &Question) -> Result<Selec
     gather.templates()?;
     gather.settings(since)?;
     gather.incidents()?;
+    for id in exceptions {
+        gather.thing(Reference::Exception, id)?;
+    }
     gather.persons()?;
     let Gather { kept, beyond, .. } = gather;
     let mut selected =

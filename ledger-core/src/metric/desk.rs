@@ -49,6 +49,7 @@ impl<'g> Desk<'g> {
             calendar: ground.calendar,
             attachments: ground.attachments,
             matrix: None,
+            verified: None,
         };
         let own = facts.deployments().filter(|one| ground.period.has(one.at));
         let went = own.map(|deployment| Went {

@@ -11,7 +11,7 @@ use crate::check::scope::{plus, since};
 use crate::check::{Context, Item, Kind};
 use crate::error::Result;
 use crate::schema::words::Class;
-use crate::time::{DAY, Timestamp};
+use crate::time::Timestamp;
 
 /// Deployments, and emergencies among them: by their class, or made in a break-glass session.
 pub(super) fn ratio(desk: &Desk<'_>) -> Draw {
@@ -36,7 +36,7 @@ pub(super) fn after_hours(desk: &Desk<'_>) -> Draw {
         if went.deployment.started.is_none() {
             return went.member(Adds::Unknown("no start is recorded"));
         }
-        let works = desk.ground.calendar.works(went.deployment.at.micros() / DAY);
+        let works = desk.ground.calendar.works(desk.ground.calendar.zone.day(went.deployment.at));
         went.member(Adds::one(!works))
     }))
 }

@@ -145,8 +145,8 @@ pub(super) struct Satisfied {
     /// What it was held against, in words.
     pub(super) what: String,
     pub(super) size: u64,
-    /// Whether anybody but the log's own key signed.
-    pub(super) witnessed: bool,
+    /// How many witnesses signed, beside the log's own key.
+    pub(super) witnesses: u64,
 }
 
 /// Holds the newest note against the auditor's policy.
@@ -171,7 +171,7 @@ pub(super) fn policy(
             let size = satisfied.checkpoint.size();
             let what =
                 format!("the policy's log key and {witnesses} witness(es), at {size} entries");
-            Ok(Satisfied { what, size, witnessed: witnesses > 0 })
+            Ok(Satisfied { what, size, witnesses: witnesses as u64 })
         }
         Err(error) => {
             Err(fault(format!("the newest checkpoint does not satisfy the policy: {error}")))

@@ -97,6 +97,24 @@ pub struct Suspect {
     pub checkpoints: Vec<u64>,
 }
 
+/// What witnesses of the auditor's policy said of the newest checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Witnessed {
+    /// How many of them cosigned it; none where it does not satisfy the policy.
+    pub count: u64,
+    /// How many entries it covers.
+    pub size: u64,
+}
+
+/// An entry that was recorded before the one in front of it, by the writer's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setback {
+    /// The entry.
+    pub index: u64,
+    /// By how many microseconds the clock went back.
+    pub micros: u64,
+}
+
 /// A refusal for a key that was not known yet.
 #[derive(Debug)]
 pub(super) struct Unknown {
@@ -132,6 +150,10 @@ pub struct Report {
     pub uncovered: u64,
     /// What outside the folder it was held against, in words.
     pub anchors: Vec<String>,
+    /// What witnesses said, as the auditor's policy names them; none without a policy.
+    pub witnessed: Option<Witnessed>,
+    /// Where the writer's clock went back, the first thousand.
+    pub setbacks: Vec<Setback>,
     /// Whether one person alone administers the ledger.
     pub solo: bool,
     /// What keys signed that were reported compromised later. It stands; it is no fault.

@@ -1,7 +1,7 @@
 //! The end of verification: head, checkpoints beyond, what is remembered outside, and the verdict.
 
 use super::anchor;
-use super::fault::{Class, Fault, Notice, Report, Verdict};
+use super::fault::{Class, Fault, Notice, Report, Verdict, Witnessed};
 use super::folder::Run;
 use super::spill::Places;
 use super::suspect::Covered;
@@ -62,8 +62,13 @@ impl Run<'_> {
         self.remarks()?;
         let end = head.map(|read| Place { segment: read.head.segment, offset: read.head.offset });
         let mut suspects = self.suspects(end);
+        let witnessed = self.options.policy.map(|_| {
+            let none = Witnessed { count: 0, size: 0 };
+            let said = satisfied.as_ref();
+            said.map_or(none, |said| Witnessed { count: said.witnesses, size: said.size })
+        });
         let covered = self.covered(&mut suspects, satisfied);
-        Ok(Report { suspects, ..self.report(covered) })
+        Ok(Report { witnessed, suspects, ..self.report(covered) })
     }
 
     /// What the head promises must be what the lines are.
@@ -252,6 +257,8 @@ impl Run<'_> {
             faults: self.faults,
             notices: self.notices,
             anchors: self.anchors,
+            witnessed: None,
+            setbacks: self.setbacks,
             suspects: Vec::new(),
             erased: self.erased,
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Options;
 use super::anchor::{self, Archive, Held, Pending};
-use super::fault::{Class, Fault, Notice, Report, Unknown};
+use super::fault::{Class, Fault, Notice, Report, Setback, Unknown};
 use super::seen::Claims;
 use super::spill::Places;
 use super::window::{Line, Summary, Window};
@@ -87,6 +87,7 @@ pub(super) struct Run<'a> {
     pub(super) seen: Claims,
     pub(super) last_time: Option<Timestamp>,
     pub(super) clock_back: u64,
+    pub(super) setbacks: Vec<Setback>,
     pub(super) total: u64,
     pub(super) signatures: u64,
     /// Checkpoints that hold; whether their signers are in doubt is known at the end.
@@ -122,6 +123,7 @@ impl<'a> Run<'a> {
             seen: Claims::default(),
             last_time: None,
             clock_back: 0,
+            setbacks: Vec::new(),
             total: 0,
             signatures: 0,
             held: Vec::new(),
@@ -375,11 +377,19 @@ impl<'a> Run<'a> {
                 self.seen.claim(seen, summary.index);
             }
         }
-        if self.last_time.is_some_and(|last| summary.recorded_at < last) {
-            self.clock_back += 1;
-        }
-        self.last_time = Some(summary.recorded_at);
+        self.clock(summary);
         Ok(judged.is_none_or(|error| error.code() != "key-unknown"))
+    }
+
+    /// The writer's clock goes forward, or it is said by how much it did not.
+    fn clock(&mut self, summary: &Summary) {
+        let before = self.last_time.replace(summary.recorded_at);
+        let Some(before) = before.filter(|before| summary.recorded_at < *before) else { return };
+        self.clock_back += 1;
+        if self.setbacks.len() < MAX_FAULTS {
+            let micros = before.micros() - summary.recorded_at.micros();
+            self.setbacks.push(Setback { index: summary.index, micros });
+        }
     }
 
     /// The chain: index and link. One fault where it breaks; then it goes on from what stands there.

@@ -77,7 +77,7 @@ impl Run<'_> {
                 suspect.checkpoints.push(size);
                 self.notices.push(Notice { code: "checkpoint-suspect", message: message.clone() });
             }
-            if policy.as_ref().is_some_and(|policy| policy.size == size && !policy.witnessed) {
+            if policy.as_ref().is_some_and(|policy| policy.size == size && policy.witnesses == 0) {
                 doubtful = Some(message.clone());
             }
             if outside.is_some() {

@@ -209,7 +209,7 @@ fn an_index_that_another_process_brought_further_is_kept_at_opening() {
     let (store, mut world, mut ledger, _) = indexed();
     let more: Vec<_> = (0..3).map(|_| world.deployment()).collect();
     let work = move || {
-        world.append(&mut ledger, more).unwrap().into_iter().for_each(|said| drop(said.unwrap()));
+        world.append(&mut ledger, more).unwrap().into_iter().for_each(|said| assert!(said.is_ok()));
         ledger.catch_up(1, 1).unwrap();
     };
     let slow = Meanwhile { inner: store.clone(), work: Mutex::new(Some(Box::new(work))) };

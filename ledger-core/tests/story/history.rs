@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use ledger_core::check::{Calendar, Census, Context, Parameters, Period, Test};
 
 use crate::lists::{Attached, matrix};
+use crate::verified;
 use ledger_core::entry::{self, Entry, Signature};
 use ledger_core::fact::{Facts, Read};
 use ledger_core::hash::{Blake3, Sha256};
@@ -46,6 +47,8 @@ pub struct Story {
     pub drop: Vec<String>,
     content: Value,
     crowd: bool,
+    /// Whether rules are changed after all of it.
+    ruled: bool,
 }
 
 pub fn texts(value: Option<&Value>) -> Vec<String> {
@@ -88,6 +91,7 @@ pub fn books_of(folder: &str) -> Vec<Book> {
             "regime",
             "stories",
             "test",
+            "verified",
         ];
         only(&content, &known);
         Book {
@@ -134,6 +138,11 @@ impl Book {
         let attachments = self.attachments(story);
         let calendar = Calendar::default();
         let matrix = say("matrix").and_then(Value::as_array).map(|rules| matrix(rules));
+        let verified = verified::of(
+            [&self.content, &story.content].map(|set| set.get("verified")),
+            &story.drop,
+            facts.entries,
+        );
         let context = Context {
             facts: &facts,
             period: self.period(story),
@@ -143,6 +152,7 @@ impl Book {
             calendar: &calendar,
             attachments: &attachments,
             matrix: matrix.as_ref(),
+            verified: verified.as_ref(),
         };
         (test.run)(&context)
     }
@@ -193,6 +203,14 @@ impl Book {
             for (label, event) in strangers.into_iter().flatten() {
                 events.insert(format!("other {label}"), another(event));
             }
+        }
+        if story.ruled {
+            let anew: Events = events
+                .iter()
+                .filter_map(|(label, event)| Some((format!("z {label}"), anew(event)?)))
+                .collect();
+            events.extend(anew);
+            events.insert("z frozen".to_owned(), frozen());
         }
         self.introduce(&mut events);
         events
@@ -247,7 +265,8 @@ impl Book {
             }
         }
         for label in &story.drop {
-            assert!(events.remove(label).is_some(), "no event `{label}`");
+            let beside = verified::is_label(label);
+            assert!(beside || events.remove(label).is_some(), "no event `{label}`");
         }
         events
     }
@@ -297,6 +316,7 @@ impl Story {
             "severity",
             "state",
             "unset",
+            "verified",
         ];
         only(content, &known);
         Self {
@@ -309,6 +329,7 @@ impl Story {
             drop: texts(content.get("drop")),
             content: content.clone(),
             crowd: false,
+            ruled: false,
         }
     }
 
@@ -335,9 +356,21 @@ impl Story {
         story
     }
 
+    /// The same with another member, like `add` or `period`, in the place of its own.
+    pub fn with(&self, member: &str, value: Value) -> Self {
+        let mut story = self.clone();
+        story.content[member] = value;
+        story
+    }
+
     /// The same among strangers who do the same elsewhere.
     pub fn crowded(&self) -> Self {
         Self { crowd: true, ..self.clone() }
+    }
+
+    /// The same, and afterwards every rule that it stands on is changed.
+    pub fn ruled_anew(&self) -> Self {
+        Self { ruled: true, ..self.clone() }
     }
 }
 
@@ -365,6 +398,51 @@ pub fn rename(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(rename),
         _ => {}
     }
+}
+
+/// Long after every story.
+const LATER: &str = "2028-06-01T00:00:00Z";
+
+/// A freeze that is declared for a time that is over.
+fn frozen() -> Value {
+    let window =
+        json!({"start": "2020-01-01T00:00:00Z", "end": "2028-01-01T00:00:00Z", "tz": "Etc/UTC"});
+    json!({
+        "type": "freeze.changed", "at": LATER, "by": "@zoe", "subject": {"freeze": "frozen-later"},
+        "data": {"action": "declared", "version": "1", "authority": "@zoe", "scope": {}, "window": window},
+    })
+}
+
+/// The rule that an event makes, made anew long after: of another content, and back to the beginning
+/// where it says from when it is in force.
+fn anew(event: &Value) -> Option<Value> {
+    if event.get("schema").is_some() {
+        return None;
+    }
+    let changed: &[(&str, Value)] = match event["type"].as_str()? {
+        "policy.changed" => &[
+            ("/data/before", event["data"]["after"].clone()),
+            ("/data/after", json!("#ruled-later")),
+            ("/data/content/attachment", json!("#ruled-later")),
+            ("/data/effective_from", json!("2020-01-01T00:00:00Z")),
+        ],
+        "freeze.changed" if event["data"]["action"] == "declared" => {
+            &[("/data/action", json!("lifted"))]
+        }
+        "standard_change.template_changed" => &[("/data/action", json!("retired"))],
+        "change.classified" => {
+            &[("/data/class", json!("emergency")), ("/data/risk", json!("critical"))]
+        }
+        "gate.evaluated" => &[("/data/verdict", json!("fail")), ("/data/kind", json!("privacy"))],
+        _ => return None,
+    };
+    let mut event = event.clone();
+    for (pointer, value) in changed {
+        put(&mut event, pointer, value.clone());
+    }
+    event["at"] = json!(LATER);
+    event.as_object_mut()?.remove("recorded");
+    Some(event)
 }
 
 /// The same event of somebody else, about other things, a little later.
@@ -453,6 +531,17 @@ pub fn pseudonym(name: &str) -> Pseudonym {
     Pseudonym(*blake3::hash(name.as_bytes()).as_bytes().first_chunk().unwrap())
 }
 
+/// The id of an item; `%ada+%ben` are the two persons, the lesser pseudonym first.
+pub fn named(item: &str) -> String {
+    if !item.starts_with('%') {
+        return item.to_owned();
+    }
+    let one = |name: &str| pseudonym(name.trim_start_matches('%')).to_string();
+    let mut names: Vec<String> = item.split('+').map(one).collect();
+    names.sort();
+    names.join("+")
+}
+
 /// Spells out what a book abbreviates; the persons by their pointers.
 fn spell(value: &mut Value, at: &str, persons: &mut Vec<(String, Pseudonym)>) {
     match value {
@@ -510,7 +599,8 @@ pub fn filler(index: u64) -> String {
     line(index, time("2026-01-01T00:00:01Z"), "filler", &event)
 }
 
-fn line(index: u64, recorded: Timestamp, label: &str, event: &Value) -> String {
+/// The line of an event, at an index.
+pub fn line(index: u64, recorded: Timestamp, label: &str, event: &Value) -> String {
     let known =
         ["at", "behalf", "by", "data", "kind", "recorded", "relayed", "schema", "subject", "type"];
     only(event, &known);

@@ -50,6 +50,14 @@ impl Attached {
                         id.push_str("-else");
                     }
                 }
+                for name in ["services", "systems"] {
+                    let named = row.get_mut(name).and_then(Value::as_array_mut);
+                    for id in named.into_iter().flatten() {
+                        if let Value::String(id) = id {
+                            id.push_str("-else");
+                        }
+                    }
+                }
             }
             all.insert(Sha256::of(format!("{name}-else").as_bytes()), listed(&others));
         }

@@ -145,6 +145,7 @@ pub fn front(size: u64, integrity: State, completeness: State) -> Front {
                 "source pipeline was not reconciled for deployment.started over the whole period (registered by entry 3)",
             ),
         },
+        verified: None,
     }
 }
 

@@ -44,8 +44,14 @@ pub(crate) struct About {
 impl Over {
     /// No period: some entry speaks of the exception.
     pub(super) fn none() -> Self {
-        let asked =
-            Asked { frameworks: Vec::new(), cutoff: None, overlays: Vec::new(), as_of: None };
+        let asked = Asked {
+            frameworks: Vec::new(),
+            cutoff: None,
+            overlays: Vec::new(),
+            calendar: None,
+            policy: None,
+            as_of: None,
+        };
         Self { from: None, to: None, asked }
     }
 }

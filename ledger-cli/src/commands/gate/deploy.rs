@@ -225,6 +225,10 @@ fn explain(judged: &Judged, out: &mut Out) -> Result<()> {
     let read: Vec<String> = read.collect();
     let cited: Vec<String> = item.entries.iter().map(ToString::to_string).collect();
     out.line(format!("  read: {}; entries {}", read.join("; "), cited.join(", ")))?;
+    if !judged.accepted.is_empty() {
+        let by: Vec<String> = judged.accepted.iter().map(ToString::to_string).collect();
+        out.line(format!("  the risk was accepted: entries {}", by.join(", ")))?;
+    }
     for exception in &item.exceptions {
         out.line(format!("  {}: {}", exception.severity.as_str(), exception.sentence))?;
         if let Some(would) = remedy(test.id, exception.code) {

@@ -9,7 +9,7 @@ use ledger_core::json::Value;
 use ledger_core::report::{self, Brief, Dataset, Level, Matter, Report, period};
 
 use crate::context::Context;
-use crate::evaluated::{Asked, Evaluated, verdict};
+use crate::evaluated::{Asked, Evaluated, Span, verdict};
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
 use crate::output::Out;
@@ -99,13 +99,26 @@ pub(super) fn redacted(level: Level) -> String {
 pub(super) fn again(words: &str, asked: &Asked, entity: &str, evaluated: &Evaluated) -> String {
     let frameworks = evaluated.evaluation.question.frameworks.join(",");
     let mut all = vec![format!("ledger report {words} --framework {frameworks}")];
+    let file = |name: &str, path: &PathBuf| format!("--{name} {}", quoted(&path.to_string_lossy()));
+    all.extend(asked.calendar.iter().map(|path| file("calendar", path)));
     all.extend(asked.overlays.iter().map(|name| format!("--overlay {}", quoted(name))));
+    all.extend(asked.policy.iter().map(|path| file("policy", path)));
     if !entity.is_empty() {
         all.push(format!("--entity {}", quoted(entity)));
     }
     all.push(format!("--cutoff {}", period::day(evaluated.cutoff)));
     all.push(format!("--as-of {} --out DIR", evaluated.evaluation.front.size));
     all.join(" ")
+}
+
+/// The period on the command line.
+pub(super) fn spelled(span: &Span) -> String {
+    match (&span.period, span.from, span.to) {
+        (None, Some(from), Some(to)) => {
+            format!("--from {} --to {}", period::day(from), period::day(to))
+        }
+        (word, ..) => format!("--period {}", word.as_deref().unwrap_or_default()),
+    }
 }
 
 /// A word as a shell takes it.

@@ -4,9 +4,8 @@ use clap::Args;
 use ledger_core::metric::{self, Metric, Value};
 use ledger_core::time::Timestamp;
 
-use super::quarter::{named, word};
 use crate::context::Context;
-use crate::evaluated::{Asked, day};
+use crate::evaluated::{Asked, Span};
 use crate::failure::{Answer, Failure, Result};
 use crate::output::Out;
 
@@ -20,15 +19,8 @@ const SHOWN: usize = 5;
 #[derive(Args, Debug)]
 #[command(after_help = "Example: ledger report metrics --period 2026-Q3 --service payments")]
 pub(crate) struct Metrics {
-    /// Quarter like 2026-Q3, month like 2026-07, or year like 2026, UTC
-    #[arg(long, value_name = "PERIOD", value_parser = word, required_unless_present = "from", conflicts_with = "from")]
-    period: Option<String>,
-    /// First day of the period, UTC
-    #[arg(long, value_name = "DAY", value_parser = day, requires = "to")]
-    from: Option<Timestamp>,
-    /// Last day of the period, UTC
-    #[arg(long, value_name = "DAY", value_parser = day, requires = "from")]
-    to: Option<Timestamp>,
+    #[command(flatten)]
+    span: Span,
     /// Only what is of this service
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
@@ -38,7 +30,7 @@ pub(crate) struct Metrics {
 
 /// Computes the metrics, and prints them.
 pub(crate) fn run(args: &Metrics, context: &mut Context) -> Result<Answer> {
-    let span = named(args.period.as_deref(), args.from, args.to)?;
+    let span = args.span.of(&args.asked.fiscal()?)?;
     let metrics = args.asked.evaluate(span, context)?.metrics()?;
     let service = args.service.as_deref();
     if let Some(name) = service {

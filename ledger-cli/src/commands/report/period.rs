@@ -2,26 +2,17 @@
 
 use clap::Args;
 use ledger_core::report::Matter;
-use ledger_core::time::Timestamp;
 
-use super::folder::Brought;
-use super::quarter::{named, spelled, word};
+use super::folder::{Brought, spelled};
 use crate::context::Context;
-use crate::evaluated::day;
+use crate::evaluated::Span;
 use crate::failure::{Answer, Result};
 
 /// Which period.
 #[derive(Args, Debug)]
 struct Over {
-    /// Quarter like 2026-Q3, month like 2026-07, or year like 2026, UTC
-    #[arg(long, value_name = "PERIOD", value_parser = word, required_unless_present = "from", conflicts_with = "from")]
-    period: Option<String>,
-    /// First day of the period, UTC
-    #[arg(long, value_name = "DAY", value_parser = day, requires = "to")]
-    from: Option<Timestamp>,
-    /// Last day of the period, UTC
-    #[arg(long, value_name = "DAY", value_parser = day, requires = "from")]
-    to: Option<Timestamp>,
+    #[command(flatten)]
+    span: Span,
     #[command(flatten)]
     brought: Brought,
 }
@@ -74,10 +65,10 @@ pub(super) fn freeze(args: &Freeze, context: &mut Context) -> Result<Answer> {
 
 impl Over {
     fn write(&self, matter: &Matter<'_>, context: &mut Context) -> Result<Answer> {
-        let span = named(self.period.as_deref(), self.from, self.to)?;
+        let span = self.span.of(&self.brought.asked.fiscal()?)?;
         self.brought.make_folder()?;
         let evaluated = self.brought.asked.evaluate(span, context)?;
-        let words = format!("{} {}", matter.word(), spelled(self.period.as_deref(), span));
+        let words = format!("{} {}", matter.word(), spelled(&self.span));
         self.brought.write(&words, &evaluated, matter, context)
     }
 }

@@ -7,11 +7,10 @@ use ledger_core::check::{Period, State};
 use ledger_core::json::Value;
 use ledger_core::metric::Metrics;
 use ledger_core::report::{self, Level, Report, period};
-use ledger_core::time::Timestamp;
 
 use super::{folder, past};
 use crate::context::Context;
-use crate::evaluated::{Asked, Evaluated, answer, day, period as span};
+use crate::evaluated::{Asked, Evaluated, Span, answer};
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
 use crate::output::Out;
@@ -26,15 +25,8 @@ use crate::output::Out;
     after_help = "Example: ledger report quarter --framework sox,hipaa,gdpr --period 2026-Q3 --out q3"
 )]
 pub(crate) struct Quarter {
-    /// Quarter like 2026-Q3, month like 2026-07, or year like 2026, UTC
-    #[arg(long, value_name = "PERIOD", value_parser = word, required_unless_present = "from", conflicts_with = "from")]
-    period: Option<String>,
-    /// First day of the period, UTC
-    #[arg(long, value_name = "DAY", value_parser = day, requires = "to")]
-    from: Option<Timestamp>,
-    /// Last day of the period, UTC
-    #[arg(long, value_name = "DAY", value_parser = day, requires = "from")]
-    to: Option<Timestamp>,
+    #[command(flatten)]
+    span: Span,
     #[command(flatten)]
     asked: Asked,
     /// Legal entity that the report is of [default: the ledger's name]
@@ -53,28 +45,9 @@ pub(crate) struct Quarter {
     out: PathBuf,
 }
 
-/// The period that is named, by its word or by its first and last day.
-pub(super) fn named(
-    word: Option<&str>,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-) -> Result<Period> {
-    match (word, from, to) {
-        (Some(word), ..) => Ok(period::parse(word)?),
-        (None, Some(from), Some(to)) => span(from, to),
-        _ => Err(Failure::new("period", "no period is named")),
-    }
-}
-
-pub(super) fn word(text: &str) -> std::result::Result<String, String> {
-    period::parse(text)
-        .map(|_| text.to_owned())
-        .map_err(|_| "a quarter like 2026-Q3, a month like 2026-07, or a year like 2026".to_owned())
-}
-
 /// Evaluates, writes the report, and says what came of it.
 pub(crate) fn run(args: &Quarter, context: &mut Context) -> Result<Answer> {
-    let span = args.span()?;
+    let span = args.span.of(&args.asked.fiscal()?)?;
     files::make_folder(&args.out)?;
     let evaluated = args.asked.evaluate(span, context)?;
     let metrics = evaluated.metrics()?;
@@ -98,13 +71,9 @@ pub(crate) fn run(args: &Quarter, context: &mut Context) -> Result<Answer> {
 }
 
 impl Quarter {
-    fn span(&self) -> Result<Period> {
-        named(self.period.as_deref(), self.from, self.to)
-    }
-
     fn report(&self, span: Period, evaluated: &Evaluated, metrics: &Metrics) -> Result<Report> {
         let word = period::word(span);
-        let mut words = format!("quarter {}", spelled(self.period.as_deref(), span));
+        let mut words = format!("quarter {}", folder::spelled(&self.span));
         words.extend(self.redact.map(folder::redacted));
         if self.supersedes.is_some() {
             words.push_str(" --supersedes EARLIER");
@@ -124,15 +93,6 @@ impl Quarter {
             None => Ok(report),
         }
     }
-}
-
-/// The period on the command line.
-pub(super) fn spelled(word: Option<&str>, span: Period) -> String {
-    if let Some(word) = word {
-        return format!("--period {word}");
-    }
-    let last = period::day(period::last(span));
-    format!("--from {} --to {last}", period::day(span.from))
 }
 
 /// Writes the document and its dressings; the digest of the document comes back.
@@ -155,7 +115,7 @@ fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
     files::make_folder(&out.join("csv"))?;
     report.datasets.iter().try_for_each(|dataset| folder::table(dataset, out))?;
     for number in 0..report.populations.len() {
-        if let Some(dataset) = report.population(&evaluated.evaluation, number) {
+        if let Some(dataset) = report.items(&evaluated.evaluation, number) {
             folder::table(&dataset, out)?;
         }
     }

@@ -54,6 +54,8 @@ impl Of {
             frameworks: vec![control.framework.clone()],
             cutoff: self.cutoff,
             overlays: self.overlays.clone(),
+            calendar: None,
+            policy: None,
             as_of: Some(size),
         };
         let evaluation = asked.evaluate(period(self.from, self.to)?, context)?.evaluation;

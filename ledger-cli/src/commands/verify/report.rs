@@ -21,7 +21,7 @@ fn completeness(report: &Report) -> Verdict {
     if found { Verdict::DoesNotHold } else { Verdict::CannotTell }
 }
 
-fn words(verdict: Verdict) -> &'static str {
+pub(super) fn words(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Holds => "holds",
         Verdict::DoesNotHold => "does not hold",
@@ -29,7 +29,7 @@ fn words(verdict: Verdict) -> &'static str {
     }
 }
 
-fn glyph(verdict: Verdict) -> char {
+pub(super) fn glyph(verdict: Verdict) -> char {
     match verdict {
         Verdict::Holds => '●',
         Verdict::DoesNotHold => '▲',

@@ -192,7 +192,7 @@ fn unseen(
         let why = seen.rows.as_ref().err().map_or("it is not complete", String::as_str);
         format!(": {}, and {why}", seen.words())
     });
-    let cited: Vec<u64> = item.entries.iter().copied().collect();
+    let cited: Vec<u64> = item.entries.clone();
     item.raise(&UNSEEN, format!("{words}{}", why.unwrap_or_default()), cited);
     census.items.push(item);
 }

@@ -219,7 +219,7 @@ fn same(campaign: &Campaign<'_>, items: &[ReviewItem], rows: &[&Row], item: &mut
     item.read("left out", left_out);
     let missing = listed.difference(&asked).count() as u64;
     let extra: Vec<_> = asked.difference(&listed).collect();
-    let cited: Vec<u64> = item.entries.iter().copied().collect();
+    let cited: Vec<u64> = item.entries.clone();
     if missing != left_out || missing > 0 && campaign.opened.population.exclusions.is_empty() {
         let sentence = format!(
             "{}; {missing} of {} rows of its snapshots are no items, and {left_out} were left out with a reason",

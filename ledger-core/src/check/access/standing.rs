@@ -140,7 +140,8 @@ fn judge(
 fn reviewed(context: &Context<'_>, seen: &Seen<'_>, item: &mut Item) {
     let at = seen.said.taken_at;
     let rules = context.facts.policy_changed.all().iter();
-    let rules = rules.filter(|row| row.kind == PolicyKind::Sod);
+    let entry = seen.said.at.index;
+    let rules = rules.filter(|row| row.kind == PolicyKind::Sod && row.at.index < entry);
     let rules = rules.map(|row| (row.effective_from, row.at.index));
     let signed = context.facts.document_approved.of(Reference::Document, "sod-matrix");
     let signed = signed.map(|row| (row.at.occurred, row.at.index));

@@ -3,6 +3,9 @@
 //! Authors are those of all commits since what ran in production before, with co-authors. An author
 //! may deploy only through a pipeline that stayed protected and took nothing that an operator typed.
 
+mod mutual;
+
+use self::mutual::{CHANGES, MUTUAL, Pairs, SHARE};
 use super::approval::{Decided, counted};
 use super::people::{deployer, none_of};
 use super::{UNDECLARED, UNREAD};
@@ -81,8 +84,10 @@ pub const TEST: Test = Test {
     rule: "Enough persons approved it who are neither among its authors nor its deployer, nothing was \
            committed after their approvals, and an author deployed it, if at all, only through a \
            protected pipeline.",
-    parameters: &[CLASSES, MIN_INDEPENDENT, DEPLOYER_MAY_BE_AUTHOR],
-    kinds: &[SELF, DEPLOYER, FEW, PUSHED, AUTHOR, UNRESOLVED, UNKNOWN, PATH, UNREAD, UNDECLARED],
+    parameters: &[CLASSES, MIN_INDEPENDENT, DEPLOYER_MAY_BE_AUTHOR, SHARE, CHANGES],
+    kinds: &[
+        SELF, DEPLOYER, FEW, PUSHED, AUTHOR, MUTUAL, UNRESOLVED, UNKNOWN, PATH, UNREAD, UNDECLARED,
+    ],
     run,
 };
 
@@ -91,6 +96,7 @@ fn run(context: &Context<'_>) -> Census {
     let classes = super::classes(context, &CLASSES);
     let (authors, lines) = (Authors::of(context.facts), Lines::of(context.facts));
     let protection = Protection::of(context);
+    let mut pairs = Pairs::of(context);
     for (deployment, mut item) in super::deployments(context, &classes, &mut census) {
         let authored = authors.authored(&deployment, &lines);
         item.cite(authored.entries.iter().copied());
@@ -101,11 +107,13 @@ fn run(context: &Context<'_>) -> Census {
         }
         let approvals = approvals(context, &deployment);
         item.cite(approvals.iter().map(|row| row.at.index));
+        pairs.count(&deployment, &authored, &approvals);
         let seen = independent(context, &deployment, &authored, &approvals, &mut item);
         pushed(&deployment, &authored, seen, &mut item);
         path(context, &deployment, &authored, &lines, &protection, &mut item);
         census.items.push(item);
     }
+    census.items.extend(pairs.items());
     census
 }
 

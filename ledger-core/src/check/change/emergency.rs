@@ -19,7 +19,7 @@ use crate::fact::entitled::Entitled;
 use crate::fact::line::Lines;
 use crate::schema::words::{Class, Reference};
 
-use super::gates::REQUIRED;
+use super::gates::{Demands, REQUIRED};
 
 const CLASSES: Parameter = Parameter::new(
     "classes",
@@ -177,6 +177,7 @@ struct Emergencies<'c> {
     authors: Authors<'c>,
     lines: Lines<'c>,
     entitled: Entitled<'c>,
+    demands: Demands<'c>,
 }
 
 fn run(context: &Context<'_>) -> Census {
@@ -188,6 +189,7 @@ fn run(context: &Context<'_>) -> Census {
         authors: Authors::of(facts),
         lines: Lines::of(facts),
         entitled: Entitled::of(facts),
+        demands: Demands::of(context, context.parameters.ids(&REQUIRED)),
     };
     let sessions = Sessions::of(facts);
     let (mut all, mut found): (u64, Vec<u64>) = (0, Vec::new());

@@ -4,16 +4,16 @@
 //! source outside reported counts as that source's word. Gates of emergencies are run afterwards: T07.
 
 mod beside;
+mod demand;
 mod evidence;
+mod passed;
+mod required;
 mod waiver;
 
-use std::collections::{HashMap, HashSet};
-
+use self::demand::Demand;
 use self::waiver::Waived;
 use super::{UNDECLARED, UNREAD};
-use crate::check::{
-    Census, Context, Direction, Item, Kind, Parameter, Severity, Test, Value, span,
-};
+use crate::check::{Census, Context, Direction, Item, Kind, Parameter, Severity, Test, Value};
 use crate::fact::Said;
 use crate::fact::author::Authors;
 use crate::fact::deployment::Deployment;
@@ -21,17 +21,17 @@ use crate::fact::entitled::Entitled;
 use crate::fact::line::Lines;
 use crate::hash::Sha256;
 use crate::schema::gate::{GateEvaluated, GateKind};
-use crate::schema::rules::PolicyKind;
 use crate::schema::words::{Class, Reference};
 
+pub(crate) use demand::Demands;
 pub(crate) use evidence::{Support, support};
 
-/// Set by the policy in force; until it is read, by a layer.
+/// Beside what the policies in force ask for.
 pub(super) const REQUIRED: Parameter = Parameter::new(
     "required",
     || Value::Ids(Vec::new()),
     Direction::Larger,
-    "gates that must be passed; an empty list is not set, and the test cannot tell",
+    "gates that must be passed beside those that the policies in force ask for; where none is asked for, the test cannot tell",
 );
 const KIND: Parameter = Parameter::new(
     "kind",
@@ -84,6 +84,11 @@ const OTHER_POLICY: Kind = Kind::fails(
     Severity::High,
     "the gate was judged by rules that were not in force",
 );
+const OTHER_TIER: Kind = Kind::fails(
+    "gate-of-another-tier",
+    Severity::Medium,
+    "the gate was judged for another tier than its system has",
+);
 const STALE: Kind =
     Kind::fails("gate-stale", Severity::Medium, "the verdict of the gate was too old");
 const SCAN: Kind =
@@ -129,6 +134,7 @@ pub const TEST: Test = Test {
         MISSING,
         WAIVER,
         OTHER_POLICY,
+        OTHER_TIER,
         STALE,
         SCAN,
         RETRIED,
@@ -146,11 +152,8 @@ pub const TEST: Test = Test {
 /// What all deployments are held against.
 struct Gates<'c> {
     context: &'c Context<'c>,
-    required: Vec<String>,
+    demands: Demands<'c>,
     kinds: Vec<GateKind>,
-    kind_of: HashMap<&'c str, GateKind>,
-    /// All versions that policies of gates ever had.
-    digests: HashSet<Sha256>,
     authors: Authors<'c>,
     lines: Lines<'c>,
     entitled: Entitled<'c>,
@@ -159,15 +162,10 @@ struct Gates<'c> {
 fn run(context: &Context<'_>) -> Census {
     let mut census = Census::default();
     let parameters = context.parameters;
-    let rows = context.facts.gate_evaluated.all();
-    let versions = context.facts.policy_changed.all().iter();
-    let versions = versions.filter(|row| row.kind == PolicyKind::Gate);
     let gates = Gates {
         context,
-        required: parameters.ids(&REQUIRED),
+        demands: Demands::of(context, parameters.ids(&REQUIRED)),
         kinds: parameters.ids(&KIND).iter().filter_map(|word| GateKind::parse(word)).collect(),
-        kind_of: rows.iter().map(|row| (row.gate.as_str(), row.kind)).collect(),
-        digests: versions.flat_map(|row| [row.before, row.after]).collect(),
         authors: Authors::of(context.facts),
         lines: Lines::of(context.facts),
         entitled: Entitled::of(context.facts),
@@ -196,68 +194,43 @@ fn run(context: &Context<'_>) -> Census {
 impl<'c> Gates<'c> {
     fn judge(&self, deployment: &Deployment<'c>, artifact: Sha256, item: &mut Item) {
         let words = deployment.words();
-        let policies = self.policies(deployment);
-        item.cite(policies.iter().map(|(_, entry)| *entry));
-        if policies.is_empty() {
+        let asked = self.demands.on(deployment);
+        item.cite(asked.policies.iter().map(|(_, entry)| *entry));
+        if asked.policies.is_empty() {
             let sentence = format!("{words}; no policy of gates was in force");
             item.raise(&UNSET, sentence, deployment.entries());
         }
-        let gates = self.asked(deployment);
+        for (why, entry) in &asked.untold {
+            let sentence =
+                format!("{words}; of the policy of gates in force (entry {entry}) {why}");
+            item.raise(&UNSET, sentence, deployment.entries().chain([*entry]));
+        }
+        // a gate whose kind nobody had told may be of any
+        let tested = |demand: &&Demand| {
+            demand.kinds.is_empty() || demand.kinds.iter().any(|kind| self.kinds.contains(kind))
+        };
+        let gates: Vec<&Demand> = asked.gates.iter().filter(tested).collect();
         item.read("required", gates.len());
         if gates.is_empty() {
             let sentence = format!("{words}; nobody said which gates it must pass");
             item.raise(&UNSET, sentence, deployment.entries());
         }
-        for gate in &gates {
-            self.gate(deployment, artifact, gate, &policies, item);
+        for demand in gates {
+            self.gate(deployment, artifact, demand, &asked.policies, item);
         }
         self.scans(deployment, artifact, item);
         self.fewer(deployment, artifact, item);
-    }
-
-    /// The gates that are required of it, of the kinds that are tested; one whose kind nobody knows
-    /// may be of any.
-    fn asked(&self, deployment: &Deployment<'_>) -> Vec<String> {
-        let mut gates = self.required.clone();
-        if let Some(change) = deployment.change() {
-            let decided = self.context.facts.cab_decided.of(Reference::Change, change.as_str());
-            let last = decided
-                .rev()
-                .find(|row| row.at.occurred < deployment.at && row.at.index < deployment.first);
-            let conditions = last.into_iter().flat_map(|row| row.what.conditions.iter().flatten());
-            gates.extend(conditions.map(|condition| condition.gate.to_string()));
-        }
-        gates.sort();
-        gates.dedup();
-        gates.retain(|gate| self.kind_of.get(gate.as_str()).is_none_or(|k| self.kinds.contains(k)));
-        gates
-    }
-
-    /// Digests of the policies of gates in force when it began, each with its entry.
-    fn policies(&self, deployment: &Deployment<'_>) -> Vec<(Sha256, u64)> {
-        let table = &self.context.facts.policy_changed;
-        let of = |id: &str| {
-            table
-                .of(Reference::Policy, id)
-                .filter(|row| row.kind == PolicyKind::Gate)
-                .filter(|row| {
-                    row.effective_from <= deployment.at && row.at.index < deployment.first
-                })
-                .max_by_key(|row| (row.effective_from, row.at.index))
-                .map(|row| (row.after, row.at.index))
-        };
-        table.ids(Reference::Policy).into_iter().filter_map(|id| of(id.as_str())).collect()
     }
 
     fn gate(
         &self,
         deployment: &Deployment<'c>,
         artifact: Sha256,
-        gate: &str,
+        demand: &Demand,
         policies: &[(Sha256, u64)],
         item: &mut Item,
     ) {
-        let words = deployment.words();
+        let (words, gate) = (deployment.words(), demand.gate.as_str());
         let rows: Vec<&Said<GateEvaluated>> = before(self.context, deployment, artifact, gate);
         let last = rows.iter().copied().max_by_key(|row| (row.at.occurred, row.at.index));
         item.cite(last.map(|row| row.at.index));
@@ -269,10 +242,16 @@ impl<'c> Gates<'c> {
             Some(row) => match support(self.context, row, artifact) {
                 Support::Passed(said) => {
                     item.cite(said);
+                    self.of_tier(deployment, row, item);
+                    self.young(deployment, row, demand.max_age, item);
                     return self.passed(deployment, row, rows.len(), policies, item);
                 }
                 Support::Failed(why, mut said) => {
-                    let guards = matches!(row.kind, GateKind::Security | GateKind::Privacy);
+                    let guards = demand
+                        .kinds
+                        .iter()
+                        .chain([&row.kind])
+                        .any(|kind| matches!(kind, GateKind::Security | GateKind::Privacy));
                     let severity = if guards { Severity::Critical } else { Severity::High };
                     said.push(row.at.index);
                     (&FAILED, severity, why, said)
@@ -300,46 +279,6 @@ impl<'c> Gates<'c> {
                 let sentence = format!("{words}; {why}, and of its waiver {how}");
                 item.raise(&UNRESOLVED, sentence, cited.into_iter().chain(said));
             }
-        }
-    }
-
-    /// What is asked of a pass.
-    fn passed(
-        &self,
-        deployment: &Deployment<'_>,
-        row: &Said<GateEvaluated>,
-        tries: usize,
-        policies: &[(Sha256, u64)],
-        item: &mut Item,
-    ) {
-        let (words, gate, entry) = (deployment.words(), &row.gate, row.at.index);
-        let cited = || deployment.entries().chain([entry]);
-        let digest = row.policy_digest;
-        if !policies.is_empty() && policies.iter().all(|(known, _)| *known != digest) {
-            let sentence = |why: &str| {
-                let digest = digest.to_reference();
-                format!(
-                    "{words}; gate {gate} (entry {entry}) was judged by policy {digest}, which {why}"
-                )
-            };
-            let cited = cited().chain(policies.iter().map(|(_, entry)| *entry));
-            if self.digests.contains(&digest) {
-                item.raise(&OTHER_POLICY, sentence("was not in force"), cited);
-            } else {
-                item.raise(&UNSET, sentence("nobody recorded"), cited);
-            }
-        }
-        let age = deployment.at.micros().saturating_sub(row.at.occurred.micros());
-        if age > self.context.parameters.span(&MAX_AGE) {
-            let sentence =
-                format!("{words}; gate {gate} had passed {} before (entry {entry})", span(age));
-            item.raise(&STALE, sentence, cited());
-        }
-        let tries = (tries as u64).max(row.attempt);
-        if tries > self.context.parameters.count(&MAX_RETRIES) {
-            let sentence =
-                format!("{words}; gate {gate} passed at attempt {tries} (entry {entry})");
-            item.raise(&RETRIED, sentence, cited());
         }
     }
 }

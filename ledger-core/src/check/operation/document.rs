@@ -165,7 +165,7 @@ fn judge(
         named.flatten().copied().filter(|row| row.at.occurred <= at).collect();
     rows.sort_by_key(|row| (row.valid_from, row.at.index));
     let cited = |item: &Item| -> Vec<u64> {
-        let all: Vec<u64> = item.entries.iter().copied().collect();
+        let all: Vec<u64> = item.entries.clone();
         if all.is_empty() { vec![0] } else { all }
     };
     if rows.is_empty() {

@@ -165,10 +165,12 @@ impl Case<'_> {
             None if context.now <= due => {
                 let sentence = format!("{} and has to be {what} until {due}", self.words());
                 item.raise(&RUNS, sentence, self.entries());
+                item.open_until(due);
             }
             None => {
                 let sentence = format!("{} and was not {what} until {due}", self.words());
                 item.raise_as(&OVERDUE, severity, sentence, self.entries());
+                item.open_until(due);
             }
         }
     }

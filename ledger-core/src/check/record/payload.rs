@@ -75,7 +75,7 @@ pub const TEST: Test = Test {
 
 fn run(context: &Context<'_>) -> Census {
     let mut census = Census::default();
-    census.items.push(payload(context));
+    census.items.extend(payload(context));
     let people = People::of(context.facts);
     let table = &context.facts.request_changed;
     for id in table.ids(Reference::Request) {
@@ -99,8 +99,8 @@ fn run(context: &Context<'_>) -> Census {
     census
 }
 
-/// What stands in the open, in one item.
-fn payload(context: &Context<'_>) -> Item {
+/// What stands in the open, in one item; none where nothing was recorded.
+fn payload(context: &Context<'_>) -> Option<Item> {
     let mut item = Item::new("payload", context.period.from);
     let wanted = context.parameters.ids(&DETECTORS);
     let mut found: Vec<(u64, &'static str, Reference, bool)> = Vec::new();
@@ -135,7 +135,7 @@ fn payload(context: &Context<'_>) -> Item {
         );
         item.raise(&UNREAD, sentence, [index]);
     }
-    item
+    (read > 0 || !item.exceptions.is_empty()).then_some(item)
 }
 
 fn request(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::approval::{Decided, counted};
-use super::super::gates::{REQUIRED, Support, support};
+use super::super::gates::{Support, support};
 use super::super::people::none_of;
 use super::{
     BACKFILL_WITHIN, BY_PARTY, Emergencies, GATES, LATE, NEVER, NO_REVIEW, PIR_WITHIN,
@@ -177,8 +177,14 @@ impl<'c> Emergencies<'c> {
     pub(super) fn backfilled(&self, deployment: &Deployment<'c>, item: &mut Item) {
         let words = deployment.words();
         let facts = self.context.facts;
+        let asked = self.demands.on(deployment);
+        for (why, entry) in &asked.untold {
+            let sentence =
+                format!("{words}; of the policy of gates in force (entry {entry}) {why}");
+            item.raise(&GATES, sentence, deployment.entries().chain([*entry]));
+        }
         let mut gates: BTreeSet<String> =
-            self.context.parameters.ids(&REQUIRED).into_iter().collect();
+            asked.gates.into_iter().map(|demand| demand.gate).collect();
         let broken =
             facts.break_glass_used.of(Reference::Deployment, deployment.reference.as_str());
         gates.extend(broken.flat_map(|row| row.what.bypassed.iter().flatten()).map(Id::to_string));

@@ -1,0 +1,91 @@
+"""Alters a package in every way that its layers are there to see: page-tamper.py PACKAGE OTHER OUT
+
+Each is written as the one zip of its members. `listed` ones have a manifest that lists what was altered, under the signature of
+the old one: so the layer behind the manifest has to see it. OTHER is a package of another ledger.
+"""
+import base64, hashlib, json, struct, sys, zlib
+
+FIXED = bytes([10, 0, 0, 0, 0, 0, 0, 0, 0x21, 0])
+
+
+def read(path):
+    data, at, members = open(path, "rb").read(), 0, {}
+    while data[at : at + 4] == b"PK\3\4":
+        size, length = struct.unpack_from("<IH", data, at + 22)
+        name = data[at + 30 : at + 30 + length].decode()
+        at += 30 + length
+        members[name], at = data[at : at + size], at + size
+    return members
+
+
+def write(pairs):
+    body, directory = b"", b""
+    for name, data in pairs:
+        sizes = struct.pack("<IIIHH", zlib.crc32(data), len(data), len(data), len(name), 0)
+        directory += b"PK\1\2" + bytes([10, 0]) + FIXED + sizes + bytes(10) + struct.pack("<I", len(body)) + name.encode()
+        body += b"PK\3\4" + FIXED + sizes + name.encode() + data
+    count = len(list(pairs))
+    return body + directory + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, count, count, len(directory), len(body), 0)
+
+
+def listed(members):
+    envelope = json.loads(members["manifest.json"])
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    names = sorted(name for name in members if name != "manifest.json")
+    statement["subject"] = [{"digest": {"sha256": hashlib.sha256(members[n]).hexdigest()}, "name": n} for n in names]
+    text = json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    envelope["payload"] = base64.b64encode(text.encode()).decode()
+    return {**members, "manifest.json": (json.dumps(envelope, sort_keys=True, separators=(",", ":")) + "\n").encode()}
+
+
+good, other, out = read(sys.argv[1]), read(sys.argv[2]), sys.argv[3]
+cases = {}
+
+
+def case(name, members, list_it=True):
+    members = {key: value for key, value in members.items() if value is not None}
+    cases[name] = write(sorted((listed(members) if list_it else members).items()))
+
+
+entries = sorted(name for name in good if name.startswith("entries/"))
+drawn = entries[-2] if b'"type":"key.listed"' in good[entries[-1]] else entries[-1]
+place = lambda name: name.split("/")[1].split(".")[0]
+flip = lambda data, at: data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+swap = lambda data, old, new: data.replace(old, new, 1)
+case("unlisted-change", {**good, "README.txt": b"read me"}, False)
+case("extra", {**good, "report/extra.txt": b"x"}, False)
+case("stranger", {**good, "tool.exe": b"x"})
+case("missing", {**good, "report/report.md": None}, False)
+case("no-proof", {**good, f"proofs/{place(drawn)}.tlog-proof": None})
+case("no-entry", {**good, drawn: None})
+case("proof-of-another", {**good, f"proofs/{place(drawn)}.tlog-proof": good[f"proofs/{place(entries[1])}.tlog-proof"]})
+case("entry-edited", {**good, drawn: swap(good[drawn], b'"size":3', b'"size":4')})
+case("entry-without-newline", {**good, drawn: good[drawn][:-1]})
+case("entry-of-another-ledger", {**good, drawn: other[drawn]})
+case("proofs-of-another-ledger", {**good, **{n: d for n, d in other.items() if n.startswith("proofs/") and n in good}})
+case("checkpoint-of-another-ledger", {**good, "checkpoint": other["checkpoint"]})
+case("checkpoint-unsigned", {**good, "checkpoint": flip(good["checkpoint"], len(good["checkpoint"]) - 20)})
+case("checkpoint-larger", {**good, "checkpoint": swap(good["checkpoint"], b"\n21\n", b"\n22\n")})
+case("report-edited", {**good, "report/report.json": swap(good["report/report.json"], b'"fail":6', b'"fail":5')})
+case("table-edited", {**good, "report/csv/P03.csv": good["report/csv/P03.csv"] + b"x\r\n"})
+rows = sorted(name for name in good if name.startswith("sample/") and name.endswith(".csv"))
+case("row-edited", {**good, rows[0]: swap(good[rows[0]], b",fail,", b",pass,")})
+case("row-removed", {**good, **{name: None for name in rows}})
+case("test-removed", {**good, rows[0]: None})
+case("row-of-another-item", {**good, rows[0]: good[rows[0]].replace(b"d-", b"e-")})
+case("population-shorter", {**good, "sample/population": good["sample/population"].split(b"\n", 1)[1]})
+case("consistency-gone", {**good, **{name: None for name in good if name.startswith("consistency/")}})
+case("disclosed-wrongly", {**good, f"disclosures/{place(drawn)}.jsonl": b'{"commitment":"' + b"A" * 43 + b'=","salt":"' + b"A" * 43 + b'=","value":{"id":"x"}}\n'})
+case("manifest-unsigned", {**good, "manifest.json": flip(good["manifest.json"], len(good["manifest.json"]) - 30)}, False)
+case("first-entry-gone", {**good, entries[0]: None})
+case("key-event-gone", {**good, entries[2]: None, f"proofs/{place(entries[2])}.tlog-proof": None})
+pairs = sorted(good.items())
+cases["traversal"] = write(sorted(pairs + [("../evil", b"x")]))
+cases["twice"] = write(sorted(pairs + [pairs[0]]))
+cases["case"] = write(sorted(pairs + [("readme.TXT", b"x")]))
+cases["unsorted"] = write(pairs[1:] + pairs[:1])
+cases["appended"] = write(pairs) + b"\n"
+cases["cut"] = write(pairs)[:-1]
+for name, data in cases.items():
+    open(f"{out}/{name}.zip", "wb").write(data)
+print(" ".join(sorted(cases)))

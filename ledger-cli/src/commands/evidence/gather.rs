@@ -1,0 +1,241 @@
+//! Gather: what a package is made of, from the ledger and the folder of a report.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use ledger_core::checkpoint::Checkpoint;
+use ledger_core::evidence::build::{Asked, File, Parts, population, rows};
+use ledger_core::evidence::csv::Sheet;
+use ledger_core::fact::{Facts, Read};
+use ledger_core::hash::Sha256;
+use ledger_core::index::Kind;
+use ledger_core::ledger::Ledger;
+use ledger_core::sample::Committed;
+use ledger_core::schema::words::Reference;
+use ledger_core::tree;
+use ledger_core::trust::KEY_EVENTS;
+
+use crate::commands::speaker::Speaker;
+use crate::failure::{Failure, Result};
+use crate::hashes::{self, Hashes};
+use crate::{files, published};
+
+/// The document of a report, in its folder.
+const DOCUMENT: &str = "report.json";
+/// What gives entries their meaning for tests, whatever they cite.
+const GROUND: [&str; 4] =
+    ["identity.linked", "person.changed", "source.registered", "system.registered"];
+/// References that most entries share.
+const SHARED: [&str; 5] = ["environment", "region", "service", "source", "system"];
+
+/// What was gathered.
+pub(super) struct Gathered {
+    /// What goes into the package.
+    pub(super) parts: Parts,
+    /// The newest checkpoint.
+    pub(super) checkpoint: Checkpoint,
+    /// SHA-256 of the report's document.
+    pub(super) digest: Sha256,
+    /// The control that the sample is of.
+    pub(super) control: String,
+    hashes: Hashes,
+    /// How often more was taken in.
+    widened: u8,
+}
+
+/// Gathers the draw of a sample.
+pub(super) fn gather(
+    folder: &Path,
+    sample: &str,
+    draw: u64,
+    speaker: &Speaker,
+) -> Result<Gathered> {
+    let ledger = &speaker.ledger;
+    let (note, checkpoint) = published::newest(&speaker.folder)?;
+    let size = checkpoint.size();
+    let hashes = hashes::of(ledger, Some((size, checkpoint.root())))
+        .map_err(|error| Failure::by_law(&error))?;
+    let path = folder.join(DOCUMENT);
+    let document = files::read(&path)?;
+    let asked = Asked::parse(&document)
+        .map_err(|error| Failure::from(error).within(files::shown(&path)))?;
+    if asked.origin != ledger.origin().to_string() {
+        return Err(Failure::refused("evidence-ledger", "the report is of another ledger")
+            .within(files::shown(folder)));
+    }
+    let known = Known::of(ledger, sample, draw, size)?;
+    let report = dressings(folder, &asked)?;
+    let mut parts = Parts { checkpoint: note, report, ..Parts::default() };
+    let sheets = sheets(folder, &asked, &known.control)?;
+    parts.population = population(&known.committed, &sheets)?.encode().into_bytes();
+    let mut wanted = known.entries.clone();
+    for (file, sheet) in &sheets {
+        let (own, cited) = rows(sheet, &known.selected);
+        parts.rows.insert(file.dataset.clone(), own);
+        wanted.extend(cited);
+    }
+    wanted.insert(0);
+    for kind in KEY_EVENTS {
+        wanted.extend(indexes(ledger, Kind::Type, kind)?);
+    }
+    let heads = asked.heads.iter().copied().chain([known.committed.size]);
+    for old in heads.filter(|old| (1..size).contains(old)) {
+        parts.consistency.insert(old, tree::consistency_proof(old, size, &hashes)?);
+    }
+    let digest = Sha256::of(&document);
+    let control = known.control;
+    let mut gathered = Gathered { parts, checkpoint, digest, control, hashes, widened: 0 };
+    gathered.take(wanted, ledger)?;
+    Ok(gathered)
+}
+
+impl Gathered {
+    /// Takes in entries with their proofs; those that the checkpoint does not cover are left out.
+    fn take(&mut self, wanted: BTreeSet<u64>, ledger: &Ledger) -> Result<()> {
+        let size = self.checkpoint.size();
+        for index in wanted.into_iter().filter(|index| *index < size) {
+            if !self.parts.entries.contains_key(&index) {
+                let path = tree::inclusion_proof(size, index, &self.hashes)?;
+                self.parts.entries.insert(index, (ledger.line(index)?, path));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in more of what belongs to the items: first what gives entries their meaning, then,
+    /// twice, what shares a subject with them. Whether there is more to try.
+    pub(super) fn widen(&mut self, speaker: &Speaker) -> Result<bool> {
+        let ledger = &speaker.ledger;
+        let mut wanted = BTreeSet::new();
+        match self.widened {
+            0 => {
+                for kind in GROUND {
+                    wanted.extend(indexes(ledger, Kind::Type, kind)?);
+                }
+            }
+            1 | 2 => {
+                for subject in self.subjects(ledger)? {
+                    wanted.extend(indexes(ledger, Kind::Subject, &subject)?);
+                    wanted.extend(indexes(ledger, Kind::Join, &subject)?);
+                }
+            }
+            _ => return Ok(false),
+        }
+        self.widened += 1;
+        self.take(wanted, ledger)?;
+        Ok(true)
+    }
+
+    /// What the entries speak of, but for what most entries share.
+    fn subjects(&self, ledger: &Ledger) -> Result<BTreeSet<String>> {
+        let mut subjects = BTreeSet::new();
+        for index in self.parts.entries.keys() {
+            let own = ledger.entry(*index, |entry| {
+                let subject = entry.event.root.get("subject");
+                let members = subject.iter().flat_map(ledger_core::json::View::members);
+                let known = members.filter(|(name, _)| !SHARED.contains(name));
+                let word = |(name, view): (&str, ledger_core::json::View<'_>)| {
+                    Some(format!("{name}:{}", view.plain()?))
+                };
+                known.filter_map(word).collect::<Vec<_>>()
+            })?;
+            subjects.extend(own);
+        }
+        Ok(subjects)
+    }
+}
+
+fn indexes(ledger: &Ledger, kind: Kind, value: &str) -> Result<Vec<u64>> {
+    let found = ledger.find(kind, value, usize::MAX)?;
+    Ok(found.iter().map(|found| found.index).collect())
+}
+
+/// What entries say of a draw.
+struct Known {
+    control: String,
+    committed: Committed,
+    selected: Vec<String>,
+    entries: BTreeSet<u64>,
+}
+
+impl Known {
+    fn of(ledger: &Ledger, sample: &str, draw: u64, size: u64) -> Result<Self> {
+        let found: BTreeSet<u64> =
+            indexes(ledger, Kind::Subject, &format!("sample:{sample}"))?.into_iter().collect();
+        let read = found.iter().map(|index| ledger.entry(*index, Read::of));
+        let facts = Facts::from_read(read.collect::<std::result::Result<Vec<_>, _>>()?);
+        let none = |what: &str| Failure::new("sample-none", format!("no entry {what} `{sample}`"));
+        let fixed = facts.sample_committed.of(Reference::Sample, sample).next();
+        let fixed = fixed.ok_or_else(|| {
+            none("committed").hint("`ledger sample commit` fixes the population first")
+        })?;
+        let mut drawn = facts.sample_drawn.of(Reference::Sample, sample);
+        let drawn = drawn.find(|row| row.draw == draw).ok_or_else(|| {
+            let words = format!("is draw {draw} of");
+            none(&words).hint("`ledger sample draw` draws from the population")
+        })?;
+        let last = drawn.at.index;
+        if last >= size {
+            let message = format!("entry {last}, the draw, is under no checkpoint yet");
+            return Err(Failure::new("checkpoint-behind", message)
+                .hint("sign one with `ledger checkpoint --key FILE`"));
+        }
+        Ok(Self {
+            control: fixed.control.to_string(),
+            committed: Committed {
+                rows: fixed.population.rows,
+                digest: fixed.population.digest,
+                size: fixed.checkpoint.size,
+                root: Sha256(fixed.checkpoint.root),
+            },
+            selected: drawn.selected.iter().map(ToString::to_string).collect(),
+            entries: [fixed.at.index, last].into(),
+        })
+    }
+}
+
+/// The files of the tests of a control, held against the report's digests.
+fn sheets(folder: &Path, asked: &Asked, control: &str) -> Result<Vec<(File, Sheet)>> {
+    let tests = asked.tests(control);
+    if tests.is_empty() {
+        let message = format!("the report has no test of `{control}`");
+        return Err(Failure::new("evidence-control", message)
+            .within(files::shown(folder))
+            .hint("make the report of the framework that the control is of"));
+    }
+    let one = |file: File| {
+        let path = folder.join(&file.name);
+        let bytes = files::read(&path)?;
+        if Sha256::of(&bytes).to_reference() != file.digest {
+            let message = "the file is not the one that the report names";
+            return Err(Failure::refused("evidence-digest", message)
+                .within(files::shown(&path))
+                .hint("make the report again"));
+        }
+        let sheet = Sheet::parse(&bytes)
+            .map_err(|error| Failure::from(error).within(files::shown(&path)))?;
+        Ok((file, sheet))
+    };
+    tests.into_iter().map(one).collect()
+}
+
+/// The report and its dressings, without the items of whole populations.
+fn dressings(folder: &Path, asked: &Asked) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut all = BTreeMap::new();
+    let mut open = vec![(folder.to_path_buf(), String::new())];
+    while let Some((path, within)) = open.pop() {
+        let fail =
+            |error| Failure::new("io", format!("cannot read: {error}")).within(files::shown(&path));
+        for found in fs::read_dir(&path).map_err(fail)? {
+            let found = found.map_err(fail)?;
+            let name = format!("{within}{}", found.file_name().to_string_lossy());
+            if found.file_type().map_err(fail)?.is_dir() {
+                open.push((found.path(), format!("{name}/")));
+            } else if !asked.leaves_out(&name) {
+                all.insert(name, files::read(&found.path())?);
+            }
+        }
+    }
+    Ok(all)
+}

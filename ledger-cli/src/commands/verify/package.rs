@@ -1,0 +1,149 @@
+//! One evidence package, zipped or as a folder, held against a policy: no ledger, no network.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use ledger_core::error::Error;
+use ledger_core::evidence::build::views;
+use ledger_core::evidence::{self, Fault, ITEMS, Layer, Outcome, zip};
+use ledger_core::json::Value;
+use ledger_core::policy::Policy;
+
+use super::answer;
+use super::report::{glyph, headline, words};
+use crate::context::Context;
+use crate::failure::{Answer, Failure, Result};
+use crate::files;
+use crate::output::Out;
+
+/// What is said of the rest of the report, beside the verdict.
+const TOTALS: &str =
+    "totals        attested, not re-performed: what this kind of package cannot tell";
+
+/// Verifies the package and prints the verdict; none if the file is none.
+pub(super) fn run(file: &Path, policy: &Policy, context: &mut Context) -> Result<Option<Answer>> {
+    let outcome = if file.is_dir() {
+        let members = folder(file)?.and_then(|members| {
+            zip::check_names(members.keys().map(String::as_str)).map(|()| members)
+        });
+        match members {
+            Ok(members) => evidence::verify(views(&members), policy),
+            Err(error) => Outcome::unreadable(error),
+        }
+    } else {
+        let bytes = files::read_input(file)?;
+        if !bytes.starts_with(b"PK") {
+            return Ok(None);
+        }
+        match zip::decode(&bytes) {
+            Ok(members) => evidence::verify(members, policy),
+            Err(error) => Outcome::unreadable(error),
+        }
+    };
+    if context.out.json() {
+        context.out.value(&value(&outcome))?;
+    } else {
+        print(&outcome, &mut context.out)?;
+    }
+    Ok(Some(answer(outcome.verdict)))
+}
+
+/// The files below a folder, by their paths; code `zip-link` for what is neither file nor folder.
+fn folder(root: &Path) -> Result<std::result::Result<BTreeMap<String, Vec<u8>>, Error>> {
+    let mut members = BTreeMap::new();
+    let mut open = vec![(root.to_path_buf(), String::new())];
+    while let Some((path, within)) = open.pop() {
+        let fail =
+            |error| Failure::new("io", format!("cannot read: {error}")).within(files::shown(&path));
+        for found in fs::read_dir(&path).map_err(fail)? {
+            let found = found.map_err(fail)?;
+            let name = format!("{within}{}", found.file_name().to_string_lossy());
+            let kind = found.file_type().map_err(fail)?;
+            if kind.is_dir() {
+                open.push((found.path(), format!("{name}/")));
+            } else if kind.is_file() {
+                members.insert(name, files::read(&found.path())?);
+            } else {
+                let message = "a package holds files and folders only";
+                return Ok(Err(Error::refused("zip-link", message).at(name)));
+            }
+        }
+    }
+    Ok(Ok(members))
+}
+
+fn print(outcome: &Outcome, out: &mut Out) -> Result<()> {
+    let claim = outcome.claim.as_ref();
+    let what = claim.map_or_else(String::new, |claim| {
+        let drawn = &claim.drawn;
+        format!("sample {}, draw {}, of {}", drawn.sample, drawn.draw, drawn.control)
+    });
+    out.line(headline("EVIDENCE", outcome.verdict, &what))?;
+    if let Some(claim) = claim {
+        out.line(format!("  ledger        {}", claim.origin))?;
+        out.line(format!(
+            "  checkpoint    {} entries, root {}",
+            claim.size,
+            claim.root.to_base64()
+        ))?;
+        out.line(format!("  report        {}", claim.report.to_reference()))?;
+        out.line(format!("  level         {}", claim.level))?;
+    }
+    out.line("")?;
+    for layer in &outcome.layers {
+        let line = format!(
+            "{} {:<13} {:<13}  {}",
+            glyph(layer.verdict),
+            layer.name,
+            words(layer.verdict),
+            layer.looked_at
+        );
+        out.line(line.trim_end())?;
+        for fault in &layer.faults {
+            let place =
+                if fault.place.is_empty() { String::new() } else { format!("{}: ", fault.place) };
+            out.line(format!("    {place}{} [{}]", fault.message, fault.code))?;
+        }
+        if layer.more > 0 {
+            out.line(format!("    and {} more", layer.more))?;
+        }
+        if layer.name == ITEMS {
+            out.line(format!("  {TOTALS}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn value(outcome: &Outcome) -> Value {
+    let fault = |fault: &Fault| {
+        Value::object([
+            ("code", Value::text(fault.code)),
+            ("message", Value::text(&fault.message)),
+            ("place", Value::text(&fault.place)),
+        ])
+    };
+    let layer = |layer: &Layer| {
+        Value::object([
+            ("faults", Value::List(layer.faults.iter().map(fault).collect())),
+            ("looked_at", Value::text(&layer.looked_at)),
+            ("more", Value::count(layer.more as u64)),
+            ("name", Value::text(layer.name)),
+            ("verdict", Value::text(words(layer.verdict))),
+        ])
+    };
+    let mut members = vec![
+        ("kind", Value::text("evidence")),
+        ("layers", Value::List(outcome.layers.iter().map(layer).collect())),
+        ("totals", Value::text("attested")),
+        ("verdict", Value::text(words(outcome.verdict))),
+    ];
+    if let Some(claim) = &outcome.claim {
+        members.push(("level", Value::text(&claim.level)));
+        members.push(("origin", Value::text(&claim.origin)));
+        members.push(("report", Value::text(claim.report.to_reference())));
+        members.push(("root", Value::text(claim.root.to_base64())));
+        members.push(("size", Value::count(claim.size)));
+    }
+    Value::object(members)
+}

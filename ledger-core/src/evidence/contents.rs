@@ -1,0 +1,118 @@
+//! Contents: which members a package has, and which place of the log or the report each speaks of.
+
+use std::collections::BTreeMap;
+
+use super::zip::Members;
+use crate::error::{Error, Result};
+
+/// The manifest.
+pub const MANIFEST: &str = "manifest.json";
+/// The signed checkpoint that all proofs lead to.
+pub const CHECKPOINT: &str = "checkpoint";
+/// The page that verifies in a browser.
+pub const PAGE: &str = "index.html";
+/// What a package is, in a few lines.
+pub const README: &str = "README.txt";
+/// The report's document.
+pub const REPORT: &str = "report/report.json";
+/// The list of the population that the items were drawn from.
+pub const POPULATION: &str = "sample/population";
+
+/// The member of an entry's line.
+pub fn entry(index: u64) -> String {
+    format!("entries/{index:020}.json")
+}
+
+/// The member of an entry's proof.
+pub fn proof(index: u64) -> String {
+    format!("proofs/{index:020}.tlog-proof")
+}
+
+/// The member of the disclosures of an entry.
+pub fn disclosures(index: u64) -> String {
+    format!("disclosures/{index:020}.jsonl")
+}
+
+/// The member of the proof that the checkpoint continues a tree of this size.
+pub fn consistency(size: u64) -> String {
+    format!("consistency/{size:020}")
+}
+
+/// The member of the rows that a dataset of the report has of the items.
+pub fn rows(dataset: &str) -> String {
+    format!("sample/{dataset}.csv")
+}
+
+/// The members of a package by what they are.
+#[derive(Debug, Default)]
+pub(super) struct Contents<'a> {
+    pub(super) all: Members<'a>,
+    pub(super) manifest: &'a [u8],
+    pub(super) checkpoint: &'a [u8],
+    pub(super) report: &'a [u8],
+    pub(super) population: &'a [u8],
+    /// Lines by index, each with its newline.
+    pub(super) entries: BTreeMap<u64, &'a [u8]>,
+    pub(super) proofs: BTreeMap<u64, &'a [u8]>,
+    pub(super) disclosures: BTreeMap<u64, &'a [u8]>,
+    pub(super) consistency: BTreeMap<u64, &'a [u8]>,
+    /// Rows of items by dataset.
+    pub(super) rows: BTreeMap<String, &'a [u8]>,
+}
+
+impl<'a> Contents<'a> {
+    /// Sorts the members; codes `evidence-member` (one that no package has), `evidence-missing`.
+    pub(super) fn of(all: Members<'a>) -> Result<Self> {
+        let mut contents = Self::default();
+        for (name, bytes) in &all {
+            if !contents.take(name, bytes) {
+                return Err(Error::refused("evidence-member", "no package has such a member")
+                    .at(name.clone()));
+            }
+        }
+        for name in [MANIFEST, CHECKPOINT, PAGE, README, REPORT, POPULATION, &entry(0)] {
+            if !all.contains_key(name) {
+                return Err(Error::refused("evidence-missing", "every package has this member")
+                    .at(name.to_owned()));
+            }
+        }
+        contents.all = all;
+        Ok(contents)
+    }
+
+    fn take(&mut self, name: &str, bytes: &'a [u8]) -> bool {
+        let by_index = match name.split_once('/') {
+            Some(("entries", rest)) => {
+                rest.strip_suffix(".json").map(|text| (&mut self.entries, text))
+            }
+            Some(("proofs", rest)) => {
+                rest.strip_suffix(".tlog-proof").map(|text| (&mut self.proofs, text))
+            }
+            Some(("disclosures", rest)) => {
+                rest.strip_suffix(".jsonl").map(|text| (&mut self.disclosures, text))
+            }
+            Some(("consistency", text)) => Some((&mut self.consistency, text)),
+            _ => None,
+        };
+        if let Some((map, text)) = by_index {
+            let plain = text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_digit());
+            let index = plain.then(|| text.parse().ok()).flatten();
+            return index.is_some_and(|index| map.insert(index, bytes).is_none());
+        }
+        match name {
+            MANIFEST => self.manifest = bytes,
+            CHECKPOINT => self.checkpoint = bytes,
+            REPORT => self.report = bytes,
+            POPULATION => self.population = bytes,
+            PAGE | README => {}
+            _ => {
+                let rows = name.strip_prefix("sample/").and_then(|name| name.strip_suffix(".csv"));
+                if let Some(dataset) = rows {
+                    return self.rows.insert(dataset.to_owned(), bytes).is_none();
+                }
+                return name.starts_with("report/");
+            }
+        }
+        true
+    }
+}
