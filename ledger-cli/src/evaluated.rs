@@ -24,7 +24,7 @@ use crate::{files, hashes, verified};
 const CUTOFF: u64 = 15;
 
 /// What is asked, beside the period.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Asked {
     /// Framework; may be repeated [default: all]
     #[arg(long = "framework", value_name = "NAME", value_delimiter = ',')]

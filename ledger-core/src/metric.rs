@@ -29,7 +29,7 @@ mod repair;
 mod series;
 mod value;
 
-pub use arithmetic::{hundredths, percent, wilson};
+pub use arithmetic::{hundredths, median, percent, quantile, wilson};
 pub use definition::{Aggregation, Definition, Definitions, Unit, Weight};
 pub use draw::Listed;
 pub use ground::Ground;
@@ -246,6 +246,19 @@ impl Metric {
     /// The value for one service, or for all, as a whole.
     pub fn value(&self, service: Option<&str>) -> Option<&Value> {
         self.values.iter().find(|v| v.line.is_none() && v.service.as_deref() == service)
+    }
+
+    /// What was measured for one service, or for all, ascending, in microseconds.
+    pub fn measured(&self, service: Option<&str>) -> Vec<u64> {
+        let of =
+            |member: &&Member| service.is_none_or(|name| member.services.iter().any(|s| s == name));
+        let micros = |member: &Member| match member.adds {
+            Adds::Measured(micros) => Some(micros),
+            _ => None,
+        };
+        let mut all: Vec<u64> = self.members.iter().filter(of).filter_map(micros).collect();
+        all.sort_unstable();
+        all
     }
 
     /// The values by line for one service, or for all.

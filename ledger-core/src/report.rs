@@ -5,7 +5,9 @@
 //! the same entries, question and tool version give the same bytes. Everything that has rows is a
 //! [`Dataset`] with its query, counts that tie and a digest.
 
+mod brief;
 mod conclusion;
+mod correction;
 mod csv;
 mod dataset;
 mod deployed;
@@ -14,21 +16,29 @@ mod finding;
 mod front;
 mod incident;
 mod list;
+mod made;
+mod mask;
 mod matrix;
 mod metric;
+mod people;
 pub mod period;
 mod population;
 mod register;
 mod review;
 mod section;
+mod signature;
 mod tested;
 
+pub use brief::{Brief, Matter};
 pub use conclusion::{Conclusion, Figure, Issue};
 pub use csv::guarded;
 pub use dataset::{About, Cell, Column, Dataset, Kind};
-pub use front::{Asked, Front, Previous, Signed};
+pub use front::{Anchored, Asked, Front, Previous, Superseded};
+pub use made::Made;
 pub use metric::metrics;
+pub use people::{Level, People};
 pub use section::{Chart, Plot, Section};
+pub use signature::{Seen, Signatures, Statement};
 pub use tested::{Limit, Performed, Tested, words};
 
 use crate::check::Period;
@@ -76,6 +86,20 @@ struct Material<'r> {
     findings: Vec<Finding<'r>>,
 }
 
+impl<'r> Material<'r> {
+    fn of(evaluation: &'r Evaluation, facts: &'r Facts) -> Self {
+        let period = evaluation.question.period;
+        Self {
+            facts,
+            evaluation,
+            period,
+            now: evaluation.question.cutoff,
+            deployments: Deployments::of(facts, period),
+            findings: finding::all(evaluation, facts, period),
+        }
+    }
+}
+
 impl Report {
     /// The report of an evaluation. `more` are tables that others computed, with their pages: they
     /// stand among the appendices.
@@ -85,15 +109,7 @@ impl Report {
         asked: &Asked,
         more: Vec<(Section, Vec<Dataset>)>,
     ) -> Self {
-        let period = evaluation.question.period;
-        let material = Material {
-            facts,
-            evaluation,
-            period,
-            now: evaluation.question.cutoff,
-            deployments: Deployments::of(facts, period),
-            findings: finding::all(evaluation, facts, period),
-        };
+        let material = Material::of(evaluation, facts);
         let controls = tested::all(&material);
         let mut pages = section::Pages::of(&material);
         let mut datasets = list::all(&material);
@@ -109,9 +125,7 @@ impl Report {
             pages.sections.insert(1.min(pages.sections.len()), section);
             datasets.append(&mut tables);
         }
-        let populations = 0..evaluation.runs.len();
-        let about = |number| population::of(number, evaluation).map(|dataset| dataset.about);
-        Self {
+        let report = Self {
             front: front::front(&material, asked),
             integrity: evaluation.front.integrity.clone(),
             completeness: evaluation.front.completeness.clone(),
@@ -121,13 +135,35 @@ impl Report {
             sections: pages.sections,
             appendices: pages.appendices,
             datasets,
-            populations: populations.filter_map(about).collect(),
+            populations: Vec::new(),
+        };
+        let mut report = report.masked();
+        let about = |number| report.items(evaluation, number).map(|dataset| dataset.about);
+        report.populations = (0..evaluation.runs.len()).filter_map(about).collect();
+        report
+    }
+
+    /// The same as its level shows persons.
+    fn masked(self) -> Self {
+        match mask::Mask::by(&self.front) {
+            Some(mask) => mask.report(self),
+            None => self,
         }
     }
 
-    /// All items of a run, whose `about` stands in [`Report::populations`] at the same place.
+    /// All items of a run, with persons as the ledger has them.
     pub fn population(evaluation: &Evaluation, number: usize) -> Option<Dataset> {
         population::of(number, evaluation)
+    }
+
+    /// All items of a run of the same evaluation as this report shows them: its `about` stands in
+    /// [`Report::populations`] at the same place.
+    pub fn items(&self, evaluation: &Evaluation, number: usize) -> Option<Dataset> {
+        let dataset = population::of(number, evaluation)?;
+        Some(match mask::Mask::by(&self.front) {
+            Some(mask) => mask.table(dataset),
+            None => dataset,
+        })
     }
 
     /// The table of that id.

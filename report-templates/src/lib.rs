@@ -12,6 +12,6 @@ mod table;
 pub mod text;
 mod workbook;
 
-pub use markdown::markdown;
-pub use page::{Page, pages};
+pub use markdown::{brief as brief_markdown, markdown};
+pub use page::{Page, brief as brief_pages, names, pages, signatures};
 pub use workbook::workbook;

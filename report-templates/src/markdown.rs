@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use ledger_core::check::State;
-use ledger_core::report::{Report, words};
+use ledger_core::report::{Brief, Dataset, Kind, Report, words};
 
-use crate::text::{glyph, minute, number, visible};
+use crate::text::{brief as shorter, glyph, minute, number, short, visible, words as state};
 
 /// Controls that are named one by one at most.
 const NAMED: usize = 40;
@@ -29,21 +29,7 @@ pub fn markdown(report: &Report, digest: &str) -> String {
         let _ = writeln!(out, "{}", plain(sentence));
     }
     out.push('\n');
-    for (name, known) in [("INTEGRITY", &report.integrity), ("COMPLETENESS", &report.completeness)]
-    {
-        let said = match known.state {
-            State::Pass => "holds",
-            State::Fail => "**does not hold: results not reliable**",
-            _ => "cannot tell",
-        };
-        let said = if name == "COMPLETENESS" && known.state == State::Fail {
-            "does not hold"
-        } else {
-            said
-        };
-        let _ = writeln!(out, "- {name}: {} {said}", glyph(known.state.as_str()));
-    }
-    let _ = writeln!(out, "- {} entries, root `{}`", number(front.size), front.root);
+    verdicts(report, &mut out);
     attention(report, &mut out);
     out.push_str("\n## Controls\n\n| control | result | in scope | pass | fail | cannot tell | waived |\n| --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
     let noted = report.controls.iter().filter(|control| control.state < State::Pass);
@@ -84,6 +70,80 @@ pub fn markdown(report: &Report, digest: &str) -> String {
     out
 }
 
+/// The two verdicts, and what they are over.
+fn verdicts(report: &Report, out: &mut String) {
+    let front = &report.front;
+    for (name, known) in [("INTEGRITY", &report.integrity), ("COMPLETENESS", &report.completeness)]
+    {
+        let said = match known.state {
+            State::Pass => "holds",
+            State::Fail if name == "INTEGRITY" => "**does not hold: results not reliable**",
+            State::Fail => "does not hold",
+            _ => "cannot tell",
+        };
+        let _ = writeln!(out, "- {name}: {} {said}", glyph(known.state.as_str()));
+    }
+    let _ = writeln!(out, "- {} entries, root `{}`", number(front.size), front.root);
+}
+
+/// Rows of a table of a brief that are shown.
+const ROWS: usize = 20;
+
+/// The brief. `digest` is that of its `report.json`.
+pub fn brief(brief: &Brief, digest: &str) -> String {
+    let report = &brief.report;
+    let front = &report.front;
+    let mut out = format!("# {}: {}\n\n", plain(&front.entity), plain(&front.title));
+    for sentence in &report.conclusion.sentences {
+        let _ = writeln!(out, "{}", plain(sentence));
+    }
+    out.push('\n');
+    verdicts(report, &mut out);
+    for section in &report.sections {
+        let _ = writeln!(out, "\n## {}\n\n{}", section.title, plain(&section.sentence));
+        let tables = section.datasets.iter().filter_map(|id| report.dataset(id));
+        tables.for_each(|dataset| rows(dataset, &mut out));
+    }
+    let _ = writeln!(
+        out,
+        "\n`{}`\nreport.json `{digest}`\nmade again by `{}`",
+        front.id,
+        plain_code(&front.command)
+    );
+    out
+}
+
+/// A table, its first rows.
+fn rows(dataset: &Dataset, out: &mut String) {
+    let about = &dataset.about;
+    let _ = writeln!(out, "\n{} {} ({})\n", about.id, plain(&about.title), about.file());
+    if dataset.rows.is_empty() {
+        out.push_str("nothing of this kind was recorded\n");
+        return;
+    }
+    let head: Vec<String> = about.columns.iter().map(|column| plain(&column.name)).collect();
+    let rule =
+        about.columns.iter().map(|column| if column.kind.is_number() { "---:" } else { "---" });
+    let _ = writeln!(out, "| {} |", head.join(" | "));
+    let _ = writeln!(out, "| {} |", rule.collect::<Vec<_>>().join(" | "));
+    for row in dataset.rows.iter().take(ROWS) {
+        let cells = row.iter().zip(&about.columns).map(|(cell, column)| {
+            let text = cell.to_text();
+            match column.kind {
+                Kind::Time => plain(&minute(&text)),
+                Kind::Digest => plain(&short(&text)),
+                Kind::Person => plain(text.get(..8).unwrap_or(&text)),
+                Kind::State => format!("{} {}", glyph(&text), state(&text)),
+                _ => plain(&shorter(&text)),
+            }
+        });
+        let _ = writeln!(out, "| {} |", cells.collect::<Vec<_>>().join(" | "));
+    }
+    if dataset.rows.len() > ROWS {
+        let _ = writeln!(out, "\n{ROWS} of {} rows", number(dataset.rows.len() as u64));
+    }
+}
+
 fn attention(report: &Report, out: &mut String) {
     if report.conclusion.issues.is_empty() {
         return;
@@ -97,7 +157,7 @@ fn attention(report: &Report, out: &mut String) {
             "- **{}** {}: {} ({} of its kind; {owner}, {due})",
             issue.severity,
             issue.control,
-            plain(&issue.sentence),
+            plain(&shorter(&issue.sentence)),
             number(issue.alike)
         );
     }

@@ -1,17 +1,21 @@
 //! Page: the report as one HTML file that needs nothing else, and the pages of long tables beside it.
 
 mod appendix;
+mod brief;
 mod control;
 mod cover;
+mod signed;
 mod words;
+
+pub use signed::{names, signatures};
 
 use askama::Template;
 use ledger_core::check::State;
-use ledger_core::report::{Dataset, Report, Section};
+use ledger_core::report::{Brief, Dataset, Report, Section};
 
 use crate::chart::{self, Drawn};
 use crate::table::Table;
-use crate::text::{escaped, in_style, short};
+use crate::text::{escaped, in_style, short, told};
 
 /// The style sheet.
 const STYLE: &str = include_str!("../templates/report.css");
@@ -21,6 +25,8 @@ const SCRIPT: &str = include_str!("../templates/report.js");
 const ROWS: usize = 50;
 /// Rows of the list of controls, which is never cut.
 const ALL: usize = usize::MAX;
+/// Rows of a table that paper has, beside its file's name.
+const PRINTED: usize = 8;
 /// Rows of one page of a long table.
 const PAGE: usize = 2000;
 
@@ -37,12 +43,16 @@ pub struct Page {
 pub fn pages(report: &Report, digest: &str) -> Result<Vec<Page>, askama::Error> {
     let book = Book { report, digest };
     let mut all = vec![Page { name: "report.html".to_owned(), html: book.whole()? }];
-    for dataset in report.datasets.iter().filter(|dataset| is_long(dataset)) {
-        let parts = dataset.rows.len().div_ceil(PAGE);
-        for part in 0..parts {
-            all.push(book.detail(dataset, part, parts)?);
-        }
-    }
+    book.details(&mut all)?;
+    Ok(all)
+}
+
+/// A brief and the pages of its long tables. `digest` is that of its `report.json`.
+pub fn brief(brief: &Brief, digest: &str) -> Result<Vec<Page>, askama::Error> {
+    let html = brief::page(brief, digest)?;
+    let book = Book { report: &brief.report, digest };
+    let mut all = vec![Page { name: "report.html".to_owned(), html }];
+    book.details(&mut all)?;
     Ok(all)
 }
 
@@ -86,7 +96,6 @@ struct Whole {
     controls: Vec<control::Lead>,
     sections: Vec<Numbered>,
     signoff: String,
-    statements: &'static [(&'static str, &'static str)],
     digest: String,
     appendices: Vec<Numbered>,
     foot: String,
@@ -148,23 +157,35 @@ impl Book<'_> {
             version: report.front.version,
             facts: cover::facts(report, self.digest),
             contents: contents(&basis, &glance, &sections, &signoff, &appendices),
-            sentences: conclusion.sentences.iter().map(|sentence| escaped(sentence)).collect(),
+            sentences: conclusion.sentences.iter().map(|sentence| told(sentence)).collect(),
             verdicts: cover::verdicts(report),
             issues: conclusion.issues.iter().map(cover::issue).collect(),
             figures: conclusion.figures.iter().map(cover::figure).collect(),
             charts: self.charts(&conclusion.charts),
-            before: before.map(|known| table(known, ROWS).to_string()).unwrap_or_default(),
+            before: before
+                .map(|known| table(known, ROWS).printed(PRINTED).to_string())
+                .unwrap_or_default(),
             basis,
             glance,
             controls: report.controls.iter().map(|known| control::lead(known, self)).collect(),
             sections,
             signoff,
-            statements: words::STATEMENTS,
             digest: escaped(self.digest),
             appendices,
             foot: self.foot(),
         };
         whole.render()
+    }
+
+    /// The pages of the tables that are too long for the first.
+    fn details(&self, all: &mut Vec<Page>) -> Result<(), askama::Error> {
+        for dataset in self.report.datasets.iter().filter(|dataset| is_long(dataset)) {
+            let parts = dataset.rows.len().div_ceil(PAGE);
+            for part in 0..parts {
+                all.push(self.detail(dataset, part, parts)?);
+            }
+        }
+        Ok(())
     }
 
     fn detail(&self, dataset: &Dataset, part: usize, parts: usize) -> Result<Page, askama::Error> {
@@ -199,12 +220,7 @@ impl Book<'_> {
         let head = format!("{} \u{b7} {} \u{b7} {}", front.entity, front.title, front.period);
         let foot = format!("{} \u{b7} {} \u{b7} DRAFT", front.id, short(self.digest));
         let warning = self.unreliable().unwrap_or_default();
-        format!(
-            "@page{{size:A4;margin:18mm 18mm 16mm;@top-left{{content:\"{}\";width:82%}}@top-right{{content:\"{}\";color:#a3201d;font-weight:700}}@bottom-left{{content:\"{}\";width:75%}}@bottom-right{{content:\"page \" counter(page) \" of \" counter(pages)}}@top-left{{font:7.5pt Arial,sans-serif;color:#444}}@bottom-left{{font:7.5pt Arial,sans-serif;color:#444}}@bottom-right{{font:7.5pt Arial,sans-serif;color:#444}}}}\n{STYLE}",
-            in_style(&head),
-            in_style(&warning),
-            in_style(&foot),
-        )
+        format!("{}\n{STYLE}", printed_edges(&head, &warning, &foot))
     }
 
     /// What every page says where the log is not what it was.
@@ -220,8 +236,8 @@ impl Book<'_> {
             id: section.id.clone(),
             number,
             title: section.title.clone(),
-            sentence: escaped(&section.sentence),
-            notes: section.notes.iter().map(|note| escaped(note)).collect(),
+            sentence: told(&section.sentence),
+            notes: section.notes.iter().map(|note| told(note)).collect(),
             extra: String::new(),
             charts: self.charts(&section.charts),
             tables: self.tables(&section.datasets),
@@ -257,8 +273,25 @@ impl Book<'_> {
 
     fn tables(&self, ids: &[String]) -> Vec<Table> {
         let known = ids.iter().filter_map(|id| self.report.dataset(id));
-        known.map(|known| table(known, if known.about.id == "M01" { ALL } else { ROWS })).collect()
+        let one = |known: &Dataset| match &*known.about.id {
+            "M01" => table(known, ALL),
+            // long, and looked up rather than read
+            "L02" | "R03" => table(known, ROWS).printed(0),
+            "A01" | "R01" => table(known, ROWS),
+            _ => table(known, ROWS).printed(PRINTED),
+        };
+        known.map(one).collect()
     }
+}
+
+/// What stands at the edges of printed pages.
+fn printed_edges(head: &str, warning: &str, foot: &str) -> String {
+    format!(
+        "@page{{size:A4;margin:18mm 18mm 16mm;@top-left{{content:\"{}\";width:82%}}@top-right{{content:\"{}\";color:#a3201d;font-weight:700}}@bottom-left{{content:\"{}\";width:75%}}@bottom-right{{content:\"page \" counter(page) \" of \" counter(pages)}}@top-left{{font:7.5pt Arial,sans-serif;color:#444}}@bottom-left{{font:7.5pt Arial,sans-serif;color:#444}}@bottom-right{{font:7.5pt Arial,sans-serif;color:#444}}}}",
+        in_style(head),
+        in_style(warning),
+        in_style(foot),
+    )
 }
 
 /// A table as the report itself shows it, with so many rows at most.

@@ -9,6 +9,9 @@ use crate::text::{escaped, glyph, minute, number, short, span, told, words};
 /// Columns that stand beside each other at most.
 const WIDE: usize = 8;
 
+/// Bytes of a name that is never broken.
+const SHORT: usize = 18;
+
 /// A table on a page.
 #[derive(Debug, Template)]
 #[template(path = "table.html")]
@@ -25,6 +28,8 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Row>,
     /// What was shown of how many, where not all is.
     pub(crate) more: Option<String>,
+    /// What is printed of how many, where paper has fewer rows than the screen.
+    pub(crate) printed: Option<String>,
     /// What ties, in one line.
     pub(crate) made: String,
     /// The query and its version.
@@ -57,6 +62,8 @@ pub(crate) struct Row {
     pub(crate) sentence: String,
     /// What else there is, on a line of its own: label and content.
     pub(crate) beside: Vec<(String, String)>,
+    /// Whether paper has it too.
+    pub(crate) printed: bool,
 }
 
 /// Where a column stands.
@@ -98,6 +105,7 @@ impl Table {
             title: escaped(&about.title),
             heads: heads.collect(),
             more: hidden.then(told),
+            printed: None,
             made: made(about),
             query: escaped(&about.query_id()),
             digest: about.digest.to_reference(),
@@ -106,6 +114,24 @@ impl Table {
             long: rows.len() > 8,
             rows,
         }
+    }
+
+    /// The same with so many of its rows on paper, which refers to the file for the others.
+    #[must_use]
+    pub(crate) fn printed(mut self, most: usize) -> Self {
+        let rows = self.rows.len();
+        for row in self.rows.iter_mut().skip(most) {
+            row.printed = false;
+        }
+        if rows > most {
+            let first = match most {
+                0 => "No row is".to_owned(),
+                1 => "The first row is".to_owned(),
+                most => format!("The first {} rows are", number(most as u64)),
+            };
+            self.printed = Some(format!("{first} printed; all are in {}", escaped(&self.file)));
+        }
+        self
     }
 
     /// The number of columns beside each other.
@@ -167,7 +193,8 @@ fn class(kind: Kind) -> &'static str {
 
 impl Row {
     fn of(row: &[Cell], columns: &[Column], places: &[Place]) -> Self {
-        let mut shown = Self { cells: Vec::new(), sentence: String::new(), beside: Vec::new() };
+        let mut shown =
+            Self { cells: Vec::new(), sentence: String::new(), beside: Vec::new(), printed: true };
         for ((cell, column), place) in row.iter().zip(columns).zip(places) {
             let content = content(cell, column.kind);
             match place {
@@ -207,10 +234,12 @@ fn content(cell: &Cell, kind: Kind) -> String {
         Kind::State => badge(text),
         Kind::Severity => format!(r#"<span class="sev-{}">{0}</span>"#, escaped(text)),
         Kind::Entries => few(text),
-        Kind::Sentence => format!("<bdi>{}</bdi>", told(text)),
+        Kind::Sentence | Kind::Text => format!("<bdi>{}</bdi>", told(text)),
         Kind::Id if text.starts_with("x-") && text.len() == 34 => {
             format!(r#"<span title="{}">{}</span>"#, escaped(text), short(text))
         }
+        // a short name stays on one line; a long one breaks where it must
+        Kind::Id if text.len() <= SHORT => format!(r#"<bdi class="k">{}</bdi>"#, escaped(text)),
         _ => format!("<bdi>{}</bdi>", escaped(text)),
     }
 }

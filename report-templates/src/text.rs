@@ -70,36 +70,72 @@ pub fn in_style(text: &str) -> String {
     out
 }
 
-/// A sentence with its moments to the minute.
+/// A sentence with its moments to the minute, UTC; to the second where two of them would look alike.
 pub fn told(sentence: &str) -> String {
+    escaped(&brief(sentence))
+}
+
+/// The same, not escaped; digests by their first and last digits.
+pub fn brief(sentence: &str) -> String {
     let mut out = String::with_capacity(sentence.len());
-    let mut rest = sentence;
-    while let Some(at) = rest.find(".000000Z") {
-        let (before, after) = rest.split_at(at);
-        let time = before.len().checked_sub(19).and_then(|from| before.split_at_checked(from));
-        match time {
-            Some((words, time)) if is_moment(time) => {
-                let (day, clock) = time.split_once('T').unwrap_or((time, ""));
-                out.push_str(words);
-                out.push_str(day);
-                out.push(' ');
-                out.push_str(clock.get(..5).unwrap_or(clock));
-            }
-            _ => {
-                out.push_str(before);
-                out.push_str(".000000Z");
-            }
+    let told = timed(sentence);
+    for (number, part) in told.split("sha256:").enumerate() {
+        if number > 0 {
+            out.push_str("sha256:");
         }
-        rest = after.get(8..).unwrap_or_default();
+        match part.split_at_checked(64).filter(|_| number > 0) {
+            Some((digest, rest)) if digest.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                out.push_str(&short(digest));
+                out.push_str(rest);
+            }
+            _ => out.push_str(part),
+        }
     }
-    out.push_str(rest);
-    escaped(&out)
+    out
+}
+
+fn timed(sentence: &str) -> String {
+    let moments = moments(sentence);
+    let alike = |one: &str, other: &str| one != other && one.get(..16) == other.get(..16);
+    let close = moments.iter().any(|(_, one)| moments.iter().any(|(_, other)| alike(one, other)));
+    let mut out = String::with_capacity(sentence.len());
+    let mut from = 0;
+    for (at, moment) in &moments {
+        out.push_str(sentence.get(from..*at).unwrap_or_default());
+        let (day, clock) = moment.split_once('T').unwrap_or((moment, ""));
+        let clock =
+            if close { clock.trim_end_matches('Z') } else { clock.get(..5).unwrap_or(clock) };
+        let _ = write!(out, "{day} {}Z", clock.strip_suffix(".000000").unwrap_or(clock));
+        from = at + moment.len();
+    }
+    out.push_str(sentence.get(from..).unwrap_or_default());
+    out
+}
+
+/// The moments in a text, each with its place: `2026-07-10T10:00:30.000000Z`, with or without a part of
+/// a second.
+fn moments(text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find('Z')) {
+        let end = from + at + 1;
+        let moment = [27, 20].into_iter().find_map(|long| {
+            let start = end.checked_sub(long).filter(|start| *start >= from)?;
+            let moment = text.get(start..end)?;
+            is_moment(moment).then_some((start, moment))
+        });
+        found.extend(moment);
+        from = end;
+    }
+    found
 }
 
 fn is_moment(text: &str) -> bool {
     let fits =
         |(byte, form): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte == form };
-    text.len() == 19 && text.bytes().zip(*b"0000-00-00T00:00:00").all(fits)
+    let forms: [&[u8]; 2] = [b"0000-00-00T00:00:00Z", b"0000-00-00T00:00:00.000000Z"];
+    let known = forms.into_iter().find(|form| form.len() == text.len());
+    known.is_some_and(|form| text.bytes().zip(form.iter().copied()).all(fits))
 }
 
 /// A digest by its first eight and last four digits.
@@ -184,7 +220,21 @@ mod tests {
         assert_eq!(minute("2026-07-10T10:00:30.000000Z"), "2026-07-10 10:00");
         assert_eq!(number(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(number(12), "12");
-        let sentence = "due 2026-07-10T10:00:30.000000Z, not .000000Z <";
-        assert_eq!(told(sentence), "due 2026-07-10 10:00, not .000000Z &lt;");
+        let sentence =
+            "due 2026-07-10T10:00:30.123456Z, not .000000Z <, Z\u{e9}2026-07-11T10:00:30Z";
+        assert_eq!(
+            told(sentence),
+            "due 2026-07-10 10:00Z, not .000000Z &lt;, Z\u{e9}2026-07-11 10:00Z"
+        );
+        let built = format!(
+            "nothing says that anybody built sha256:{}, and sha256: is none",
+            "ab".repeat(32)
+        );
+        assert_eq!(
+            told(&built),
+            "nothing says that anybody built sha256:abababab\u{2026}abab, and sha256: is none"
+        );
+        let close = "began 2026-07-10T10:00:30.000000Z, approved 2026-07-10T10:00:30.500000Z";
+        assert_eq!(told(close), "began 2026-07-10 10:00:30Z, approved 2026-07-10 10:00:30.500000Z");
     }
 }

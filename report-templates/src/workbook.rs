@@ -200,8 +200,15 @@ fn readme(
         words.extend(known.reasons.iter().cloned());
         words.join("; ")
     };
-    let signed = front.signed.as_ref().map_or("no signed checkpoint".to_owned(), |signed| {
-        format!("{} entries, root {}, signed by {}", signed.size, signed.root, signed.by.join(", "))
+    let dated = front.anchored.as_ref().map_or("no entry says so".to_owned(), |known| {
+        format!(
+            "{} entries, by {} {} (entry {})",
+            known.size, known.kind, known.digest, known.entry
+        )
+    });
+    let corrects = front.supersedes.as_ref();
+    let corrects = corrects.map_or("none".to_owned(), |known| {
+        format!("{} ({}): the differences are in csv/H02.csv", known.report, known.digest)
     });
     let previous = front.previous.as_ref().map_or("none".to_owned(), |known| {
         format!("{} ({}), its entries are {}", known.report, known.digest, of(known.consistent))
@@ -215,7 +222,8 @@ fn readme(
         ("INTEGRITY", verdict(&report.integrity)),
         ("COMPLETENESS", verdict(&report.completeness)),
         ("ledger", format!("{}, {} entries, root {}", front.origin, front.size, front.root)),
-        ("checkpoint", signed),
+        ("dated from outside", dated),
+        ("corrects", corrects),
         ("previous report", previous),
         ("catalogue", front.catalogue.clone()),
         ("report.json", digest.to_owned()),

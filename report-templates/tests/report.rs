@@ -32,9 +32,9 @@ use std::sync::OnceLock;
 use history::Events;
 use ledger_core::check::State;
 use ledger_core::hash::Sha256;
-use ledger_core::report::{About, Report};
+use ledger_core::report::{About, Asked, Brief, Level, Made as Earlier, Matter, Report};
 use quarter::{ALL, Made};
-use report_templates::{Page, markdown, pages};
+use report_templates::{Page, brief_markdown, brief_pages, markdown, pages};
 use serde_json::json;
 
 fn made() -> Made {
@@ -69,7 +69,7 @@ fn everything_ties_and_comes_again() {
         assert_eq!(Sha256::of(csv.as_bytes()), dataset.about.digest, "{}", dataset.about.id);
     }
     for (number, about) in made.report.populations.iter().enumerate() {
-        let dataset = Report::population(&made.evaluation, number).unwrap();
+        let dataset = made.report.items(&made.evaluation, number).unwrap();
         assert_eq!(dataset.about, *about);
         let tests = &made.evaluation.runs[number];
         assert_eq!(about.rows, tests.census.items.len() as u64);
@@ -115,11 +115,16 @@ fn golden(name: &str, made: &Made) {
         let digest = Sha256::of(page.html.as_bytes()).to_reference();
         writeln!(found, "{} {digest}", page.name).unwrap();
     }
+    same(name, &found);
+}
+
+/// Holds a text against its golden file.
+fn same(name: &str, found: &str) {
     let file =
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../fixtures/report/{name}.md"));
     if option_env!("LEDGER_GOLDEN").is_some() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, &found).unwrap();
+        std::fs::write(&file, found).unwrap();
     }
     let known = std::fs::read_to_string(&file).unwrap_or_default();
     assert_eq!(found, known, "{}: build with LEDGER_GOLDEN=1 to write it anew", file.display());
@@ -207,6 +212,129 @@ fn an_erased_person() {
     let rows = &made.report.dataset("P15").unwrap().rows;
     assert!(rows.iter().any(|row| row.iter().any(|cell| cell.text() == "erasure")));
     golden("erased-person", &made);
+}
+
+/// A correction stands in the place of the first, and says what is different.
+#[test]
+fn a_superseded_report() {
+    let first = quarter::report(deployments(2, |n| format!("d-{n}")), State::Pass, &["sox"], "");
+    let earlier = Earlier::read(first.json.as_bytes()).unwrap();
+    let same = first.report.clone().superseding(&earlier).unwrap_err();
+    assert_eq!(same.code(), "report-same");
+    let made = quarter::report(deployments(3, |n| format!("d-{n}")), State::Pass, &["sox"], "");
+    let other = quarter::report(Events::new(), State::Pass, &["sox"], "").report;
+    let mut elsewhere = other;
+    elsewhere.front.origin = "example.com/elsewhere".to_owned();
+    assert_eq!(elsewhere.superseding(&earlier).unwrap_err().code(), "report-other");
+    let id = made.report.front.id.clone();
+    let report = made.report.superseding(&earlier).unwrap();
+    assert_ne!(report.front.id, id, "it is another report than the same one without a past");
+    let known = report.front.supersedes.as_ref().unwrap();
+    assert_eq!(known.digest, first.digest);
+    let table = report.dataset("H02").unwrap();
+    let listed = |id: &str| table.rows.iter().any(|row| row[1].text() == id);
+    assert!(listed("P03") && listed("SOX-CM-01") && listed("size"));
+    assert!(!listed("P01"), "the systems are the same in both");
+    let json = format!("{}\n", report.to_json().to_canonical());
+    let digest = Sha256::of(json.as_bytes()).to_reference();
+    golden("superseded", &Made { report, digest, json, ..made });
+}
+
+/// A regulator sees names of one report alone; all tables tie with what they show.
+#[test]
+fn a_regulator_follows_nobody_from_report_to_report() {
+    let auditor = whole();
+    let asked = |size: &str| Asked {
+        level: Some(Level::Regulator),
+        entity: size.to_owned(),
+        ..Asked::default()
+    };
+    let told = |entity: &str| {
+        let (facts, evaluation) = (&auditor.facts, &auditor.evaluation);
+        Report::of(evaluation, facts, &asked(entity), Vec::new())
+    };
+    let (one, two) = (told("one"), told("two"));
+    let read = |report: &Report| Earlier::read(report.to_json().to_canonical().as_bytes()).unwrap();
+    assert!(!Earlier::read(auditor.json.as_bytes()).unwrap().persons().is_empty());
+    assert_eq!(read(&one).persons().len(), 0);
+    for (number, about) in one.populations.iter().enumerate() {
+        let dataset = one.items(&auditor.evaluation, number).unwrap();
+        assert_eq!(dataset.about, *about);
+        assert_eq!(Sha256::of(dataset.to_csv().as_bytes()), about.digest);
+    }
+    let owners = |report: &Report| {
+        let rows = &report.dataset("P01").unwrap().rows;
+        rows.iter()
+            .flatten()
+            .filter(|cell| cell.text().starts_with("p-"))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert!(!owners(&one).is_empty());
+    assert_ne!(owners(&one), owners(&two));
+}
+
+fn brief(made: &Made, matter: &Matter<'_>) -> Brief {
+    let asked = Asked {
+        entity: "Example AG".to_owned(),
+        command: format!("ledger report {} --out DIR", matter.word()),
+        ..Asked::default()
+    };
+    Brief::of(&made.evaluation, &made.facts, &asked, matter).unwrap()
+}
+
+/// One matter each: its tables tie, and it has a golden file.
+#[test]
+fn briefs_of_one_matter() {
+    let made = whole();
+    for matter in [Matter::Conflicts, Matter::Exceptions, Matter::Freeze] {
+        let one = brief(made, &matter);
+        for dataset in &one.report.datasets {
+            let about = &dataset.about;
+            let counted: u64 = about.counts.values().sum();
+            assert!(about.counts.is_empty() || counted == about.rows, "{}", about.id);
+            let width = about.columns.len();
+            assert!(dataset.rows.iter().all(|row| row.len() == width), "{}", about.id);
+        }
+        let named = one.report.sections.iter().flat_map(|page| &page.datasets);
+        assert!(named.clone().all(|id| one.report.dataset(id).is_some()));
+        assert!(one.state() == State::Fail, "{}: {:?}", one.kind, one.state());
+        short(&one);
+    }
+    let empty = quarter::report(Events::new(), State::Pass, &["sox"], "");
+    for matter in [Matter::Conflicts, Matter::Freeze] {
+        let one = brief(&empty, &matter);
+        for dataset in &one.report.datasets {
+            let id = &*dataset.about.id;
+            // the matrix, and the days of the period
+            assert!(matches!(id, "D03" | "G07") || dataset.rows.is_empty(), "{id}");
+        }
+        assert_eq!(one.state(), State::Indeterminate, "completeness cannot be told");
+    }
+    for (matter, code) in
+        [(Matter::Release("nothing"), "release-none"), (Matter::Train("nothing"), "train-none")]
+    {
+        let asked = Asked::default();
+        let error = Brief::of(&made.evaluation, &made.facts, &asked, &matter).unwrap_err();
+        assert_eq!(error.code(), code);
+    }
+}
+
+/// A golden file of a brief: its text, and the digests of its document and page.
+fn short(one: &Brief) {
+    let json = format!("{}\n", one.to_json().to_canonical());
+    let digest = Sha256::of(json.as_bytes()).to_reference();
+    let mut found = brief_markdown(one, &digest);
+    for page in brief_pages(one, &digest).unwrap() {
+        if let Some(folder) = option_env!("LEDGER_SCREENS") {
+            let file = PathBuf::from(folder).join(one.kind).join(&page.name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, &page.html).unwrap();
+        }
+        let digest = Sha256::of(page.html.as_bytes()).to_reference();
+        writeln!(found, "{} {digest}", page.name).unwrap();
+    }
+    same(one.kind, &found);
 }
 
 /// What ids may hold is narrow; what the one who asks may write is not.

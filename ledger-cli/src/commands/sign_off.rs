@@ -7,7 +7,8 @@ use ledger_core::encoding::hex;
 use ledger_core::fact::{Facts, Read};
 use ledger_core::hash::Sha256;
 use ledger_core::index::Kind;
-use ledger_core::json::{self, Value};
+use ledger_core::json::Value;
+use ledger_core::report::Made;
 use ledger_core::{blob, event};
 
 use crate::commands::speaker::{By, Said, Speaker, attached, filled};
@@ -16,9 +17,6 @@ use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
 use crate::output::talk;
-
-/// What a report is called in its own `format`.
-const FORMAT: &str = "ledger/report/v1";
 
 /// Sign a statement about a report, by its digest
 ///
@@ -53,8 +51,9 @@ pub(crate) fn run(args: &SignOff, context: &mut Context) -> Result<Answer> {
             .within("--role")
             .hint("like control_owner, system_owner or compliance_officer"));
     }
-    let report = report(args)?;
-    let digest = Sha256::of(&report).to_reference();
+    let made = Made::read(&files::read(&args.report)?)
+        .map_err(|error| Failure::from(error).within(files::shown(&args.report)))?;
+    let digest = made.digest.to_reference();
     let statement = statement(args, &digest)?;
     let speaker = Speaker::begin(&args.by, context)?;
     let issued = issued(&speaker, &digest)?;
@@ -100,24 +99,6 @@ pub(crate) fn run(args: &SignOff, context: &mut Context) -> Result<Answer> {
         told: Vec::new(),
     };
     speaker.say(said, context)
-}
-
-/// The bytes of the report: canonical JSON of the format; codes `report-form`, `report-format`.
-fn report(args: &SignOff) -> Result<Vec<u8>> {
-    let bytes = files::read(&args.report)?;
-    let place = |failure: Failure| failure.within(files::shown(&args.report));
-    let hint = "sign the `report.json` that `ledger report` made, not one of its dressings";
-    let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-    let value = json::read_document(line).map_err(|error| place(error.into()).hint(hint))?;
-    if value.get("format").and_then(Value::as_text) != Some(FORMAT) {
-        let message = format!("its format is not `{FORMAT}`");
-        return Err(place(Failure::new("report-format", message)).hint(hint));
-    }
-    if value.to_canonical().as_bytes() != line {
-        let message = "it is not in its one canonical spelling: somebody wrote it anew";
-        return Err(place(Failure::new("report-form", message)).hint(hint));
-    }
-    Ok(bytes)
 }
 
 /// What is signed: the words of the file, or those of the role.

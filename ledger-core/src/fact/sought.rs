@@ -67,6 +67,44 @@ impl Sought for Ledger {
     }
 }
 
+/// The first entries of a source, as they stood before an index.
+#[derive(Clone, Copy, Debug)]
+pub struct Until<'s, S> {
+    /// The source.
+    pub source: &'s S,
+    /// How many of its entries there are.
+    pub size: u64,
+}
+
+impl<S: Sought> Sought for Until<'_, S> {
+    fn size(&self) -> u64 {
+        self.source.size().min(self.size)
+    }
+
+    fn find(&self, kind: Kind, value: &str) -> Result<Vec<Posting>> {
+        let mut found = self.source.find(kind, value)?;
+        found.retain(|posting| posting.index < self.size);
+        Ok(found)
+    }
+
+    fn last(&self, kind: Kind, value: &str, until: Timestamp) -> Result<Option<Posting>> {
+        let last = self.source.last(kind, value, until)?;
+        if last.as_ref().is_none_or(|posting| posting.index < self.size) {
+            return Ok(last);
+        }
+        let found = self.find(kind, value)?;
+        Ok(found.into_iter().rfind(|posting| posting.order <= until.micros()))
+    }
+
+    fn entries<T: Send>(
+        &self,
+        indexes: &[u64],
+        with: impl Fn(&Entry<'_>, Option<Doubt>) -> T + Sync,
+    ) -> Result<Vec<T>> {
+        self.source.entries(indexes, with)
+    }
+}
+
 /// Whether an entry's signatures and keys hold, by the keys as they stood at it. Key events were
 /// judged in their order when the ledger was opened.
 fn doubt(ledger: &Ledger, entry: &Entry<'_>) -> Option<Doubt> {

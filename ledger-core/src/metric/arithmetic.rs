@@ -10,7 +10,7 @@ const MOST: u64 = 1 << 40;
 const PARTS: u128 = 10_000;
 
 /// The middle of ascending values; of two middle ones the mean, rounded down. None of nothing.
-pub(super) fn median(ascending: &[u64]) -> Option<u64> {
+pub fn median(ascending: &[u64]) -> Option<u64> {
     let upper = *ascending.get(ascending.len() / 2)?;
     if ascending.len() % 2 == 1 {
         return Some(upper);
@@ -21,7 +21,7 @@ pub(super) fn median(ascending: &[u64]) -> Option<u64> {
 
 /// The least of ascending values that `percent` in a hundred do not exceed (nearest rank). None of
 /// nothing.
-pub(super) fn quantile(ascending: &[u64], percent: u64) -> Option<u64> {
+pub fn quantile(ascending: &[u64], percent: u64) -> Option<u64> {
     let rank = (ascending.len() as u64 * percent).div_ceil(100).max(1) - 1;
     ascending.get(usize::try_from(rank).ok()?).copied()
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::dataset::Cell;
-use super::finding;
+use super::finding::{self, open_words};
 use super::section::{Chart, Plot};
 use super::tested::Tested;
 use super::{Material, period};
@@ -70,12 +70,11 @@ pub(super) fn conclusion(material: &Material<'_>, controls: &[Tested]) -> Conclu
     let open = finding::open(&material.findings);
     let urgent: u64 =
         [Severity::Critical, Severity::High].iter().filter_map(|severity| open.get(severity)).sum();
-    let all_open: u64 = open.values().sum();
-    let attention = match (all_open, urgent) {
+    let attention = match (open.values().sum::<u64>(), urgent) {
         (0, _) => "Nothing is open.".to_owned(),
-        (open, 0) => format!("{open} exceptions are open, none of them critical or high."),
-        (open, urgent) => {
-            format!("{open} exceptions are open, {urgent} of them critical or high.")
+        (_, 0) => format!("{}; none of them is critical or high.", open_words(&material.findings)),
+        (_, urgent) => {
+            format!("{}; {urgent} of them critical or high.", open_words(&material.findings))
         }
     };
     Conclusion {

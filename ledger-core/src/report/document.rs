@@ -33,7 +33,7 @@ fn texts(texts: &[String]) -> Value {
     list(texts.iter().map(Value::text))
 }
 
-fn verdict(verdict: &Verdict) -> Value {
+pub(super) fn verdict(verdict: &Verdict) -> Value {
     Value::object([
         ("reasons", texts(&verdict.reasons)),
         ("state", Value::text(verdict.state.as_str())),

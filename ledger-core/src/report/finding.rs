@@ -215,6 +215,18 @@ pub(super) fn open(findings: &[Finding<'_>]) -> BTreeMap<Severity, u64> {
     open
 }
 
+/// How many findings are open: of how many something is wrong, and of how many that cannot be told.
+pub(super) fn open_words(findings: &[Finding<'_>]) -> String {
+    let open: Vec<_> = findings.iter().filter(|finding| finding.is_open()).collect();
+    let untold = open.iter().filter(|finding| finding.state == State::Indeterminate).count();
+    let (is, has) = match open.len() {
+        1 => ("exception is", "it"),
+        _ => ("exceptions are", "them"),
+    };
+    let wrong = open.len() - untold;
+    format!("{} {is} open: {wrong} of {has} found wrong, {untold} that cannot be told", open.len())
+}
+
 /// The owner in a cell.
 pub(super) fn owner(life: &Life) -> Option<String> {
     life.owner.and_then(|owner| owner.pseudonym).map(|who| who.to_string())

@@ -1,20 +1,33 @@
 //! Front: what a report is, of what, on what it stands, and how it is made again.
 
+use super::people::{Level, People};
 use super::{Material, period};
 use crate::check::State;
 use crate::hash::Sha256;
 use crate::json::Value;
 use crate::time::Timestamp;
 
-/// A signed checkpoint over entries of the report.
+/// What dates the ledger from outside, as an entry of the report says. A checkpoint that is signed or
+/// cosigned later changes nothing here: the page of signatures names those.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signed {
+pub struct Anchored {
+    /// `witness` or `rfc3161`.
+    pub kind: String,
     /// How many entries it is over.
     pub size: u64,
-    /// Its root, base64.
-    pub root: String,
-    /// The names of the keys that signed it: the log's first, then witnesses'.
-    pub by: Vec<String>,
+    /// The digest of the cosignature or token.
+    pub digest: String,
+    /// The entry that says so.
+    pub entry: u64,
+}
+
+/// The report that this one corrects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Superseded {
+    /// Its id.
+    pub report: String,
+    /// The digest of its document.
+    pub digest: String,
 }
 
 /// A report that was issued before.
@@ -45,12 +58,12 @@ pub struct Asked {
     pub entity: String,
     /// The command that makes the same bytes again.
     pub command: String,
-    /// The largest checkpoint over entries of the report.
-    pub signed: Option<Signed>,
     /// The report that was issued last, of any period.
     pub previous: Option<Previous>,
     /// How many reports of the same period were issued.
     pub issued: u64,
+    /// For whom it is made; what the overlays ask for where nobody says.
+    pub level: Option<Level>,
 }
 
 /// A framework in scope.
@@ -97,12 +110,16 @@ pub struct Front {
     pub size: u64,
     /// The root over them, base64.
     pub root: String,
-    /// The largest signed checkpoint over them.
-    pub signed: Option<Signed>,
+    /// The largest of them that was dated from outside, as one of them says.
+    pub anchored: Option<Anchored>,
+    /// The report that this one corrects.
+    pub supersedes: Option<Superseded>,
     /// The report that was issued before.
     pub previous: Option<Previous>,
     /// How persons are shown.
     pub persons: String,
+    /// For whom it is made, and what the overlays say about persons.
+    pub people: People,
     /// The name and version of the tool.
     pub tool: String,
     /// The command that makes the same bytes again.
@@ -132,6 +149,7 @@ pub(super) fn front(material: &Material<'_>, asked: &Asked) -> Front {
     let origin = evaluation.front.origin.clone();
     let entity = if asked.entity.is_empty() { name(&origin) } else { asked.entity.clone() };
     let layers = question.layers.iter();
+    let people = People::of(evaluation, asked.level);
     Front {
         id: id(material, &entity, &word),
         title: format!("Release controls report: {}", names.join(", ")),
@@ -147,9 +165,11 @@ pub(super) fn front(material: &Material<'_>, asked: &Asked) -> Front {
         origin,
         size: evaluation.front.size,
         root: evaluation.front.root.clone(),
-        signed: asked.signed.clone(),
+        anchored: anchored(material),
+        supersedes: None,
         previous: asked.previous.clone(),
-        persons: "pseudonyms".to_owned(),
+        persons: people.level.words().to_owned(),
+        people,
         tool: format!("ledger {}", env!("CARGO_PKG_VERSION")),
         command: asked.command.clone(),
         verify: "ledger verify".to_owned(),
@@ -182,13 +202,36 @@ fn id(material: &Material<'_>, entity: &str, word: &str) -> String {
     format!("report-{}-{}", word.replace("..", "-"), digest.get(..12).unwrap_or_default())
 }
 
-impl Signed {
+/// The anchor over the most entries.
+fn anchored(material: &Material<'_>) -> Option<Anchored> {
+    let all = material.facts.anchor_attached.all().iter();
+    let largest = all.max_by_key(|row| (row.size, std::cmp::Reverse(row.at.index)))?;
+    Some(Anchored {
+        kind: largest.kind.as_str().to_owned(),
+        size: largest.size,
+        digest: largest.digest.to_reference(),
+        entry: largest.at.index,
+    })
+}
+
+impl Anchored {
     /// The whole as JSON.
     pub fn to_json(&self) -> Value {
         Value::object([
-            ("by", Value::List(self.by.iter().map(Value::text).collect())),
-            ("root", Value::text(&self.root)),
+            ("digest", Value::text(&self.digest)),
+            ("entry", Value::count(self.entry)),
+            ("kind", Value::text(&self.kind)),
             ("size", Value::count(self.size)),
+        ])
+    }
+}
+
+impl Superseded {
+    /// The whole as JSON.
+    pub fn to_json(&self) -> Value {
+        Value::object([
+            ("digest", Value::text(&self.digest)),
+            ("report", Value::text(&self.report)),
         ])
     }
 }
@@ -225,7 +268,7 @@ impl Front {
             ("root", Value::text(&self.root)),
             ("size", Value::count(self.size)),
         ];
-        ledger.extend(self.signed.as_ref().map(|signed| ("signed", signed.to_json())));
+        ledger.extend(self.anchored.as_ref().map(|known| ("anchored", known.to_json())));
         let mut members = vec![
             ("catalogue", Value::text(&self.catalogue)),
             ("command", Value::text(&self.command)),
@@ -244,12 +287,14 @@ impl Front {
                     ("zone", Value::text("UTC")),
                 ]),
             ),
+            ("people", self.people.to_json()),
             ("persons", Value::text(&self.persons)),
             ("title", Value::text(&self.title)),
             ("tool", Value::text(&self.tool)),
             ("verify", Value::text(&self.verify)),
             ("version", Value::count(self.version)),
         ];
+        members.extend(self.supersedes.as_ref().map(|known| ("supersedes", known.to_json())));
         members.extend(self.previous.as_ref().map(|known| ("previous", known.to_json())));
         Value::object(members)
     }

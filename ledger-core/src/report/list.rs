@@ -8,19 +8,22 @@ mod scope;
 use super::Material;
 use super::dataset::Dataset;
 
+pub(super) use access::conflicts;
+pub(super) use change::deployments;
+
 /// All of them, in their order.
 pub(super) fn all(material: &Material<'_>) -> Vec<Dataset> {
     vec![
         scope::systems(material),
         record::documents(material),
-        change::deployments(material),
+        deployments(material),
         change::classes(material),
         record::samples(material),
         access::snapshots(material),
         access::movements(material),
         access::sessions(material),
         access::campaigns(material),
-        access::conflicts(material),
+        conflicts(material),
         change::settings(material),
         change::runs(material),
         record::incidents(material),

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use super::dataset::{Cell, Dataset, Kind, Sheet, row};
 use super::period::day;
-use super::section::{Section, section};
-use crate::metric::{Metric, Metrics, Value};
+use super::section::{Plot, Section, section};
+use crate::metric::{Metric, Metrics, Value, median, quantile};
+
+/// The metric whose quantiles are drawn.
+const LEAD_TIME: &str = "change-lead-time";
 
 /// What every table of metrics says of a value.
 const VALUE: [(&str, Kind); 11] = [
@@ -41,9 +44,54 @@ pub fn metrics(metrics: &Metrics) -> (Section, Vec<Dataset>) {
     );
     page.notes
         .extend(metrics.changes.iter().map(|change| format!("Changed: {}.", change.sentence)));
-    let tables = vec![whole(metrics), parts(metrics), weekly(metrics)];
+    let mut tables = vec![whole(metrics), parts(metrics), weekly(metrics)];
     page.datasets.extend(tables.iter().map(|table| table.about.id.clone()));
+    if let Some(metric) = metrics.metric(LEAD_TIME) {
+        let title =
+            "From the commit to the end of the deployment that first brought it, by service";
+        page.draw(
+            Plot::Quantiles,
+            "G05",
+            [title, "time", "No deployment of the period brought a commit whose time is known."],
+        );
+        tables.push(lead_times(metrics, metric));
+    }
     (page, tables)
+}
+
+/// The quantiles of the change lead time, from the members of its metric: one definition for both.
+fn lead_times(metrics: &Metrics, metric: &Metric) -> Dataset {
+    let columns = [
+        ("service", Kind::Id),
+        ("pairs", Kind::Count),
+        ("p10", Kind::Seconds),
+        ("p25", Kind::Seconds),
+        ("median", Kind::Seconds),
+        ("p75", Kind::Seconds),
+        ("p90", Kind::Seconds),
+    ];
+    let mut sheet = Sheet::new(
+        "G05",
+        "Change lead time by service",
+        "for each service, those with the most pairs first, the quantiles (nearest rank; the median is the middle) of the members of change-lead-time: from a commit to the end of the deployment that first brought it to production, in seconds",
+        &columns,
+    )
+    .with("definitions", metrics.digest.to_reference())
+    .with("metric", format!("{} {}", metric.definition.id, metric.definition.version));
+    // the largest first: a picture shows as many as fit
+    let services = metric.values.iter().filter(|value| value.line.is_none());
+    let mut times: Vec<(&str, Vec<u64>)> = services
+        .filter_map(|value| value.service.as_deref())
+        .map(|name| (name, metric.measured(Some(name))))
+        .filter(|(_, times)| !times.is_empty())
+        .collect();
+    times.sort_by_key(|(service, times)| (std::cmp::Reverse(times.len()), *service));
+    for (service, times) in times {
+        let at = |percent| quantile(&times, percent).map(|micros| micros / 1_000_000);
+        let middle = median(&times).map(|micros| micros / 1_000_000);
+        sheet.row(row![service, times.len() as u64, at(10), at(25), middle, at(75), at(90)]);
+    }
+    sheet.done()
 }
 
 fn sheet(metrics: &Metrics, [id, title, query]: [&str; 3], first: &[(&str, Kind)]) -> Sheet {

@@ -147,6 +147,16 @@ impl Pages {
     }
 }
 
+/// The register of exceptions, and what is done about them.
+pub(super) fn exceptions(material: &Material<'_>, all: &mut Vec<Dataset>) -> Vec<Section> {
+    vec![record::register(material, all), record::remediation(material, all)]
+}
+
+/// The calendar of deployments and freezes, on a page.
+pub(super) fn calendar_of(material: &Material<'_>, page: &mut Section, all: &mut Vec<Dataset>) {
+    change::calendar_on(page, material, all);
+}
+
 /// A page in the making.
 pub(super) fn section(id: &str, title: &str, sentence: impl Into<String>) -> Section {
     Section {
@@ -176,7 +186,7 @@ impl Section {
     }
 
     /// Adds a chart of a table that stands elsewhere.
-    fn draw(&mut self, plot: Plot, dataset: &str, [title, unit, nothing]: [&str; 3]) {
+    pub(super) fn draw(&mut self, plot: Plot, dataset: &str, [title, unit, nothing]: [&str; 3]) {
         self.charts.push(Chart {
             plot,
             title: title.to_owned(),
@@ -192,6 +202,6 @@ impl Section {
 }
 
 /// `1 deployment`, `2 deployments`.
-fn many(count: u64, one: &str) -> String {
+pub(super) fn many(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }

@@ -53,7 +53,7 @@ pub(super) fn quantiles(dataset: &Dataset) -> Option<Svg> {
     axis(&mut svg, most, foot);
     let more = dataset.rows.len() - drawn.len();
     if more > 0 {
-        let told = format!("the {SERVICES} with the most deployments; {more} more in the data");
+        let told = format!("the {SERVICES} with the most of them; {more} more in the data");
         svg.text(0, foot + 300, Anchor::Start, "d", &told);
     }
     Some(svg)

@@ -6,7 +6,7 @@ use ledger_core::json::Value;
 use ledger_core::report::Tested;
 
 use super::catalog::back_matter;
-use super::part::{Writer, line, list, marked, object, prop, token};
+use super::part::{Writer, line, list, marked, object, prop, token, urn};
 
 /// The mapping collection; none if no control names another catalogue.
 pub(super) fn mapping(to: &Writer<'_>) -> Option<Value> {
@@ -60,7 +60,7 @@ fn one(to: &Writer<'_>, catalogue: &str, known: &[(&Tested, &[String])]) -> Opti
             ("uuid", Some(to.own("map", &format!("{catalogue}\0{}", control.id)))),
         ]))
     });
-    let target = format!("https://release-ledger.invalid/catalogues/{}", token(catalogue));
+    let target = urn(&format!("catalogues/{}", token(catalogue)));
     Some(object([
         ("maps", Some(list(maps)?)),
         (

@@ -8,8 +8,16 @@ use crate::text::spelled;
 
 /// The version of OSCAL.
 const VERSION: &str = "1.2.1";
-/// The namespace of our own properties.
-const NAMESPACE: &str = "https://release-ledger.invalid/ns/oscal";
+/// The namespace of our own properties: UUID version 5 of `ledger/oscal/v1` among URLs. A `urn:uuid:` is
+/// a URI that nobody else can have, needs no domain that somebody must keep paying for, and resolves to
+/// nothing that could change (RFC 9562, section 4); `tag:` and `https:` need a name that is owned.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6ec8_4e95_a11b_5dcd_91a2_be1d_fc58_2050);
+
+/// A name of ours as a URI; the namespace itself where it is empty.
+pub(super) fn urn(name: &str) -> String {
+    let id = if name.is_empty() { NAMESPACE } else { Uuid::new_v5(&NAMESPACE, name.as_bytes()) };
+    format!("urn:uuid:{id}")
+}
 /// Characters of a text of an event that a document shows; the whole stands in the report.
 const SHOWN: usize = 4_000;
 
@@ -97,7 +105,7 @@ pub(super) fn prop(name: &str, value: &str) -> Option<Value> {
     let value = one(value)?;
     Some(Value::object([
         ("name", Value::text(token(name))),
-        ("ns", Value::text(NAMESPACE)),
+        ("ns", Value::text(urn(""))),
         ("value", Value::text(value)),
     ]))
 }

@@ -3,7 +3,7 @@
 use ledger_core::json::Value;
 
 use super::catalog::back_matter;
-use super::part::{Row, Writer, line, list, marked, object, prop};
+use super::part::{Row, Writer, line, list, marked, object, prop, urn};
 use super::results::risk;
 
 /// The plan of action and milestones; none if nothing is open.
@@ -12,7 +12,7 @@ pub(super) fn plan(to: &Writer<'_>) -> Option<Value> {
     let items = list(open.iter().map(|row| item(to, row)))?;
     let system = Value::object([
         ("id", Value::text(&to.report.front.origin)),
-        ("identifier-type", Value::text("https://release-ledger.invalid/origin")),
+        ("identifier-type", Value::text(urn("origin"))),
     ]);
     let content = object([
         ("back-matter", Some(back_matter(to))),

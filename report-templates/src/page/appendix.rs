@@ -38,30 +38,32 @@ fn page(id: &str, title: &str, sentence: &str, extra: String) -> Numbered {
 /// Every table with what an auditor must know of it.
 fn index(book: &Book<'_>) -> Numbered {
     let report = book.report;
+    let count = report.datasets.len() + report.populations.len();
+    let sentence = format!(
+        "{count} tables, each with its query, counts that tie, and the digest of its file."
+    );
+    page("index", "Index of tables", &sentence, tables(book))
+}
+
+/// What is the same of all tables, and a block for each.
+pub(super) fn tables(book: &Book<'_>) -> String {
+    let report = book.report;
     let front = &report.front;
     let own = report.datasets.iter().map(|dataset| &dataset.about);
-    let all: Vec<&About> = own.chain(&report.populations).collect();
-    let blocks: String = all.iter().map(|about| block(about)).collect();
+    let blocks: String = own.chain(&report.populations).map(block).collect();
     let before = front.previous.as_ref().map_or_else(
         || "no report was issued before".to_owned(),
         |known| format!("{}: {}", escaped(&known.report), known.consistent.as_str()),
     );
-    let common = format!(
-        "<p>All tables: checkpoint {} entries, root <code>{}</code>; consistency with the report before: {before}; reconciliation: S02; lag: S03; tool: {}; made again by <code>{}</code>.</p>",
+    // a brief has no page of sources: what it stands on has its verdict in front
+    let sources =
+        if report.dataset("S02").is_some() { "reconciliation: S02; lag: S03; " } else { "" };
+    format!(
+        "<p>All tables: {} entries, root <code>{}</code>; consistency with the report before: {before}; {sources}tool: {}; made again by <code>{}</code>.</p><div class=\"index\">{blocks}</div>",
         number(front.size),
         escaped(&front.root),
         escaped(&front.tool),
         escaped(&front.command),
-    );
-    let sentence = format!(
-        "{} tables, each with its query, counts that tie, and the digest of its file.",
-        all.len()
-    );
-    page(
-        "index",
-        "Index of tables",
-        &sentence,
-        format!("{common}<div class=\"index\">{blocks}</div>"),
     )
 }
 
@@ -74,10 +76,10 @@ fn block(about: &About) -> String {
     let parameters = if parameters.is_empty() {
         String::new()
     } else {
-        format!("<br>asked with {}", parameters.join(", "))
+        format!("<span class=\"x\"><br>asked with {}</span>", parameters.join(", "))
     };
     format!(
-        r#"<p class="ipe"><b>{}</b> {}<br>{}{parameters}<br>{}<br>query sha256 <code>{}</code>, file {} sha256 <code class="whole">{}</code></p>"#,
+        r#"<p class="ipe"><b>{}</b> {}<span class="x"><br>{}</span>{parameters}<br>{}<br>query sha256 <code>{}</code>, file {} sha256 <code class="whole">{}</code></p>"#,
         escaped(&about.query_id()),
         escaped(&about.title),
         escaped(&about.query),

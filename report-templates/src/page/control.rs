@@ -6,7 +6,7 @@ use ledger_core::report::{Performed, Tested};
 use super::Book;
 use crate::chart;
 use crate::table::{Table, badge};
-use crate::text::{escaped, number, words};
+use crate::text::{escaped, number, short, told, words};
 
 /// Rows of its exceptions that a lead sheet shows.
 pub(super) const ROWS: usize = 12;
@@ -29,9 +29,13 @@ pub(super) struct Lead {
     ties: String,
     paper: String,
     tests: Vec<Run>,
+    how: String,
     strip: String,
     table: Option<Table>,
 }
+
+/// Rows of its exceptions that paper has.
+const PRINTED: usize = 2;
 
 /// A test on a lead sheet.
 pub(super) struct Run {
@@ -40,12 +44,14 @@ pub(super) struct Run {
     counts: String,
     file: String,
     limits: Vec<String>,
+    /// The same on one line, as paper has it.
+    line: String,
 }
 
 pub(super) fn lead(known: &Tested, book: &Book<'_>) -> Lead {
     let report = book.report;
     let exceptions = report.dataset(&known.exceptions).filter(|dataset| !dataset.rows.is_empty());
-    let table = exceptions.map(|dataset| super::table(dataset, ROWS));
+    let table = exceptions.map(|dataset| super::table(dataset, ROWS).printed(PRINTED));
     let key = if known.key { "key control" } else { "not a key control" };
     let parts = [&*known.kind, &*known.frequency, key];
     let crosswalk = known.crosswalk.iter().map(|(name, ids)| format!("{name} {}", ids.join(", ")));
@@ -54,8 +60,8 @@ pub(super) fn lead(known: &Tested, book: &Book<'_>) -> Lead {
         id: escaped(&known.id),
         title: escaped(&known.title),
         badge: badge(known.state.as_str()),
-        conclusion: escaped(&known.conclusion),
-        reasons: known.reasons.iter().map(|reason| escaped(reason)).collect(),
+        conclusion: told(&known.conclusion),
+        reasons: known.reasons.iter().map(|reason| told(reason)).collect(),
         requirement: escaped(&known.requirement),
         control: escaped(&known.control),
         citations: citations(known),
@@ -69,13 +75,21 @@ pub(super) fn lead(known: &Tested, book: &Book<'_>) -> Lead {
         guidance: known.guidance.iter().map(|text| escaped(text)).collect(),
         ties: ties(known),
         paper: escaped(&known.paper),
-        tests: known.tests.iter().map(run).collect(),
+        tests: known.tests.iter().map(|test| run(test, book)).collect(),
+        how: how(known),
         strip: report
             .dataset("G03")
             .map(|weeks| chart::strip(weeks, &known.id))
             .unwrap_or_default(),
         table,
     }
+}
+
+/// What stands behind the fold on a screen.
+fn how(known: &Tested) -> String {
+    let ids: Vec<String> = known.tests.iter().map(|test| escaped(&test.id)).collect();
+    let limits: usize = known.tests.iter().map(|test| test.limits.len()).sum();
+    format!("How it was tested: {}, with {} limits", ids.join(", "), number(limits as u64))
 }
 
 fn strength(word: &str) -> &'static str {
@@ -125,7 +139,7 @@ fn ties(known: &Tested) -> String {
     format!("{line}; {} open, {} closed", number(open), number(known.closed))
 }
 
-fn run(test: &Performed) -> Run {
+fn run(test: &Performed, book: &Book<'_>) -> Run {
     let counted = if test.counted { "" } else { " (condition: its exceptions count elsewhere)" };
     let counts: Vec<String> = test
         .counts
@@ -151,7 +165,16 @@ fn run(test: &Performed) -> Run {
             escaped(&limit.basis)
         )
     };
+    let digest = book.report.about(&test.dataset).map(|about| about.digest.to_reference());
+    let file = format!("csv/{}.csv", escaped(&test.dataset));
     Run {
+        line: format!(
+            "<b>{}</b> {}, version {}{counted}: {line}; {file}, sha256 {}",
+            escaped(&test.id),
+            escaped(&test.name),
+            escaped(&test.version),
+            short(&digest.unwrap_or_default()),
+        ),
         head: format!(
             "{} {}, version {}{counted}: {}",
             escaped(&test.id),
@@ -161,7 +184,7 @@ fn run(test: &Performed) -> Run {
         ),
         rule: escaped(&test.rule),
         counts: line,
-        file: format!("csv/{}.csv", escaped(&test.dataset)),
+        file,
         limits: test.limits.iter().map(limit).collect(),
     }
 }

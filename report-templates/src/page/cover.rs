@@ -3,7 +3,7 @@
 use ledger_core::check::State;
 use ledger_core::report::{Figure, Issue, Report};
 
-use crate::text::{escaped, glyph, minute, number, told};
+use crate::text::{escaped, glyph, minute, number, short, told};
 
 /// One of the two verdicts.
 pub(super) struct Verdict {
@@ -26,7 +26,7 @@ pub(super) fn verdicts(report: &Report) -> Vec<Verdict> {
             name,
             state,
             said: format!("{} {said} {}", glyph(state), escaped(&what)),
-            reasons: known.reasons.iter().map(|reason| escaped(reason)).collect(),
+            reasons: known.reasons.iter().map(|reason| told(reason)).collect(),
         }
     };
     let entries = format!("over {} entries, root {}", number(front.size), short_root(&front.root));
@@ -105,16 +105,28 @@ pub(super) fn facts(report: &Report, digest: &str) -> Vec<(&'static str, String)
         format!(r#"{} entries, root <code class="whole">{root}</code>"#, number(front.size)),
     ));
     facts.push((
-        "Signed",
-        match &front.signed {
-            Some(signed) => format!(
-                "a checkpoint over {} of these entries, by {}",
-                number(signed.size),
-                escaped(&signed.by.join(", "))
+        "Dated",
+        match &front.anchored {
+            Some(known) => format!(
+                "{} of these entries, from outside: {} {} (entry {})",
+                number(known.size),
+                escaped(&known.kind),
+                short(&known.digest),
+                known.entry
             ),
-            None => "no signed checkpoint covers any of these entries".to_owned(),
+            None => "no entry says that any of these was dated from outside; signed checkpoints are on the page of signatures".to_owned(),
         },
     ));
+    if let Some(known) = &front.supersedes {
+        facts.push((
+            "Corrects",
+            format!(
+                r#"<code>{}</code>, report.json <code class="whole">{}</code>: the differences are in H02"#,
+                escaped(&known.report),
+                escaped(&known.digest)
+            ),
+        ));
+    }
     facts.push((
         "Before",
         match &front.previous {

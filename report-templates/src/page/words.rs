@@ -66,5 +66,8 @@ pub(super) fn period(report: &Report) -> String {
     let front = &report.front;
     let span = ledger_core::check::Period { from: front.from, to: front.to };
     let (first, last) = (period::day(front.from), period::day(period::last(span)));
+    if front.period.contains("..") {
+        return format!("{first} to {last}, UTC");
+    }
     format!("{} \u{b7} {first} to {last}, UTC", front.period)
 }

@@ -9,6 +9,7 @@ use ledger_core::control::Layer;
 use ledger_core::evaluate::{Evaluation, Front, Question, Verdict, evaluate};
 use ledger_core::fact::Facts;
 use ledger_core::hash::Sha256;
+use ledger_core::metric::{self, Definitions, Ground, Metrics};
 use ledger_core::report::{Asked, Report, period};
 use ledger_core::time::Timestamp;
 use serde_json::Value;
@@ -178,10 +179,28 @@ pub fn report(events: Events, integrity: State, frameworks: &[&str], entity: &st
         command: "ledger report quarter --framework sox,hipaa,gdpr --period 2026-Q3 --overlay eu --cutoff 2026-10-15 --as-of 1000 --out DIR".to_owned(),
         ..Asked::default()
     };
-    let report = Report::of(&evaluation, &facts, &asked, Vec::new());
+    let metrics = metrics(&facts, &evaluation);
+    let report =
+        Report::of(&evaluation, &facts, &asked, vec![ledger_core::report::metrics(&metrics)]);
     let json = format!("{}\n", report.to_json().to_canonical());
     let digest = Sha256::of(json.as_bytes()).to_reference();
     Made { facts, evaluation, report, digest, json }
+}
+
+/// The release metrics over the same.
+fn metrics(facts: &Facts, evaluation: &Evaluation) -> Metrics {
+    let question = &evaluation.question;
+    metric::measure(&Ground {
+        facts,
+        attachments: &Nothing,
+        definitions: &Definitions::shipped().unwrap(),
+        resolved: &evaluation.slices[0].resolved,
+        calendar: &question.calendar,
+        evaluation: Some(evaluation),
+        period: question.period,
+        now: question.cutoff,
+    })
+    .unwrap()
 }
 
 /// All frameworks.

@@ -1,14 +1,16 @@
-//! Past: the reports that were issued before, and the checkpoint that a report can lean on.
+//! Past: the reports that were made and issued before, held against the ledger as it is.
+
+use std::path::Path;
 
 use ledger_core::check::State;
-use ledger_core::checkpoint::Checkpoint;
-use ledger_core::note::Note;
-use ledger_core::report::{Previous, Signed};
-use ledger_core::{signer, store, tree};
+use ledger_core::hash::Sha256;
+use ledger_core::ledger::Ledger;
+use ledger_core::report::{Made, Previous};
+use ledger_core::tree;
 
 use crate::evaluated::Evaluated;
-use crate::failure::Result;
-use crate::hashes;
+use crate::failure::{Failure, Result};
+use crate::{files, hashes};
 
 /// The report that was issued last, held against the ledger as it is; and how many of the same period
 /// there are.
@@ -18,7 +20,7 @@ pub(crate) fn issued(evaluated: &Evaluated, word: &str) -> Result<(Option<Previo
     let count = all.iter().filter(|row| same(row.what.period.as_str())).count() as u64;
     let Some(last) = all.last() else { return Ok((None, 0)) };
     let size = last.checkpoint.size;
-    let root = ledger_core::hash::Sha256(last.checkpoint.root);
+    let root = Sha256(last.checkpoint.root);
     let consistent = if size > evaluated.evaluation.front.size {
         State::Fail
     } else {
@@ -38,24 +40,36 @@ pub(crate) fn issued(evaluated: &Evaluated, word: &str) -> Result<(Option<Previo
     Ok((Some(previous), count))
 }
 
-/// The largest archived checkpoint over entries of the evaluation.
-pub(crate) fn signed(evaluated: &Evaluated) -> Result<Option<Signed>> {
-    let archive = store::read_all(&*evaluated.folder.store, signer::ARCHIVE)?.unwrap_or_default();
-    let mut largest: Option<Signed> = None;
-    for bytes in signer::archived(&archive).0 {
-        // what does not read is a matter of verification, which has spoken already
-        let Ok(note) = Note::parse(bytes) else { continue };
-        let Ok(checkpoint) = Checkpoint::parse(note.text()) else { continue };
-        let fits = checkpoint.size() <= evaluated.evaluation.front.size;
-        let larger = largest.as_ref().is_none_or(|known| known.size <= checkpoint.size());
-        if fits && larger {
-            let names = note.signatures().iter().map(|line| line.name().to_owned());
-            largest = Some(Signed {
-                size: checkpoint.size(),
-                root: checkpoint.root().to_base64(),
-                by: names.collect(),
-            });
-        }
+/// The report that is corrected: as it was made, and over the first entries of this ledger.
+///
+/// Code `report-fork` where its entries are not the first of these.
+pub(super) fn superseded(path: &Path, evaluated: &Evaluated) -> Result<Made> {
+    let made = Made::read(&files::read(path)?)
+        .map_err(|error| Failure::from(error).within(files::shown(path)))?;
+    stands(&made, &evaluated.ledger).map_err(|failure| failure.within(files::shown(path)))?;
+    Ok(made)
+}
+
+/// Whether a report stands on the first entries of this ledger; its size and root come back. Codes
+/// `report-other` (another ledger), `report-fork` (other entries).
+pub(super) fn stands(made: &Made, ledger: &Ledger) -> Result<(u64, Sha256)> {
+    let origin = made.text(&["front", "ledger", "origin"]);
+    if origin != ledger.origin().to_string() {
+        let message = format!("it is of the ledger `{origin}`, not of this one");
+        return Err(Failure::refused("report-other", message));
     }
-    Ok(largest)
+    let (size, named) = made.stands_on()?;
+    let fork = |message: String| {
+        Failure::refused("report-fork", message)
+            .hint("keep both, and verify the ledger against a checkpoint from outside")
+    };
+    if size > ledger.size() {
+        let message = format!("it stands on {size} entries, and the ledger has {}", ledger.size());
+        return Err(fork(message));
+    }
+    let root = tree::root(size, &hashes::of(ledger, None)?)?;
+    if root.to_base64() != named {
+        return Err(fork(format!("the first {size} entries of the ledger are not those of it")));
+    }
+    Ok((size, root))
 }

@@ -6,11 +6,11 @@ use clap::Args;
 use ledger_core::check::{Period, State};
 use ledger_core::json::Value;
 use ledger_core::metric::Metrics;
-use ledger_core::report::{self, Report, period};
+use ledger_core::report::{self, Level, Report, period};
 
-use super::past;
+use super::{folder, past};
 use crate::context::Context;
-use crate::evaluated::{Asked, Evaluated, Span, answer, verdict};
+use crate::evaluated::{Asked, Evaluated, Span, answer};
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
 use crate::output::Out;
@@ -32,6 +32,14 @@ pub(crate) struct Quarter {
     /// Legal entity that the report is of [default: the ledger's name]
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     entity: String,
+    /// For whom: `internal`, `auditor` or `regulator`; no level shows a name [default: as the overlays
+    /// ask]
+    #[arg(long, value_name = "LEVEL", value_parser = folder::level)]
+    redact: Option<Level>,
+    /// `report.json` of an earlier report of the same period that this one corrects; what is different
+    /// is listed
+    #[arg(long, value_name = "FILE")]
+    supersedes: Option<PathBuf>,
     /// New folder for the report
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -45,7 +53,10 @@ pub(crate) fn run(args: &Quarter, context: &mut Context) -> Result<Answer> {
     let metrics = evaluated.metrics()?;
     let report = args.report(span, &evaluated, &metrics)?;
     let digest = write(&report, &evaluated, &args.out)?;
-    measured(&metrics, &args.out)?;
+    // its items may name persons as the ledger does
+    if report.front.people.level != Level::Regulator {
+        measured(&metrics, &args.out)?;
+    }
     let summary = [
         ("digest", Value::text(&digest)),
         ("folder", Value::text(files::shown(&args.out))),
@@ -62,68 +73,32 @@ pub(crate) fn run(args: &Quarter, context: &mut Context) -> Result<Answer> {
 impl Quarter {
     fn report(&self, span: Period, evaluated: &Evaluated, metrics: &Metrics) -> Result<Report> {
         let word = period::word(span);
+        let mut words = format!("quarter {}", folder::spelled(&self.span));
+        words.extend(self.redact.map(folder::redacted));
+        if self.supersedes.is_some() {
+            words.push_str(" --supersedes EARLIER");
+        }
         let (previous, issued) = past::issued(evaluated, &word)?;
         let asked = report::Asked {
             entity: self.entity.clone(),
-            command: self.again(evaluated),
-            signed: past::signed(evaluated)?,
+            command: folder::again(&words, &self.asked, &self.entity, evaluated),
             previous,
             issued,
+            level: self.redact,
         };
         let metrics = report::metrics(metrics);
-        Ok(Report::of(&evaluated.evaluation, &evaluated.facts, &asked, vec![metrics]))
-    }
-
-    /// The command that makes the same bytes again, whatever is appended meanwhile.
-    fn again(&self, evaluated: &Evaluated) -> String {
-        let frameworks = evaluated.evaluation.question.frameworks.join(",");
-        let mut words = vec!["ledger report quarter --framework".to_owned(), frameworks];
-        words.push(match (&self.span.period, self.span.from, self.span.to) {
-            (None, Some(from), Some(to)) => {
-                format!("--from {} --to {}", period::day(from), period::day(to))
-            }
-            (word, ..) => format!("--period {}", word.as_deref().unwrap_or_default()),
-        });
-        let calendar = self.asked.calendar.iter();
-        words
-            .extend(calendar.map(|file| format!("--calendar {}", quoted(&file.to_string_lossy()))));
-        words.extend(self.asked.overlays.iter().map(|name| format!("--overlay {}", quoted(name))));
-        let policy = self.asked.policy.iter();
-        words.extend(policy.map(|file| format!("--policy {}", quoted(&file.to_string_lossy()))));
-        if !self.entity.is_empty() {
-            words.push(format!("--entity {}", quoted(&self.entity)));
+        let report = Report::of(&evaluated.evaluation, &evaluated.facts, &asked, vec![metrics]);
+        match &self.supersedes {
+            Some(path) => Ok(report.superseding(&past::superseded(path, evaluated)?)?),
+            None => Ok(report),
         }
-        words.push(format!("--cutoff {}", period::day(evaluated.cutoff)));
-        words.push(format!("--as-of {} --out DIR", evaluated.evaluation.front.size));
-        words.join(" ")
     }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// Writes the document and its dressings; the digest of the document comes back.
 fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
-    let mut document = report.to_json().to_canonical().into_bytes();
-    document.push(b'\n');
-    let digest = ledger_core::hash::Sha256::of(&document).to_reference();
-    files::create(&out.join("report.json"), &document, 0o644)?;
-    drop(document);
-    let fail = |error| Failure::new("report-page", format!("a page cannot be made: {error}"));
-    let pages = report_templates::pages(report, &digest).map_err(fail)?;
-    if pages.len() > 1 {
-        files::make_folder(&out.join("pages"))?;
-    }
-    for page in &pages {
-        files::create(&out.join(&page.name), page.html.as_bytes(), 0o644)?;
-    }
-    drop(pages);
+    let digest = folder::document(&report.to_json(), out)?;
+    folder::pages(&report_templates::pages(report, &digest).map_err(folder::unmade)?, out)?;
     let summary = report_templates::markdown(report, &digest);
     files::create(&out.join("report.md"), summary.as_bytes(), 0o644)?;
     let book = report_templates::workbook(report, &digest).map_err(|error| {
@@ -138,13 +113,10 @@ fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
         files::create(&out.join("oscal").join(document.name), &bytes, 0o644)?;
     }
     files::make_folder(&out.join("csv"))?;
-    let table = |dataset: &report::Dataset| {
-        files::create(&out.join(dataset.about.file()), dataset.to_csv().as_bytes(), 0o644)
-    };
-    report.datasets.iter().try_for_each(table)?;
+    report.datasets.iter().try_for_each(|dataset| folder::table(dataset, out))?;
     for number in 0..report.populations.len() {
-        if let Some(dataset) = Report::population(&evaluated.evaluation, number) {
-            table(&dataset)?;
+        if let Some(dataset) = report.items(&evaluated.evaluation, number) {
+            folder::table(&dataset, out)?;
         }
     }
     Ok(digest)
@@ -157,18 +129,8 @@ fn measured(metrics: &Metrics, out: &Path) -> Result<()> {
     files::create(&out.join("metrics.json"), &document, 0o644)
 }
 
-fn print(report: &Report, digest: &str, folder: &Path, out: &mut Out) -> Result<()> {
-    for (name, known) in [("INTEGRITY", &report.integrity), ("COMPLETENESS", &report.completeness)]
-    {
-        out.line(format!("{name:<13} {}", verdict(known.state)))?;
-        for reason in known.reasons.iter().take(5) {
-            out.line(format!("{:<13} {reason}", ""))?;
-        }
-        if known.reasons.len() > 5 {
-            out.line(format!("{:<13} and {} more", "", known.reasons.len() - 5))?;
-        }
-    }
-    out.line("")?;
+fn print(report: &Report, digest: &str, at: &Path, out: &mut Out) -> Result<()> {
+    folder::verdicts(report, out)?;
     for sentence in &report.conclusion.sentences {
         out.line(sentence)?;
     }
@@ -179,6 +141,5 @@ fn print(report: &Report, digest: &str, folder: &Path, out: &mut Out) -> Result<
         out.line(format!("{count:>5}  {}", crate::evaluated::words(state)))?;
     }
     out.line("")?;
-    out.line(format!("{} in {}", report.front.id, files::shown(folder)))?;
-    out.line(format!("report.json {digest}"))
+    folder::named(report, digest, at, out)
 }

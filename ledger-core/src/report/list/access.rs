@@ -210,7 +210,7 @@ pub(super) fn campaigns(material: &Material<'_>) -> Dataset {
     sheet.done()
 }
 
-pub(super) fn conflicts(material: &Material<'_>) -> Dataset {
+pub(in crate::report) fn conflicts(material: &Material<'_>) -> Dataset {
     let mut sheet = Sheet::new(
         "P10",
         "Duties that one person holds at once",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::report::Material;
 use crate::report::dataset::{Dataset, Kind, Sheet, entries, row};
 
-pub(super) fn deployments(material: &Material<'_>) -> Dataset {
+pub(in crate::report) fn deployments(material: &Material<'_>) -> Dataset {
     let mut sheet = Sheet::new(
         "P03",
         "Complete listing of deployments to production",

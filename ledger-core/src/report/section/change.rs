@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use super::{Plot, Section, many};
 use crate::report::Material;
 use crate::report::dataset::{Cell, Dataset, Kind, Sheet, row};
-use crate::report::deployed::Deployed;
 use crate::report::period;
 use crate::schema::change::FreezeAction;
 use crate::schema::words::Reference;
 use crate::time::Timestamp;
 
-/// The quantiles that are shown, in hundredths.
-const QUANTILES: [u64; 5] = [10, 25, 50, 75, 90];
 /// The classes of deployments, and the word for none.
 const CLASSES: [&str; 4] = ["standard", "normal", "emergency", "unclassified"];
 
@@ -41,27 +38,26 @@ pub(super) fn section(material: &Material<'_>, all: &mut Vec<Dataset>) -> Sectio
         classes(material),
         all,
     );
-    page.chart(
-        Plot::Calendar,
-        ["Deployments to production by day; days of a freeze are hatched", "deployments", nothing],
-        calendar(material),
-        all,
-    );
-    page.chart(
-        Plot::Quantiles,
-        [
-            "From the first commit of a change to the end of its deployment, by service",
-            "time",
-            "No deployment of the period names a change whose commits are known.",
-        ],
-        lead_times(material),
-        all,
-    );
+    calendar_on(&mut page, material, all);
     page.list("P04");
     page.list("P03");
     page.list("P11");
     page.list("P12");
     page
+}
+
+/// The calendar, as a chart of a page.
+pub(super) fn calendar_on(page: &mut Section, material: &Material<'_>, all: &mut Vec<Dataset>) {
+    page.chart(
+        Plot::Calendar,
+        [
+            "Deployments to production by day; days of a freeze are hatched",
+            "deployments",
+            "No deployment reached production in the period.",
+        ],
+        calendar(material),
+        all,
+    );
 }
 
 fn classes(material: &Material<'_>) -> Dataset {
@@ -140,56 +136,4 @@ fn freezes<'r>(material: &Material<'r>) -> Vec<(&'r str, Timestamp, Timestamp)> 
         found.push((id.as_str(), last.window.start, end));
     }
     found
-}
-
-fn lead_times(material: &Material<'_>) -> Dataset {
-    let mut columns = vec![("service", Kind::Id), ("deployments", Kind::Count)];
-    columns.extend([
-        ("p10", Kind::Seconds),
-        ("p25", Kind::Seconds),
-        ("median", Kind::Seconds),
-        ("p75", Kind::Seconds),
-        ("p90", Kind::Seconds),
-    ]);
-    let mut sheet = Sheet::new(
-        "G05",
-        "From the first commit of a change to the end of its deployment",
-        "for each service, those with the most deployments first, the quantiles (nearest rank) of the time from the first commit of the change to the end of the deployment, over the deployments of P03 that succeeded and name a change whose commits are known, in seconds",
-        &columns,
-    );
-    let mut times: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-    for deployed in &material.deployments.all {
-        match lead_time(deployed, material) {
-            Some(seconds) => {
-                times.entry(deployed.what.service.as_str()).or_default().push(seconds);
-            }
-            None => sheet.exclude("not succeeded, or its commits are not known", 1),
-        }
-    }
-    // the largest first: a picture shows as many as fit
-    let mut times: Vec<(&str, Vec<u64>)> = times.into_iter().collect();
-    times.sort_by_key(|(service, seconds)| (std::cmp::Reverse(seconds.len()), *service));
-    for (service, mut seconds) in times {
-        seconds.sort_unstable();
-        let mut cells = row![service, seconds.len() as u64];
-        cells.extend(QUANTILES.map(|percent| Cell::from(quantile(&seconds, percent))));
-        sheet.row(cells);
-    }
-    sheet.done()
-}
-
-fn lead_time(deployed: &Deployed<'_>, material: &Material<'_>) -> Option<u64> {
-    let what = &deployed.what;
-    let finished = what.finished.filter(|_| what.succeeded())?.at.occurred;
-    let change = what.change()?;
-    let rows = material.facts.change_recorded.of(Reference::Change, change.as_str());
-    let commits = rows.flat_map(|row| row.what.commits.iter().flatten());
-    let first = commits.filter_map(|commit| commit.committed_at.or(commit.pushed_at)).min()?;
-    (first < finished).then(|| (finished.micros() - first.micros()) / 1_000_000)
-}
-
-/// The quantile of sorted values by nearest rank; none of no values.
-fn quantile(sorted: &[u64], percent: u64) -> Option<u64> {
-    let rank = (sorted.len() as u64 * percent).div_ceil(100).max(1) - 1;
-    sorted.get(usize::try_from(rank).ok()?).copied()
 }

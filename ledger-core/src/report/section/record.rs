@@ -68,11 +68,11 @@ fn breaches(material: &Material<'_>) -> Dataset {
 }
 
 pub(super) fn register(material: &Material<'_>, all: &mut Vec<Dataset>) -> Section {
-    let open: u64 = finding::open(&material.findings).values().sum();
+    let open = finding::open_words(&material.findings);
     let total = material.findings.len() as u64;
     let sentence = match total {
         0 => "No exception was found, and none of an earlier period is open.".to_owned(),
-        _ => format!("{}: {open} open at the cut-off.", many(total, "exception")),
+        _ => format!("{}. At the cut-off {open}.", many(total, "exception")),
     };
     let mut page = section("exceptions", "Exceptions register", sentence);
     let nothing = "No exception is open at the cut-off.";

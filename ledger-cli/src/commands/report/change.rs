@@ -1,0 +1,67 @@
+//! `ledger report change`
+
+use clap::Args;
+use ledger_core::check::Period;
+use ledger_core::fact::dossier::{Dossier, Thing};
+use ledger_core::fact::sought::Until;
+use ledger_core::ledger::Ledger;
+use ledger_core::report::Matter;
+use ledger_core::time::{DAY, Timestamp};
+
+use super::folder::{Brought, quoted};
+use crate::commands::gate;
+use crate::context::Context;
+use crate::evaluated::{Asked, Evaluated};
+use crate::failure::{Answer, Failure, Result};
+
+/// Report one change: what the tests say of it, who agreed, what is missing, what happened
+///
+/// The tests are run over the days from the first to the last of its entries. Status 0: no exceptions.
+/// 1: exceptions. 2: it cannot be told.
+#[derive(Args, Debug)]
+#[command(after_help = "Example: ledger report change PAY-42 --out pay-42")]
+pub(crate) struct Change {
+    /// Its id
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    brought: Brought,
+}
+
+/// Finds its entries, evaluates the days of them, and writes the brief.
+pub(super) fn run(args: &Change, context: &mut Context) -> Result<Answer> {
+    let id = gate::id("ID", &args.id)?;
+    let (_, ledger) = context.open()?;
+    let size = args.brought.asked.as_of.unwrap_or(u64::MAX).min(ledger.size());
+    let dossier = Dossier::of(&Until { source: &ledger, size }, Thing::Change(id))?;
+    args.brought.make_folder()?;
+    let times = dossier.lines.iter().map(|line| line.at.occurred);
+    let evaluated = over(times, size, &ledger, &args.brought.asked, context)?;
+    let words = format!("change {}", quoted(&args.id));
+    args.brought.write(&words, &evaluated, &Matter::Change(&dossier), context)
+}
+
+/// Evaluates the days from the first to the last of these moments, over the first entries of the ledger
+/// and everything that was recorded of them; code `period` where there is none.
+pub(super) fn over(
+    times: impl Iterator<Item = Timestamp> + Clone,
+    size: u64,
+    ledger: &Ledger,
+    asked: &Asked,
+    context: &Context,
+) -> Result<Evaluated> {
+    let day = |at: Timestamp, more: u64| {
+        Timestamp::from_micros((at.micros() / DAY + more).saturating_mul(DAY)).unwrap_or(at)
+    };
+    let (Some(first), Some(last)) = (times.clone().min(), times.max()) else {
+        return Err(Failure::new("period", "no entry says when it happened"));
+    };
+    let newest = match size.checked_sub(1) {
+        Some(index) => ledger.entry(index, |entry| entry.recorded_at)?,
+        None => last,
+    };
+    let mut asked = asked.clone();
+    asked.cutoff = asked.cutoff.or(Some(day(newest, 0)));
+    asked.as_of = Some(size);
+    asked.evaluate(Period { from: day(first, 0), to: day(last, 1) }, context)
+}
