@@ -101,6 +101,16 @@ fn owner(path: &Path, ledger: &mut Ledger, count: u64) -> Result<()> {
         cpu() - busy,
         crate::index::memory("VmHWM"),
     );
+    println!(
+        "  {} files; {} known, {} orphaned, {} unopened, {} waiting, {} set aside; {} files are left",
+        done.files,
+        done.known,
+        done.orphaned,
+        done.unopened,
+        done.waiting,
+        done.set_aside.len(),
+        ledger_core::vault::inbox::waiting(&**ledger.store())?.len()
+    );
     let start = Instant::now();
     let checked = vault.check(ledger, &mut |_, _| {})?;
     println!(

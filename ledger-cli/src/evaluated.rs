@@ -44,6 +44,10 @@ pub(crate) struct Asked {
     /// Only the entries before this index
     #[arg(long, value_name = "INDEX")]
     pub(crate) as_of: Option<u64>,
+    /// Only checkpoints over at most so many entries count: those that were there when a report was
+    /// made, to make it again
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) covered: Option<u64>,
 }
 
 /// The period that is asked for.
@@ -150,7 +154,8 @@ impl Asked {
         let (folder, ledger) = context.open()?;
         let policy = self.policy.as_deref().map(verified::read_policy).transpose()?;
         let known = verified::Known { policy, ..verified::Known::default() };
-        let report = verified::check(&folder, &known)?;
+        let mut report = verified::check(&folder, &known)?;
+        report.checkpointed = report.checkpointed.min(self.covered.unwrap_or(u64::MAX));
         let last = self.cutoff.unwrap_or_else(|| after(period.to, CUTOFF - 1));
         let until = after(last, 1);
         let size = self.as_of.unwrap_or(u64::MAX).min(report.size);

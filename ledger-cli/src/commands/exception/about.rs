@@ -51,6 +51,7 @@ impl Over {
             calendar: None,
             policy: None,
             as_of: None,
+            covered: None,
         };
         Self { from: None, to: None, asked }
     }

@@ -107,7 +107,12 @@ pub(super) fn again(words: &str, asked: &Asked, entity: &str, evaluated: &Evalua
         all.push(format!("--entity {}", quoted(entity)));
     }
     all.push(format!("--cutoff {}", period::day(evaluated.cutoff)));
-    all.push(format!("--as-of {} --out DIR", evaluated.evaluation.front.size));
+    let front = &evaluated.evaluation.front;
+    all.push(format!("--as-of {}", front.size));
+    // checkpoints are no entries: one that is signed later would change what is under them
+    let covered = front.verified.as_ref().map(|report| report.checkpointed.min(front.size));
+    all.extend(covered.map(|size| format!("--covered {size}")));
+    all.push("--out DIR".to_owned());
     all.join(" ")
 }
 

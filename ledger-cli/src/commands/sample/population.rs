@@ -57,6 +57,7 @@ impl Of {
             calendar: None,
             policy: None,
             as_of: Some(size),
+            covered: None,
         };
         let evaluation = asked.evaluate(period(self.from, self.to)?, context)?.evaluation;
         let mut ids = Vec::new();
