@@ -70,8 +70,11 @@ pub(super) struct Window<'a> {
     spots: HashMap<Blake3, Spot>,
     order: VecDeque<(u64, Blake3)>,
     attachments: BTreeMap<[u8; 32], (u64, u64)>,
-    /// Where each run of entries of one time begins.
+    /// Where each run of entries of one time begins, and that time. The first may have begun before
+    /// the group: a block may end between two groups.
     runs: VecDeque<(u64, u64)>,
+    /// Where the group begins.
+    first: u64,
 }
 
 impl<'a> Window<'a> {
@@ -84,11 +87,13 @@ impl<'a> Window<'a> {
             order: VecDeque::new(),
             attachments: BTreeMap::new(),
             runs: VecDeque::new(),
+            first: 0,
         }
     }
 
     /// Moves on to the group that begins at entry `first`: nothing before it will be asked for.
     pub(super) fn begin_at(&mut self, first: u64) -> Result<()> {
+        self.first = first;
         self.forget_before(first);
         self.attachments.retain(|_, (entry, _)| *entry >= first);
         if self.blocks.is_none() || first > self.next {
@@ -130,14 +135,19 @@ impl<'a> Window<'a> {
         }
     }
 
+    /// Where the group ends, if that is known: where another time begins after it has begun.
+    fn seen_end(&self) -> Option<u64> {
+        self.runs.iter().map(|(start, _)| *start).find(|start| *start > self.first)
+    }
+
     /// Where the group ends, as far as is known.
     fn end(&self) -> u64 {
-        self.runs.get(1).map_or(u64::MAX, |(start, _)| *start)
+        self.seen_end().unwrap_or(u64::MAX)
     }
 
     /// Reads on, unless the group's end was seen.
     fn read_on(&mut self) -> Result<bool> {
-        if self.runs.len() > 1 { Ok(false) } else { self.read() }
+        if self.seen_end().is_some() { Ok(false) } else { self.read() }
     }
 
     /// Takes in one more block of lines; false at the end.

@@ -185,6 +185,23 @@ fn a_long_file_is_taken_in_whole_or_not_at_all() {
     assert!(done.disclosures >= 5_000, "{done:?}");
 }
 
+/// The log is read in blocks; one of them ends between two groups of a single entry.
+#[test]
+fn a_group_that_begins_where_a_block_ends_is_taken_in() {
+    let (mut case, mut world, mut ledger) = Case::new();
+    let mut append = |count: usize| {
+        let events: Vec<_> = (0..count).map(|_| world.deployment()).collect();
+        world.append(&mut ledger, events).unwrap().into_iter().for_each(|said| drop(said.unwrap()));
+    };
+    append(3_000);
+    (0..1_800).for_each(|_| append(1));
+    let end = case.disk.len("entries/00000000000000000000.jsonl").unwrap().unwrap();
+    assert!(end > 1 << 22, "the log is longer than a block of 4 MiB: {end}");
+    let done = case.absorb().unwrap();
+    assert_eq!((done.orphaned, done.waiting), (0, 0), "{done:?}");
+    assert!(done.disclosures >= 4_800, "{done:?}");
+}
+
 #[test]
 fn one_owner_at_a_time() {
     let (mut case, _, _) = begun();
