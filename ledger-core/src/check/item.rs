@@ -254,6 +254,11 @@ impl Census {
             item.values.shrink();
             item.entries.shrink_to_fit();
             item.exceptions.shrink_to_fit();
+            for exception in &mut item.exceptions {
+                // a sentence grew by doubling; shrinking in place would keep up to half of that
+                exception.sentence = String::from(Box::from(exception.sentence.as_str()));
+                exception.entries.shrink_to_fit();
+            }
         }
     }
 

@@ -12,6 +12,9 @@ const PIECE: usize = 1 << 16;
 /// Items that one task writes.
 const PART: usize = 512;
 
+/// Parts that wait at a time.
+const PARTS: usize = 16;
+
 /// A JSON value whose lists are made item by item; its canonical text is that of the [`Value`] with
 /// the same members.
 pub enum Lazy<'a> {
@@ -21,8 +24,8 @@ pub enum Lazy<'a> {
     List(Box<dyn Iterator<Item = Lazy<'a>> + 'a>),
     /// An object; the map keeps the canonical order.
     Object(BTreeMap<&'static str, Lazy<'a>>),
-    /// An array, in parts of the canonical text of its items: what [`Lazy::written`] made.
-    Written(Vec<String>),
+    /// An array, some parts of the canonical text of its items at a time: what [`Lazy::written`] makes.
+    Written(Box<dyn Iterator<Item = Vec<String>> + 'a>),
 }
 
 impl std::fmt::Debug for Lazy<'_> {
@@ -53,8 +56,8 @@ impl<'a> Lazy<'a> {
     }
 
     /// An array of what `item` makes of each, written by all cores.
-    pub fn written<T: Sync>(items: &[T], item: impl Fn(&T) -> Value + Sync) -> Self {
-        let part = |items: &[T]| {
+    pub fn written<T: Sync>(items: &'a [T], item: impl Fn(&T) -> Value + Sync + 'a) -> Self {
+        let part = move |items: &[T]| {
             let mut text = String::new();
             for (position, known) in items.iter().enumerate() {
                 if position > 0 {
@@ -64,7 +67,8 @@ impl<'a> Lazy<'a> {
             }
             text
         };
-        Self::Written(items.par_chunks(PART).map(part).collect())
+        let some = items.chunks(PARTS * PART);
+        Self::Written(Box::new(some.map(move |items| items.par_chunks(PART).map(&part).collect())))
     }
 
     /// Hands the canonical text over, piece by piece; the first error of `sink` ends it.
@@ -106,7 +110,7 @@ impl<'a> Lazy<'a> {
             }
             Self::Written(parts) => {
                 buffer.push('[');
-                for (position, part) in parts.into_iter().enumerate() {
+                for (position, part) in parts.flatten().enumerate() {
                     if position > 0 {
                         buffer.push(',');
                     }
@@ -146,10 +150,11 @@ mod tests {
         let item = |number: u64| {
             Value::object([("b", Value::count(number)), ("a", Value::text("\"x\"".repeat(10)))])
         };
+        let numbers: Vec<u64> = (0..20_000).collect();
         let lazy = Lazy::object([
             ("z", Lazy::list((0..5000).map(item))),
             ("empty", Lazy::list(std::iter::empty::<Value>())),
-            ("y", Lazy::written(&(0..2000).collect::<Vec<u64>>(), |number| item(*number))),
+            ("y", Lazy::written(&numbers, |number| item(*number))),
             ("w", Lazy::written(&[] as &[u64], |number| item(*number))),
             ("a", Lazy::from(Value::Bool(true))),
         ]);
@@ -157,7 +162,7 @@ mod tests {
             ("a", Value::Bool(true)),
             ("empty", Value::List(Vec::new())),
             ("w", Value::List(Vec::new())),
-            ("y", Value::List((0..2000).map(item).collect())),
+            ("y", Value::List((0..20_000).map(item).collect())),
             ("z", Value::List((0..5000).map(item).collect())),
         ]);
         let (mut text, mut pieces) = (String::new(), 0);
