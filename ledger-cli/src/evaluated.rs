@@ -227,7 +227,11 @@ impl Attachments for Blobs<'_> {
 /// The exit status: the worst of the controls and of the two verdicts in front.
 pub(crate) fn answer(evaluation: &Evaluation) -> Answer {
     let front = &evaluation.front;
-    let state = evaluation.state().min(front.integrity.state).min(front.completeness.state);
+    status(evaluation.state().min(front.integrity.state).min(front.completeness.state))
+}
+
+/// The exit status of a result: it is no where something is wrong, and yes where nothing is.
+pub(crate) fn status(state: State) -> Answer {
     match state {
         State::Fail => Answer::No,
         State::Indeterminate => Answer::CannotTell,

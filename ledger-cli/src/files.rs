@@ -1,7 +1,7 @@
 //! Files that people name: read whole with a clear word about what is wrong, written without ever
 //! overwriting what must be kept.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -90,6 +90,26 @@ pub(crate) fn create_with(
         let _ = fs::remove_file(path);
         failure("write", path, &error)
     })
+}
+
+/// What lies below a folder and is no folder itself: its path within, where it is, and what it is.
+pub(crate) fn below(root: &Path) -> Result<Vec<(String, PathBuf, FileType)>> {
+    let mut all = Vec::new();
+    let mut open = vec![(root.to_path_buf(), String::new())];
+    while let Some((path, within)) = open.pop() {
+        let fail = |error| Failure::new("io", format!("cannot read: {error}")).within(shown(&path));
+        for found in fs::read_dir(&path).map_err(fail)? {
+            let found = found.map_err(fail)?;
+            let name = format!("{within}{}", found.file_name().to_string_lossy());
+            let kind = found.file_type().map_err(fail)?;
+            if kind.is_dir() {
+                open.push((found.path(), format!("{name}/")));
+            } else {
+                all.push((name, found.path(), kind));
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Makes a new folder; an empty one that is there already will do. Code `folder-taken`.

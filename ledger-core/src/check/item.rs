@@ -1,7 +1,5 @@
 //! Item: what a test says about one member of its population.
 
-use std::collections::BTreeSet;
-
 use super::values::Values;
 use crate::schema::words::Severity as Grade;
 use crate::time::Timestamp;
@@ -205,14 +203,16 @@ impl Item {
         sentence: impl Into<String>,
         entries: impl IntoIterator<Item = u64>,
     ) {
-        let entries: BTreeSet<u64> = entries.into_iter().collect();
+        let mut entries: Vec<u64> = entries.into_iter().collect();
+        entries.sort_unstable();
+        entries.dedup();
         self.cite(entries.iter().copied());
         self.exceptions.push(Exception {
             code: kind.code,
             severity,
             undecided: kind.undecided,
             sentence: sentence.into(),
-            entries: entries.into_iter().collect(),
+            entries,
             due: None,
         });
     }

@@ -321,6 +321,13 @@ impl Sheet {
         self.rows.push(row);
     }
 
+    /// The sheet with rows that each come from an entry, in the order of these.
+    pub(super) fn by_entry(mut self, mut rows: Vec<(u64, Vec<Cell>)>) -> Dataset {
+        rows.sort_by_key(|(index, _)| *index);
+        self.rows.extend(rows.into_iter().map(|(_, row)| row));
+        self.done()
+    }
+
     /// Adds a row that was tested.
     pub(super) fn tested(&mut self, row: Vec<Cell>, state: State) {
         *self.about.counts.entry(state).or_default() += 1;

@@ -1,7 +1,6 @@
 //! Gather: what a package is made of, from the ledger and the folder of a report.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use ledger_core::checkpoint::Checkpoint;
@@ -236,18 +235,9 @@ fn sheets(folder: &Path, asked: &build::Asked, control: &str) -> Result<Vec<(Fil
 /// The report and its dressings, without the items of whole populations.
 fn dressings(folder: &Path, asked: &build::Asked) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut all = BTreeMap::new();
-    let mut open = vec![(folder.to_path_buf(), String::new())];
-    while let Some((path, within)) = open.pop() {
-        let fail =
-            |error| Failure::new("io", format!("cannot read: {error}")).within(files::shown(&path));
-        for found in fs::read_dir(&path).map_err(fail)? {
-            let found = found.map_err(fail)?;
-            let name = format!("{within}{}", found.file_name().to_string_lossy());
-            if found.file_type().map_err(fail)?.is_dir() {
-                open.push((found.path(), format!("{name}/")));
-            } else if !asked.leaves_out(&name) {
-                all.insert(name, files::read(&found.path())?);
-            }
+    for (name, path, _) in files::below(folder)? {
+        if !asked.leaves_out(&name) {
+            all.insert(name, files::read(&path)?);
         }
     }
     Ok(all)

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ledger_core::check::State;
 use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::report::{self, Brief, Dataset, Level, Matter, Report, period};
 
 use crate::context::Context;
-use crate::evaluated::{Asked, Evaluated, Span, verdict};
+use crate::evaluated::{Asked, Evaluated, Span, status, verdict};
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
 use crate::output::Out;
@@ -77,11 +76,7 @@ impl Brought {
         }
         context.out.line("")?;
         named(&brief.report, &digest, out, &mut context.out)?;
-        Ok(match state {
-            State::Fail => Answer::No,
-            State::Indeterminate => Answer::CannotTell,
-            _ => Answer::Yes,
-        })
+        Ok(status(state))
     }
 }
 

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ledger_core::check::State;
 use ledger_core::checkpoint::Checkpoint;
 use ledger_core::fact::sought::Sought;
 use ledger_core::index::Kind;
@@ -13,6 +12,7 @@ use ledger_core::report::{Made, Seen, Signatures as Document};
 use ledger_core::{signer, store};
 
 use super::{folder, issue, past};
+use crate::commands::gate;
 use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
@@ -66,11 +66,7 @@ pub(super) fn run(args: &Signatures, context: &mut Context) -> Result<Answer> {
         out.line(format!("{line}{}", doubt.unwrap_or_default()))?;
     }
     out.line(format!("signatures.html in {}", files::shown(&args.out)))?;
-    Ok(match document.state() {
-        State::Pass => Answer::Yes,
-        State::Fail => Answer::No,
-        _ => Answer::CannotTell,
-    })
+    Ok(gate::answer(document.state()))
 }
 
 /// The smallest archived checkpoint over all entries of the report; where there is none, the largest.

@@ -1,7 +1,6 @@
 //! One evidence package, zipped or as a folder, held against a policy: no ledger, no network.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use ledger_core::error::Error;
@@ -13,7 +12,7 @@ use ledger_core::policy::Policy;
 use super::answer;
 use super::report::{glyph, headline, words};
 use crate::context::Context;
-use crate::failure::{Answer, Failure, Result};
+use crate::failure::{Answer, Result};
 use crate::files;
 use crate::output::Out;
 
@@ -52,23 +51,12 @@ pub(super) fn run(file: &Path, policy: &Policy, context: &mut Context) -> Result
 /// The files below a folder, by their paths; code `zip-link` for what is neither file nor folder.
 fn folder(root: &Path) -> Result<std::result::Result<BTreeMap<String, Vec<u8>>, Error>> {
     let mut members = BTreeMap::new();
-    let mut open = vec![(root.to_path_buf(), String::new())];
-    while let Some((path, within)) = open.pop() {
-        let fail =
-            |error| Failure::new("io", format!("cannot read: {error}")).within(files::shown(&path));
-        for found in fs::read_dir(&path).map_err(fail)? {
-            let found = found.map_err(fail)?;
-            let name = format!("{within}{}", found.file_name().to_string_lossy());
-            let kind = found.file_type().map_err(fail)?;
-            if kind.is_dir() {
-                open.push((found.path(), format!("{name}/")));
-            } else if kind.is_file() {
-                members.insert(name, files::read(&found.path())?);
-            } else {
-                let message = "a package holds files and folders only";
-                return Ok(Err(Error::refused("zip-link", message).at(name)));
-            }
+    for (name, path, kind) in files::below(root)? {
+        if !kind.is_file() {
+            let message = "a package holds files and folders only";
+            return Ok(Err(Error::refused("zip-link", message).at(name)));
         }
+        members.insert(name, files::read(&path)?);
     }
     Ok(Ok(members))
 }

@@ -163,7 +163,7 @@ fn approvals(dossier: &Dossier) -> Dataset {
 }
 
 fn gates(dossier: &Dossier) -> Dataset {
-    let mut sheet = Sheet::new(
+    let sheet = Sheet::new(
         "C03",
         "Verdicts of gates, and waivers",
         "each verdict of a gate and each waiver of one among the entries of the dossier, by entry",
@@ -202,11 +202,7 @@ fn gates(dossier: &Dossier) -> Dataset {
         ];
         rows.push((known.at.index, cells));
     }
-    rows.sort_by_key(|(index, _)| *index);
-    for (_, cells) in rows {
-        sheet.row(cells);
-    }
-    sheet.done()
+    sheet.by_entry(rows)
 }
 
 fn missing(dossier: &Dossier) -> Dataset {

@@ -175,7 +175,7 @@ fn bill(material: &Material<'_>, releases: &[Newest<'_>]) -> Dataset {
 }
 
 fn ready(material: &Material<'_>, releases: &[Newest<'_>]) -> Dataset {
-    let mut sheet = Sheet::new(
+    let sheet = Sheet::new(
         "B02",
         "Readiness",
         "each score and each review of the readiness of the releases, by entry",
@@ -239,11 +239,7 @@ fn ready(material: &Material<'_>, releases: &[Newest<'_>]) -> Dataset {
             ));
         }
     }
-    rows.sort_by_key(|(index, _)| *index);
-    for (_, cells) in rows {
-        sheet.row(cells);
-    }
-    sheet.done()
+    sheet.by_entry(rows)
 }
 
 fn word(text: &str) -> &str {
@@ -260,7 +256,7 @@ fn artifacts(releases: &[Newest<'_>]) -> BTreeSet<Sha256> {
 }
 
 fn gates(material: &Material<'_>, releases: &[Newest<'_>]) -> Dataset {
-    let mut sheet = Sheet::new(
+    let sheet = Sheet::new(
         "B03",
         "Verdicts of gates",
         "each verdict of a gate on an artifact of the releases, by entry",
@@ -292,11 +288,7 @@ fn gates(material: &Material<'_>, releases: &[Newest<'_>]) -> Dataset {
             rows.push((known.at.index, cells));
         }
     }
-    rows.sort_by_key(|(index, _)| *index);
-    for (_, cells) in rows {
-        sheet.row(cells);
-    }
-    sheet.done()
+    sheet.by_entry(rows)
 }
 
 fn went(material: &Material<'_>, releases: &[Newest<'_>]) -> Dataset {

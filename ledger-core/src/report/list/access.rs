@@ -98,11 +98,7 @@ pub(super) fn movements(material: &Material<'_>) -> Dataset {
         ];
         rows.push((person.at.index, cells));
     }
-    rows.sort_by_key(|(index, _)| *index);
-    for (_, cells) in rows {
-        sheet.row(cells);
-    }
-    sheet.done()
+    sheet.by_entry(rows)
 }
 
 pub(super) fn sessions(material: &Material<'_>) -> Dataset {
@@ -153,11 +149,7 @@ pub(super) fn sessions(material: &Material<'_>) -> Dataset {
         ];
         rows.push((glass.at.index, cells));
     }
-    rows.sort_by_key(|(index, _)| *index);
-    for (_, cells) in rows {
-        sheet.row(cells);
-    }
-    sheet.done()
+    sheet.by_entry(rows)
 }
 
 pub(super) fn campaigns(material: &Material<'_>) -> Dataset {

@@ -203,9 +203,5 @@ pub(super) fn retention(material: &Material<'_>) -> Dataset {
         ];
         rows.push((erased.at.index, cells));
     }
-    rows.sort_by_key(|(index, _)| *index);
-    for (_, cells) in rows {
-        sheet.row(cells);
-    }
-    sheet.done()
+    sheet.by_entry(rows)
 }
