@@ -158,6 +158,11 @@ impl Folder {
         if lost { failure.within(self.shown()) } else { failure }
     }
 
+    /// The same folder with none of its files open: what was replaced in it is seen.
+    pub(crate) fn afresh(&self) -> Result<Self> {
+        folder_within(&self.path, self.state.clone(), PATIENCE)
+    }
+
     /// Opens the ledger, if it is the one that was pinned for this path.
     pub(crate) fn open(&self) -> Result<Ledger> {
         if let Some(pinned) = self.pinned.as_ref().filter(|pinned| **pinned != self.origin) {

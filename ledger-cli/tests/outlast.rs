@@ -14,6 +14,9 @@ mod pen;
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -159,7 +162,8 @@ fn slow_clients_and_halves_of_requests_hold_up_nobody() {
         slow.push(stream);
     }
     // and some that speak something else
-    for bytes in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], &[0; 4096], b"\r\n\r\n\r\n"] {
+    for bytes in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], &[0; 4096], b"\r\n\r\n\r\n"]
+    {
         let mut stream = TcpStream::connect(&machine.address).unwrap();
         let _ = stream.write_all(bytes);
         slow.push(stream);
@@ -192,9 +196,90 @@ fn a_marked_ledger_takes_nothing_until_it_is_mended() {
     assert_eq!(machine.send("GET", "/readyz", &[], b"").status, 503);
     assert_eq!(machine.send("GET", "/healthz", &[], b"").status, 200);
     world.run(&["recover", "--key", common::PIPELINE]).good();
-    assert_eq!(line.post("/v1/events", &token, &pen.line("during")), Some(201));
+    let again = line.post("/v1/events", &token, &pen.line("during"));
+    assert_eq!(again, Some(201), "{}", machine.log(&world));
     assert_eq!(machine.send("GET", "/readyz", &[], b"").status, 200);
     all_are_there_once(&world, &["before".to_owned(), "during".to_owned()]);
+}
+
+#[test]
+fn a_full_disk_is_no_answer_and_loses_nothing() {
+    let world = World::new();
+    let pen = Pen::new(&world);
+    let command = world.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut shell = std::process::Command::new("sh");
+    // the signal would end the process before it is told of the failed write
+    shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
+    shell.arg(command.get_program()).args(command.get_args()).current_dir(world.path("."));
+    shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let machine = Machine::run(&world, shell);
+    let token = machine.token(&["append"]);
+    let mut line = Line::open(&machine.address);
+    assert_eq!(line.post("/v1/events", &token, &pen.line("before")), Some(201));
+    // no file grows any more, as on a disk that is full
+    machine.limit(Some(60_000));
+    for number in 0..5 {
+        let id = format!("full-{number}");
+        assert_eq!(line.post("/v1/events", &token, &pen.line(&id)), Some(503), "{id}");
+    }
+    assert!(!world.path("d/ledger/poison").exists());
+    let said = machine.send("GET", "/v1/nothing", &[], b"");
+    assert_eq!(said.status, 404);
+    machine.limit(None);
+    let mut all = vec!["before".to_owned()];
+    for number in 0..5 {
+        let id = format!("full-{number}");
+        let said = line.post("/v1/events", &token, &pen.line(&id));
+        assert_eq!(said, Some(201), "{}", machine.log(&world));
+        all.push(id);
+    }
+    all_are_there_once(&world, &all);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_read() {
+    let world = World::new();
+    let pen = Pen::new(&world);
+    let root = world.path(".").metadata().unwrap().uid() == 0;
+    let mut command = world.command(&["serve", "--listen", "127.0.0.1:0"]);
+    if root {
+        // root writes everywhere, so somebody else has to try
+        chown(world.path("d/state"), Some(65_534), Some(65_534)).unwrap();
+        give(&world.path("d/state"), 65_534);
+        let parent = world.path(".");
+        std::fs::set_permissions(parent, std::fs::Permissions::from_mode(0o755)).unwrap();
+        command.uid(65_534).gid(65_534);
+    }
+    let folders = ["d/ledger", "d/ledger/entries", "d/ledger/index", "d/ledger/vault"];
+    for folder in folders.iter().filter(|folder| world.path(folder).is_dir()) {
+        std::fs::set_permissions(world.path(folder), std::fs::Permissions::from_mode(0o555))
+            .unwrap();
+    }
+    let machine = Machine::run(&world, command);
+    let token = machine.token(&["append", "read"]);
+    if root {
+        give(&world.path("d/state"), 65_534);
+        std::thread::sleep(Duration::from_millis(1100));
+    }
+    let read = machine.send("GET", "/v1/entries/3", &[("authorization", &token)], b"");
+    assert_eq!(read.status, 200, "{}", machine.log(&world));
+    let mut line = Line::open(&machine.address);
+    assert_eq!(line.post("/v1/events", &token, &pen.line("one")), Some(503));
+    assert!(machine.log(&world).contains("read-only"), "{}", machine.log(&world));
+    for folder in folders.iter().filter(|folder| world.path(folder).is_dir()) {
+        std::fs::set_permissions(world.path(folder), std::fs::Permissions::from_mode(0o755))
+            .unwrap();
+    }
+    assert_eq!(world.size(), 64);
+}
+
+fn give(path: &Path, user: u32) {
+    chown(path, Some(user), Some(user)).unwrap();
+    if path.is_dir() {
+        for file in std::fs::read_dir(path).unwrap() {
+            give(&file.unwrap().path(), user);
+        }
+    }
 }
 
 #[test]

@@ -204,11 +204,12 @@ impl Server {
             return Err(failure.into());
         }
         let said = said.await.map_err(|_| broken())?;
-        Ok(said.map_err(|failure| self.place(failure))?)
+        // whatever kept the whole delivery out is not about its events
+        said.map_err(|failure| Refused::new(StatusCode::SERVICE_UNAVAILABLE, self.place(failure)))
     }
 
     /// Says that the folder could not be reached, without saying where it lies.
     fn place(&self, failure: Failure) -> Failure {
-        if failure.unavailable() { failure.hint("deliver the same bytes again") } else { failure }
+        failure.hint("deliver the same bytes again; they are kept once")
     }
 }

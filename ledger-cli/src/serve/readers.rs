@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
 use ledger_core::ledger::Ledger;
 
 use super::reply::Refused;
@@ -29,16 +30,23 @@ impl Readers {
         read: impl FnOnce(&mut Ledger) -> Result<T, Refused>,
     ) -> Result<T, Refused> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let (since, mut ledger) = match idle.filter(|(since, _)| since.elapsed() < AGE) {
-            Some((since, mut ledger)) => {
-                ledger.refresh()?;
-                (since, ledger)
-            }
-            None => (Instant::now(), self.folder.open()?),
+        let known = idle.filter(|(since, _)| since.elapsed() < AGE);
+        // files that were replaced since, as `ledger recover` does, look like damage to who has them open
+        let known = known
+            .and_then(|(since, mut ledger)| ledger.refresh().is_ok().then_some((since, ledger)));
+        let (since, mut ledger) = match known {
+            Some(known) => known,
+            None => (Instant::now(), self.open()?),
         };
         // one that met an error is not used again
         let done = read(&mut ledger)?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((since, ledger));
         Ok(done)
+    }
+
+    /// What keeps it from being opened is not about the request.
+    fn open(&self) -> Result<Ledger, Refused> {
+        let opened = self.folder.afresh().and_then(|folder| folder.open());
+        opened.map_err(|failure| Refused::new(StatusCode::SERVICE_UNAVAILABLE, failure))
     }
 }

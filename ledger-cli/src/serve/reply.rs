@@ -10,6 +10,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use ledger_core::error::{Error, Kind};
 use ledger_core::json::Value;
 
 use crate::failure::Failure;
@@ -55,9 +56,13 @@ impl From<Failure> for Refused {
     }
 }
 
-impl From<ledger_core::error::Error> for Refused {
-    fn from(error: ledger_core::error::Error) -> Self {
-        Failure::by_law(&error).into()
+impl From<Error> for Refused {
+    /// What reading says: a mistake in what is asked for; or damage, which is not the reader's, 503.
+    fn from(error: Error) -> Self {
+        match error.kind() {
+            Kind::Untrue => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.into()),
+            _ => Failure::of_input(&error).into(),
+        }
     }
 }
 

@@ -60,12 +60,18 @@ struct Sequencer {
     desk: Desk,
     /// What was signed last; none before the first.
     memory: Option<Memory>,
-    publish: Option<SyncSender<Signed>>,
+    publish: Option<Publisher>,
     newest: watch::Sender<Newest>,
     index: Option<JoinHandle<ledger_core::error::Result<()>>>,
     /// Whether the ledger must be opened again before it can be used.
     broken: bool,
     told: Option<String>,
+}
+
+/// The thread that publishes, and the way to it.
+struct Publisher {
+    way: SyncSender<Signed>,
+    running: JoinHandle<()>,
 }
 
 impl Queue {
@@ -107,11 +113,11 @@ fn remembered(folder: &Folder) -> Result<Option<Memory>> {
 }
 
 /// The thread that remembers and publishes what was signed, in this order, while events go on.
-fn publisher(folder: &Folder, newest: watch::Sender<Newest>) -> SyncSender<Signed> {
-    let (sender, receiver) = sync_channel::<Signed>(1);
+fn publisher(folder: &Folder, newest: watch::Sender<Newest>) -> Publisher {
+    let (way, receiver) = sync_channel::<Signed>(1);
     let (store, state) = (Arc::clone(&folder.store), folder.state.clone());
     let name = crate::state::State::of(&folder.origin, "signer");
-    std::thread::spawn(move || {
+    let running = std::thread::spawn(move || {
         for signed in receiver {
             // if we stop after this, the next start signs a tree that continues it
             let kept = state.keep(&name, signed.memory.encode().as_bytes());
@@ -123,7 +129,7 @@ fn publisher(folder: &Folder, newest: watch::Sender<Newest>) -> SyncSender<Signe
             }
         }
     });
-    sender
+    Publisher { way, running }
 }
 
 impl Sequencer {
@@ -140,7 +146,23 @@ impl Sequencer {
                 tick = Instant::now();
             }
         }
+        self.end();
+    }
+
+    /// What was accepted is written: the last checkpoint, and what still runs beside the log.
+    fn end(&mut self) {
         self.tick();
+        let behind = match (&self.memory, &self.publish) {
+            (Some(memory), Some(_)) => memory.size < self.desk.ledger.size(),
+            _ => false,
+        };
+        if behind && let Err(failure) = self.sign(true) {
+            super::journal::say("sequencer", &failure.to_string());
+        }
+        if let Some(Publisher { way, running }) = self.publish.take() {
+            drop(way);
+            drop(running.join());
+        }
         if let Some(index) = self.index.take() {
             drop(index.join());
         }
@@ -173,7 +195,9 @@ impl Sequencer {
     /// After a failure the ledger is opened anew: what was wrong may have been mended meanwhile.
     fn usable(&mut self) -> Result<()> {
         if self.broken {
-            self.desk.ledger = self.desk.folder.open()?;
+            let folder = self.desk.folder.afresh()?;
+            self.desk.ledger = folder.open()?;
+            self.desk.folder = Arc::new(folder);
             self.broken = false;
         }
         Ok(())
@@ -205,7 +229,7 @@ impl Sequencer {
         }
         delivery::remember(&desk.folder, &desk.ledger)?;
         desk.metrics.stands(desk.ledger.size());
-        self.sign()?;
+        self.sign(false)?;
         let note = store::read_all(&*self.desk.folder.store, CHECKPOINT)?.map(Arc::new);
         self.newest.send_if_modified(|known| {
             let news = *known != note;
@@ -215,8 +239,8 @@ impl Sequencer {
         Ok(())
     }
 
-    /// Signs what is new, unless the checkpoint before is still being published.
-    fn sign(&mut self) -> Result<()> {
+    /// Signs what is new, unless the checkpoint before is still being published and nobody waits for that.
+    fn sign(&mut self, wait: bool) -> Result<()> {
         let (Some(key), Some(publish)) = (&self.desk.signer, &self.publish) else { return Ok(()) };
         if self.memory.as_ref().is_some_and(|memory| memory.size == self.desk.ledger.size()) {
             return Ok(());
@@ -224,7 +248,12 @@ impl Sequencer {
         let signed = signer::sign(&self.desk.ledger, self.memory.as_ref(), key)
             .map_err(|error| Failure::by_law(&error))?;
         let memory = signed.memory.clone();
-        if publish.try_send(signed).is_ok() {
+        let sent = if wait {
+            publish.way.send(signed).is_ok()
+        } else {
+            publish.way.try_send(signed).is_ok()
+        };
+        if sent {
             self.memory = Some(memory);
         }
         Ok(())

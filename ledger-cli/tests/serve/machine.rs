@@ -99,6 +99,11 @@ impl Machine {
         Ended::from(command.output().unwrap())
     }
 
+    /// What it said on standard error.
+    pub fn log(&self, world: &World) -> String {
+        String::from_utf8(world.read("server.log")).unwrap()
+    }
+
     /// Ends it as a service manager does; its status.
     pub fn end(&mut self) -> i32 {
         self.signal("-TERM");
@@ -109,6 +114,13 @@ impl Machine {
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Lets no file of it grow beyond so many bytes, as a full disk does; or lifts that.
+    pub fn limit(&self, bytes: Option<u64>) {
+        let size = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let args = [format!("--pid={}", self.child.id()), format!("--fsize={size}:unlimited")];
+        assert!(Command::new("prlimit").args(args).status().unwrap().success());
     }
 
     fn signal(&self, signal: &str) {

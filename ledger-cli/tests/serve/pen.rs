@@ -44,10 +44,13 @@ impl Pen {
     pub fn forked(&self, id: &str, about: &str) -> String {
         let draft = event("payments").replace("d-1", about);
         let draft = json::read(draft.as_bytes()).unwrap();
-        let seed = |word: &str| blake3::derive_key("tests of the server", format!("{word} {id}").as_bytes());
+        let seed = |word: &str| {
+            blake3::derive_key("tests of the server", format!("{word} {id}").as_bytes())
+        };
         let random: [u8; 16] = seed("stream")[..16].try_into().unwrap();
         let position = Position::one_shot("test", random);
-        let signed = producer::sign(&draft, Some(self.genesis), &position, &[&*self.key], seed("salt"));
+        let signed =
+            producer::sign(&draft, Some(self.genesis), &position, &[&*self.key], seed("salt"));
         let signed = signed.unwrap();
         let key: KeyId = self.key.public().id();
         let signatures: Vec<String> = signed
