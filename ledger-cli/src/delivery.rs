@@ -229,7 +229,7 @@ pub(crate) fn acknowledge(receipts: &[Receipt], context: &mut Context) -> Result
 /// As [`acknowledge`], with more members for machines.
 pub(crate) fn acknowledge_with(
     receipts: &[Receipt],
-    more: Vec<(&str, Value)>,
+    more: Vec<(&'static str, Value)>,
     context: &mut Context,
 ) -> Result<()> {
     let out = &mut context.out;

@@ -38,7 +38,10 @@ impl Out {
     }
 
     /// An object for machines; nothing without `--json`.
-    pub(crate) fn object<const N: usize>(&mut self, members: [(&str, Value); N]) -> Result<()> {
+    pub(crate) fn object<const N: usize>(
+        &mut self,
+        members: [(&'static str, Value); N],
+    ) -> Result<()> {
         self.value(&Value::object(members))
     }
 
@@ -149,7 +152,7 @@ fn write_pretty(value: &Value, depth: usize, out: &mut String) {
         Value::Object(members) => {
             for (name, value) in members {
                 next(out);
-                out.push_str(&Value::text(name.as_str()).to_canonical());
+                out.push_str(&Value::text(name).to_canonical());
                 out.push_str(": ");
                 write_pretty(value, depth + 1, out);
             }

@@ -151,7 +151,7 @@ impl Sight {
     /// As [`Sight::named`], on the spot.
     pub(crate) fn name(&self, draft: &mut Value) {
         if let (Value::Object(members), Some(seen)) = (draft, &self.seen) {
-            members.entry("seen".to_owned()).or_insert_with(|| {
+            members.or_insert_with("seen", || {
                 Value::object([
                     ("root", Value::text(base64(&seen.root.0))),
                     ("size", Value::count(seen.size)),

@@ -116,8 +116,8 @@ fn attach(args: &Record, hook: &Hook, drafts: &mut [Draft]) -> Result<Vec<Attach
         _ if files.is_empty() => {}
         [draft] => {
             let members = draft.value.members_mut();
-            let list = members.map(|members| {
-                members.entry("attachments".to_owned()).or_insert_with(|| Value::List(Vec::new()))
+            let list = members.and_then(|members| {
+                members.or_insert_with("attachments", || Value::List(Vec::new()))
             });
             if let Some(Value::List(items)) = list {
                 items.extend(named());
