@@ -13,7 +13,7 @@ pub(crate) fn document() -> Value {
         let path = paths.entry(route.path.replace("{*", "{")).or_default();
         path.insert(route.method.word().to_owned(), operation(route));
     }
-    let paths = paths.into_iter().map(|(path, verbs)| (path, Value::Object(verbs)));
+    let paths = paths.into_iter().map(|(path, verbs)| (path, Value::object(verbs)));
     let token = Value::object([
         ("description", Value::text("A token of `ledger token new`")),
         ("scheme", Value::text("bearer")),
@@ -132,7 +132,7 @@ fn responses(route: &Route) -> Value {
         };
         all.insert(status.to_string(), said);
     }
-    Value::Object(all)
+    Value::object(all)
 }
 
 fn words(status: u16) -> &'static str {

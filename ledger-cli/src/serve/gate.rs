@@ -68,14 +68,14 @@ fn judge(
     let Value::Object(members) = &value else {
         return Err(Failure::new("draft-object", "a question is a JSON object").into());
     };
-    if let Some(name) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+    if let Some(name) = members.keys().find(|name| !MEMBERS.contains(name)) {
         let failure = Failure::new("usage", format!("`{name}` is no part of a question"))
             .hint(format!("a question has `{}`", MEMBERS.join("`, `")));
         return Err(failure.into());
     }
     if let Some((name, _)) = members.iter().find(|(_, value)| value.as_text().is_none()) {
         return Err(Failure::new("field-value", "a string stands here")
-            .within(name.clone())
+            .within(name.to_owned())
             .into());
     }
     let text = |name: &str| value.get(name).and_then(Value::as_text);

@@ -30,7 +30,7 @@ pub(super) fn request(
     line(members);
 }
 
-fn line(mut members: Vec<(&str, Value)>) {
+fn line(mut members: Vec<(&'static str, Value)>) {
     members.extend(clock::now().ok().map(|now| ("at", Value::text(now.to_string()))));
     output::note(&Value::object(members));
 }
