@@ -23,6 +23,7 @@ mod files;
 mod hashes;
 mod hook;
 mod import;
+mod importing;
 mod keys;
 mod listing;
 mod output;

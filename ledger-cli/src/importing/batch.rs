@@ -42,12 +42,12 @@ const MAX_CONFLICTS: u64 = 100;
 const LABEL: &str = "import";
 
 /// What appends.
-pub(super) struct Batches<'a> {
-    pub(super) source: &'a Source,
-    pub(super) signer: &'a SigningKey,
-    pub(super) sight: &'a Sight,
-    pub(super) ledger: &'a mut Ledger,
-    pub(super) persons: Key,
+pub(crate) struct Batches<'a> {
+    pub(crate) source: &'a Source,
+    pub(crate) signer: &'a SigningKey,
+    pub(crate) sight: &'a Sight,
+    pub(crate) ledger: &'a mut Ledger,
+    pub(crate) persons: Key,
 }
 
 /// What is known of an identity: not yet, this very record, another one, or another one that is still
@@ -105,7 +105,7 @@ struct Lane {
 
 impl Batches<'_> {
     /// Reads the job's records and appends what is new of them, durably; counts them all.
-    pub(super) fn run(mut self, job: &Job<'_>, summary: &mut Summary) -> Result<()> {
+    pub(crate) fn run(mut self, job: &Job<'_>, summary: &mut Summary) -> Result<()> {
         let (door, genesis) = (self.ledger.door(), self.ledger.origin().genesis().0);
         let Self { source, persons, sight, signer, .. } = self;
         let desk = Desk { source, persons, door, genesis, sight, signer };
