@@ -99,20 +99,28 @@ pub(crate) fn talk(line: impl AsRef<str>) {
 /// The two lines of a failure; with `--json` one object.
 pub(crate) fn report(failure: &Failure, json: bool) {
     if json {
-        let mut members = vec![
-            ("code", Value::text(failure.code())),
-            ("message", Value::text(failure.message())),
-        ];
-        members.extend(failure.place().map(|place| ("place", Value::text(place))));
-        members.extend(failure.advice().map(|hint| ("hint", Value::text(hint))));
-        let error = Value::object([("error", Value::object(members))]);
-        let _ = writeln!(io::stderr(), "{}", error.to_canonical());
+        note(&described(failure));
         return;
     }
     talk(format!("error: {failure}"));
     if let Some(hint) = failure.advice() {
         talk(format!("hint: {hint}"));
     }
+}
+
+/// A failure for machines: `{"error":{"code","hint"?,"message","place"?}}`.
+pub(crate) fn described(failure: &Failure) -> Value {
+    let mut members =
+        vec![("code", Value::text(failure.code())), ("message", Value::text(failure.message()))];
+    members.extend(failure.place().map(|place| ("place", Value::text(place))));
+    members.extend(failure.advice().map(|hint| ("hint", Value::text(hint))));
+    Value::object([("error", Value::object(members))])
+}
+
+/// A line for machines beside the data.
+pub(crate) fn note(value: &Value) {
+    // nobody can be told that nobody can be told
+    let _ = writeln!(io::stderr(), "{}", value.to_canonical());
 }
 
 /// A value over several lines, for people: two spaces for each level, short lists on one line.

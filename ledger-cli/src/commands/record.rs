@@ -98,7 +98,7 @@ pub(crate) fn run(args: &Record, context: &mut Context) -> Result<Answer> {
     // who waits for a proof is not content with the spool
     let answer = tell(told, hook.require_ack || proof.is_some(), context)?;
     if let (Some(file), Some(receipt)) = (proof, receipt) {
-        args.wanted.write(&file, receipt, context)?;
+        args.wanted.write(&file, receipt, |receipt| hook.prove(receipt))?;
     }
     Ok(answer)
 }

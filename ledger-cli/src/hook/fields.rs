@@ -28,6 +28,7 @@ const RESERVED: &[&str] = &[
     "require-ack",
     "state",
     "subject",
+    "to",
     "version",
     "workspace",
 ];
