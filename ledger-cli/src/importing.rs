@@ -1,10 +1,11 @@
 //! Importing: records of other systems, read by the pure functions of `import`, on their way into the
 //! ledger. The command line brings them in files, the server as they arrive.
 
-pub(crate) mod batch;
+mod batch;
+mod desk;
 pub(crate) mod flow;
 pub(crate) mod input;
-pub(crate) mod list;
+mod list;
 
 use ledger_core::json::Value;
 use ledger_core::key::SigningKey;

@@ -2,6 +2,7 @@
 //! (`docs/server.md`). It shares the folder with the command line and speaks in its words.
 
 mod append;
+mod connector;
 mod describe;
 mod gate;
 mod inbound;
@@ -46,8 +47,8 @@ use request::Asked;
 use routes::{Access, Endpoint, ROUTES, Route, Verb};
 use sequencer::{Desk, Newest, Queue};
 
+pub(crate) use connector::{Connector, VENDORS};
 pub(crate) use describe::document;
-pub(crate) use inbound::{Connector, VENDORS};
 pub(crate) use routes::Choice;
 pub(crate) use tls::Files as TlsFiles;
 

@@ -13,7 +13,7 @@ use ledger_core::signer::{self, CHECKPOINT, Memory, Signed};
 use ledger_core::store;
 use tokio::sync::{oneshot, watch};
 
-use super::inbound::{self, Connector};
+use super::connector::{self, Connector};
 use super::metrics::Metrics;
 use crate::context::Folder;
 use crate::delivery::group::{Part, Said, commit};
@@ -216,7 +216,7 @@ impl Sequencer {
     fn import(&mut self, place: usize, file: &Path) -> Result<Summary> {
         self.usable()?;
         let desk = &mut self.desk;
-        let connector = desk.connectors.get(place).ok_or_else(|| inbound::unknown(""))?;
+        let connector = desk.connectors.get(place).ok_or_else(|| connector::unknown(""))?;
         let done = connector.import(file, &mut desk.ledger);
         self.broken |= done.as_ref().is_err_and(|failure| failure.code() != "busy");
         if done.is_ok() {
