@@ -1,5 +1,6 @@
 //! `ledger import`
 
+mod look;
 mod trail;
 mod watch;
 

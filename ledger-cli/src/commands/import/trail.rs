@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use ledger_core::hash::Sha256;
 use ring::digest::{Context, SHA256};
 
-use super::watch::Look;
+use super::look::Look;
 use crate::failure::{Failure, Result};
 use crate::files;
 use crate::import::{Trail, json};
