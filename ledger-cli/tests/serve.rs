@@ -185,7 +185,8 @@ fn a_body_has_limits() {
     let fine = machine::gzip(signed(&world, "payments").as_bytes());
     assert_eq!(machine.send("POST", "/v1/events", &packed, &fine).status, 201);
     // a flood of header fields, and a head without end
-    let many: String = (0..200).map(|n| format!("x-{n}: 1\r\n")).collect();
+    let many: Vec<String> = (0..200).map(|n| format!("x-{n}: 1\r\n")).collect();
+    let many = many.concat();
     assert_eq!(raw(&format!("{many}content-length: 2\r\n\r\n{{}}")).status, 431);
     let long = format!("x: {}\r\n", "a".repeat(1 << 20));
     assert!(matches!(raw(&long).status, 0 | 431));

@@ -1,6 +1,5 @@
 //! `ledger import`
 
-mod look;
 mod trail;
 mod watch;
 

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::look::Look;
-use super::trail::Coming;
+use super::trail::{Coming, Look};
 use super::{Import, answer, tell};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
