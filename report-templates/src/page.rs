@@ -7,6 +7,11 @@ mod cover;
 mod signed;
 mod words;
 
+pub(crate) use appendix::Extra;
+#[cfg(feature = "pdf")]
+pub(crate) use brief::{One, page as one};
+pub(crate) use control::Lead;
+pub(crate) use cover::Verdict;
 pub use signed::{names, signatures};
 
 use askama::Template;
@@ -87,14 +92,14 @@ pub(crate) struct Whole {
     pub(crate) facts: Vec<(&'static str, Line)>,
     pub(crate) contents: Vec<(String, String, String)>,
     pub(crate) sentences: Vec<Line>,
-    pub(crate) verdicts: Vec<cover::Verdict>,
+    pub(crate) verdicts: Vec<Verdict>,
     pub(crate) issues: Vec<Line>,
     pub(crate) figures: Vec<(Line, Line)>,
     pub(crate) charts: Vec<Drawn>,
     pub(crate) before: Option<Table>,
     pub(crate) basis: Vec<Numbered>,
     pub(crate) glance: Numbered,
-    pub(crate) controls: Vec<control::Lead>,
+    pub(crate) controls: Vec<Lead>,
     pub(crate) sections: Vec<Numbered>,
     pub(crate) printed: &'static str,
     pub(crate) signoff: String,
@@ -112,7 +117,7 @@ pub(crate) struct Numbered {
     pub(crate) title: String,
     pub(crate) sentence: Line,
     pub(crate) notes: Vec<Line>,
-    pub(crate) extra: appendix::Extra,
+    pub(crate) extra: Extra,
     pub(crate) charts: Vec<Drawn>,
     pub(crate) tables: Vec<Table>,
 }
@@ -244,7 +249,7 @@ impl Book<'_> {
             title: section.title.clone(),
             sentence: Line::told(&*section.sentence),
             notes: section.notes.iter().map(Line::told).collect(),
-            extra: appendix::Extra::None,
+            extra: Extra::None,
             charts: self.charts(&section.charts),
             tables: self.tables(&section.datasets),
         }
@@ -264,7 +269,7 @@ impl Book<'_> {
                 .map(|sentence| sentence.as_str().into())
                 .unwrap_or_default(),
             notes: Vec::new(),
-            extra: appendix::Extra::None,
+            extra: Extra::None,
             charts: Vec::new(),
             tables: self.tables(&["M01".to_owned()]),
         }

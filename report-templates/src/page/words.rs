@@ -58,6 +58,10 @@ pub(super) const GLOSSARY: &[(&str, &str)] = &[
     ("reconciliation", "an independent extract of a source held against the ledger, both ways"),
     ("source", "a system that reports to the ledger"),
     (
+        "\u{27e8}U+1F680\u{27e9}",
+        "a character by its code point: one that would not be seen, or that the fonts of the printed report cannot show as it is meant",
+    ),
+    (
         "strength",
         "evidences: shows what is asked for; supports: is part of what shows it; context: useful beside it",
     ),

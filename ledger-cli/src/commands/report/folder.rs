@@ -56,6 +56,11 @@ impl Brought {
         let out = &self.out;
         let digest = document(&brief.to_json(), out)?;
         pages(&report_templates::brief_pages(&brief, &digest).map_err(unmade)?, out)?;
+        #[cfg(feature = "pdf")]
+        {
+            let paper = report_templates::brief_pdf(&brief, &digest).map_err(unmade)?;
+            files::create(&out.join("report.pdf"), &paper, 0o644)?;
+        }
         let summary = report_templates::brief_markdown(&brief, &digest);
         files::create(&out.join("report.md"), summary.as_bytes(), 0o644)?;
         files::make_folder(&out.join("csv"))?;
@@ -151,6 +156,13 @@ pub(super) fn pages(pages: &[report_templates::Page], out: &Path) -> Result<()> 
     pages
         .iter()
         .try_for_each(|page| files::create(&out.join(&page.name), page.html.as_bytes(), 0o644))
+}
+
+/// Writes the report on paper, which only a build with the feature `pdf` makes.
+#[cfg(feature = "pdf")]
+pub(super) fn paper(report: &Report, digest: &str, out: &Path) -> Result<()> {
+    let paper = report_templates::pdf(report, digest).map_err(unmade)?;
+    files::create(&out.join("report.pdf"), &paper, 0o644)
 }
 
 /// Writes a table.

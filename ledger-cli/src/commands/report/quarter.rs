@@ -99,6 +99,8 @@ impl Quarter {
 fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
     let digest = folder::document(&report.to_json(), out)?;
     folder::pages(&report_templates::pages(report, &digest).map_err(folder::unmade)?, out)?;
+    #[cfg(feature = "pdf")]
+    folder::paper(report, &digest, out)?;
     let summary = report_templates::markdown(report, &digest);
     files::create(&out.join("report.md"), summary.as_bytes(), 0o644)?;
     let book = report_templates::workbook(report, &digest).map_err(|error| {
