@@ -64,8 +64,10 @@ pub(super) fn height(picture: &Picture, width: Length) -> Length {
 /// taller where there is no such place.
 pub(super) fn parts(picture: &Picture, most: u64) -> Vec<Picture> {
     let mut order: Vec<(u64, u64, usize)> = Vec::new();
-    for (at, (shape, _)) in picture.svg.shapes.iter().enumerate() {
+    for (at, (shape, class)) in picture.svg.shapes.iter().enumerate() {
         let (top, foot) = extent(shape);
+        // a label stands above what it names
+        let foot = if class == "l" { foot + 105 } else { foot };
         order.push((top, foot, at));
     }
     order.sort_unstable();

@@ -158,12 +158,16 @@ pub struct Made {
     pub json: String,
 }
 
-/// The report of these events for a quarter.
-pub fn report(events: Events, integrity: State, frameworks: &[&str], entity: &str) -> Made {
+/// The evaluation of these events over a quarter.
+pub fn evaluated(
+    events: Events,
+    [integrity, completeness]: [State; 2],
+    frameworks: &[&str],
+) -> (Facts, Evaluation) {
     let facts = history::facts(events);
     let period = period::parse("2026-Q3").unwrap();
     let until = time(&whole("2026-10-16"));
-    let front = front(facts.entries, integrity, State::Indeterminate);
+    let front = front(facts.entries, integrity, completeness);
     let shipped = Layer::shipped().unwrap();
     let question = Question {
         frameworks: frameworks.iter().map(|name| (*name).to_owned()).collect(),
@@ -174,6 +178,12 @@ pub fn report(events: Events, integrity: State, frameworks: &[&str], entity: &st
         matrix: Matrix::shipped().unwrap(),
     };
     let evaluation = evaluate(&facts, &Nothing, question, front).unwrap();
+    (facts, evaluation)
+}
+
+/// The report of these events for a quarter.
+pub fn report(events: Events, integrity: State, frameworks: &[&str], entity: &str) -> Made {
+    let (facts, evaluation) = evaluated(events, [integrity, State::Indeterminate], frameworks);
     let asked = Asked {
         entity: entity.to_owned(),
         command: "ledger report quarter --framework sox,hipaa,gdpr --period 2026-Q3 --overlay eu --cutoff 2026-10-15 --as-of 1000 --out DIR".to_owned(),
