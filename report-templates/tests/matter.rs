@@ -29,13 +29,16 @@ use std::path::PathBuf;
 
 use history::Events;
 use ledger_core::check::State;
+use ledger_core::control::Fiscal;
 use ledger_core::fact::Facts;
 use ledger_core::fact::dossier::{Dossier, Thing};
 use ledger_core::hash::Sha256;
-use ledger_core::report::{Asked, Brief, Made as Earlier, Matter, Seen, Signatures, Statement};
+use ledger_core::report::{
+    Asked, Brief, Made as Earlier, Matter, Report, Seen, Signatures, Statement,
+};
 use ledger_core::schema::typed::Id;
 use memory::Memory;
-use report_templates::{brief_markdown, brief_pages, names, signatures};
+use report_templates::{brief_markdown, brief_pages, markdown, names, pages, signatures};
 use serde_json::json;
 
 /// Holds a text against its golden file.
@@ -147,6 +150,28 @@ fn a_change_with_all_that_speaks_of_it() {
     assert!(one.report.dataset("C01").unwrap().about.rows > 0);
     assert_eq!(one.report.dataset("C05").unwrap().about.rows, dossier.lines.len() as u64);
     golden(&one);
+}
+
+/// Days begin where the entity's calendar says, and every sentence says where that is.
+#[test]
+fn a_period_of_another_zone_names_it() {
+    let text = "id = \"acme\"\ntimezone = \"Europe/Berlin\"\nrule = \"CET-1CEST,M3.5.0,M10.5.0/3\"\nyear_starts = \"01-01\"\nyear_named = \"start\"\nweekend = [\"saturday\", \"sunday\"]\nholidays = []\n";
+    let fiscal = Fiscal::read("acme.toml", text).unwrap();
+    let (facts, evaluation) =
+        quarter::evaluated_by(&fiscal, released(), [State::Pass; 2], &["sox"]);
+    let report = Report::of(&evaluation, &facts, &asked("quarter"), Vec::new());
+    assert_eq!(report.front.from.to_string(), "2026-06-30T22:00:00.000000Z");
+    assert_eq!(report.front.period, "2026-Q3");
+    let told = report.conclusion.sentences.join(" ");
+    assert!(told.contains("from 2026-07-01 to 2026-09-30, Europe/Berlin"), "{told}");
+    let days = report.dataset("G07").unwrap();
+    assert_eq!(days.rows.len(), 92);
+    assert_eq!(days.rows[0][0].text(), "2026-07-01");
+    let summary = markdown(&report, "sha256:00");
+    assert!(summary.contains("2026-Q3, 2026-07-01 to 2026-09-30, Europe/Berlin."), "{summary}");
+    let page = &pages(&report, "sha256:00").unwrap()[0].html;
+    assert!(page.contains("2026-Q3 \u{b7} 2026-07-01 to 2026-09-30, Europe/Berlin"));
+    assert!(!page.contains("2026-06-30, ") && !page.contains("to 2026-09-30, UTC"));
 }
 
 const WHO: &str = "qfa3mkubk5ghd665leuff2bavq";

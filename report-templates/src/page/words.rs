@@ -1,7 +1,6 @@
 //! Words: what stands in every report.
 
 use ledger_core::report::Report;
-use ledger_core::report::period;
 
 use crate::line::{Line, Span};
 
@@ -90,10 +89,9 @@ pub(super) fn signing(digest: &str) -> [Line; 3] {
 /// The period in a line.
 pub(super) fn period(report: &Report) -> String {
     let front = &report.front;
-    let span = ledger_core::check::Period { from: front.from, to: front.to };
-    let (first, last) = (period::day(front.from), period::day(period::last(span)));
+    let days = format!("{} to {}, {}", front.first, front.last, front.zone);
     if front.period.contains("..") {
-        return format!("{first} to {last}, UTC");
+        return days;
     }
-    format!("{} \u{b7} {first} to {last}, UTC", front.period)
+    format!("{} \u{b7} {days}", front.period)
 }

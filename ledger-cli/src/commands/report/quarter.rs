@@ -72,7 +72,8 @@ pub(crate) fn run(args: &Quarter, context: &mut Context) -> Result<Answer> {
 
 impl Quarter {
     fn report(&self, span: Period, evaluated: &Evaluated, metrics: &Metrics) -> Result<Report> {
-        let word = period::word(span);
+        let zone = &evaluated.evaluation.question.calendar.zone;
+        let word = period::word(period::on_wall(span, zone));
         let mut words = format!("quarter {}", folder::spelled(&self.span));
         words.extend(self.redact.map(folder::redacted));
         if self.supersedes.is_some() {
