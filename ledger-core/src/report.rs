@@ -204,4 +204,9 @@ impl Report {
     pub fn to_json(&self) -> Value {
         document::report(self)
     }
+
+    /// The canonical bytes of the document, without the whole of it beside them in memory.
+    pub fn to_canonical(&self) -> String {
+        document::canonical(self)
+    }
 }

@@ -98,8 +98,8 @@ impl Quarter {
 
 /// Writes the document and its dressings; the digest of the document comes back.
 fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
-    let digest = folder::document(&report.to_json(), out)?;
-    folder::pages(&report_templates::pages(report, &digest).map_err(folder::unmade)?, out)?;
+    let digest = folder::document(report.to_canonical(), out)?;
+    folder::pages(report_templates::pages(report, &digest), out)?;
     #[cfg(feature = "pdf")]
     folder::paper(report, &digest, out)?;
     let summary = report_templates::markdown(report, &digest);
