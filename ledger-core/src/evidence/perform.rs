@@ -96,6 +96,13 @@ fn again(entries: &[Entry<'_>], report: &Value) -> Result<(Evaluation, Pseudonym
         Some(Value::Integer(size)) => u64::try_from(*size).map_err(|_| unknown())?,
         _ => return Err(unknown()),
     };
+    if text(front, &["period", "zone"]) != "UTC" {
+        return Err(Error::unavailable(
+            "evidence-calendar",
+            "the report was made by a calendar that is not in the package",
+        )
+        .hint("make the report again with that calendar"));
+    }
     let shipped = Overlay::shipped()?;
     let overlay = |name: &Value| {
         let name = name.as_text().unwrap_or_default();
