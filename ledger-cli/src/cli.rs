@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
-    cosign, delegate, demo, evaluate, events, evidence, exception, facts, flush, gate, import,
+    cosign, delegate, demo, drill, evaluate, events, evidence, exception, facts, flush, gate, import,
     init, key, log, man, person, prove, ratify, reconcile, record, recover, reject, report,
     retention, revoke, risk, sample, schema, show, sign, sign_off, status, tiles, vault, verify,
     walkthrough, witness,
@@ -105,6 +105,7 @@ enum Command {
     Walkthrough(walkthrough::Walkthrough),
     SignOff(sign_off::SignOff),
     Demo(demo::Demo),
+    Drill(drill::Drill),
     Completions(man::Completions),
     Man(man::Man),
 }
@@ -177,6 +178,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Walkthrough(args) => walkthrough::run(args, context),
         Command::SignOff(args) => sign_off::run(args, context),
         Command::Demo(args) => demo::run(args, context),
+        Command::Drill(args) => drill::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),
         Command::Man(args) => man::man(args, Cli::command(), context),
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::zip::Members;
+use super::zip::{self, Members};
 use crate::error::{Error, Result};
 
 /// The manifest.
-pub const MANIFEST: &str = "manifest.json";
+pub const MANIFEST: &str = zip::BINDING;
 /// The signed checkpoint that all proofs lead to.
 pub const CHECKPOINT: &str = "checkpoint";
 /// The page that verifies in a browser.
@@ -15,6 +15,8 @@ pub const PAGE: &str = "index.html";
 pub const README: &str = "README.txt";
 /// The report's document.
 pub const REPORT: &str = "report/report.json";
+/// What was tried against a copy of the ledger, and what saw it; may be absent.
+pub const DRILL: &str = "drill.json";
 /// The list of the population that the items were drawn from.
 pub const POPULATION: &str = "sample/population";
 
@@ -61,8 +63,23 @@ pub(super) struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    /// Sorts the members; codes `evidence-member` (one that no package has), `evidence-missing`.
+    /// Sorts the members of a package; codes `evidence-member` (one that no package has),
+    /// `evidence-missing`.
     pub(super) fn of(all: Members<'a>) -> Result<Self> {
+        Self::sorted(all, &[MANIFEST, CHECKPOINT, PAGE, README, REPORT, POPULATION, &entry(0)])
+    }
+
+    /// Sorts the members of a bundle, which has what is proven by itself only; codes as for
+    /// [`Contents::of`]. None where the members are those of something else.
+    pub(super) fn of_bundle(all: &Members<'a>) -> Option<Result<Self>> {
+        let folders = ["entries/", "proofs/", "disclosures/"];
+        let own = |name: &String| {
+            name == CHECKPOINT || folders.iter().any(|folder| name.starts_with(folder))
+        };
+        all.keys().all(own).then(|| Self::sorted(all.clone(), &[CHECKPOINT, &entry(0)]))
+    }
+
+    fn sorted(all: Members<'a>, demanded: &[&str]) -> Result<Self> {
         let mut contents = Self::default();
         for (name, bytes) in &all {
             if !contents.take(name, bytes) {
@@ -70,10 +87,10 @@ impl<'a> Contents<'a> {
                     .at(name.clone()));
             }
         }
-        for name in [MANIFEST, CHECKPOINT, PAGE, README, REPORT, POPULATION, &entry(0)] {
-            if !all.contains_key(name) {
+        for name in demanded {
+            if !all.contains_key(*name) {
                 return Err(Error::refused("evidence-missing", "every package has this member")
-                    .at(name.to_owned()));
+                    .at((*name).to_owned()));
             }
         }
         contents.all = all;
@@ -104,7 +121,7 @@ impl<'a> Contents<'a> {
             CHECKPOINT => self.checkpoint = bytes,
             REPORT => self.report = bytes,
             POPULATION => self.population = bytes,
-            PAGE | README => {}
+            PAGE | README | DRILL => {}
             _ => {
                 let rows = name.strip_prefix("sample/").and_then(|name| name.strip_suffix(".csv"));
                 if let Some(dataset) = rows {

@@ -53,8 +53,8 @@ pub(super) struct Asked<'a> {
     pub(super) brief: bool,
     /// The sample.
     pub(super) sample: &'a str,
-    /// Which draw of it.
-    pub(super) draw: u64,
+    /// Which draws of it, ascending.
+    pub(super) draws: &'a [u64],
 }
 
 /// Gathers the draw of a sample.
@@ -73,7 +73,7 @@ pub(super) fn gather(wanted: &Asked<'_>, speaker: &Speaker) -> Result<Gathered> 
         return Err(Failure::refused("evidence-ledger", "the report is of another ledger")
             .within(files::shown(folder)));
     }
-    let known = Known::of(ledger, wanted.sample, wanted.draw, size)?;
+    let known = Known::of(ledger, wanted.sample, wanted.draws, size)?;
     let mut report = dressings(folder, &asked)?;
     if wanted.brief {
         report.retain(|name, _| MAIN.contains(&name.as_str()));
@@ -172,7 +172,7 @@ struct Known {
 }
 
 impl Known {
-    fn of(ledger: &Ledger, sample: &str, draw: u64, size: u64) -> Result<Self> {
+    fn of(ledger: &Ledger, sample: &str, draws: &[u64], size: u64) -> Result<Self> {
         let found: BTreeSet<u64> =
             indexes(ledger, Kind::Subject, &format!("sample:{sample}"))?.into_iter().collect();
         let read = found.iter().map(|index| ledger.entry(*index, Read::of));
@@ -182,16 +182,22 @@ impl Known {
         let fixed = fixed.ok_or_else(|| {
             none("committed").hint("`ledger sample commit` fixes the population first")
         })?;
-        let mut drawn = facts.sample_drawn.of(Reference::Sample, sample);
-        let drawn = drawn.find(|row| row.draw == draw).ok_or_else(|| {
-            let words = format!("is draw {draw} of");
-            none(&words).hint("`ledger sample draw` draws from the population")
-        })?;
-        let last = drawn.at.index;
-        if last >= size {
-            let message = format!("entry {last}, the draw, is under no checkpoint yet");
-            return Err(Failure::new("checkpoint-behind", message)
-                .hint("sign one with `ledger checkpoint --key FILE`"));
+        let mut entries = BTreeSet::from([fixed.at.index]);
+        let mut selected = Vec::new();
+        for draw in draws {
+            let mut drawn = facts.sample_drawn.of(Reference::Sample, sample);
+            let drawn = drawn.find(|row| row.draw == *draw).ok_or_else(|| {
+                let words = format!("is draw {draw} of");
+                none(&words).hint("`ledger sample draw` draws from the population")
+            })?;
+            let last = drawn.at.index;
+            if last >= size {
+                let message = format!("entry {last}, the draw, is under no checkpoint yet");
+                return Err(Failure::new("checkpoint-behind", message)
+                    .hint("sign one with `ledger checkpoint --key FILE`"));
+            }
+            entries.insert(last);
+            selected.extend(drawn.selected.iter().map(ToString::to_string));
         }
         Ok(Self {
             control: fixed.control.to_string(),
@@ -201,8 +207,8 @@ impl Known {
                 size: fixed.checkpoint.size,
                 root: Sha256(fixed.checkpoint.root),
             },
-            selected: drawn.selected.iter().map(ToString::to_string).collect(),
-            entries: [fixed.at.index, last].into(),
+            selected,
+            entries,
         })
     }
 }
