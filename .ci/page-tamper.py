@@ -123,6 +123,25 @@ bundles = {
 for name, members in bundles.items():
     cases[f"bundle-{name}"] = write(sorted(members.items()))
 cases["bundle-deflated"] = write(sorted(bundle.items()), {shown: deflate(bundle[shown], 6)})
+all_of_it = read(sys.argv[1].replace("package.zip", "population.zip"))
+other_log = read(sys.argv[2].replace("package.zip", "population.zip"))
+lines = all_of_it["log/entries/" + "0" * 20 + ".jsonl"].splitlines(keepends=True)
+log = lambda lines: {**all_of_it, "log/entries/" + "0" * 20 + ".jsonl": b"".join(lines)}
+populations = {
+    "edited": log([*lines[:9], swap(lines[9], b"T10:00:00", b"T10:00:01"), *lines[10:]]),
+    "line-gone": log(lines[:9] + lines[10:]),
+    "last-gone": log(lines[:-1]),
+    "line-twice": log([*lines, lines[-1]]),
+    "swapped": log([*lines[:9], lines[10], lines[9], *lines[11:]]),
+    "unended": log([*lines[:-1], lines[-1][:-1]]),
+    "foreign": {**all_of_it, **{n: d for n, d in other_log.items() if n.startswith("log/entries/")}},
+    "report": {**all_of_it, "report/report.json": swap(all_of_it["report/report.json"], b'"fail":6', b'"fail":5')},
+    "key-stolen": {**all_of_it, "log/key.pem": b"x"},
+    "sample": {**all_of_it, "sample/population": b"x\n"},
+}
+for name, members in populations.items():
+    cases[f"population-{name}"] = write(sorted(listed(members).items()))
+cases["population-unlisted"] = write(sorted(log(lines[:-1]).items()))
 for name, data in cases.items():
     open(f"{out}/{name}.zip", "wb").write(data)
 print(" ".join(sorted(cases)))

@@ -32,9 +32,10 @@ const told = (() => {
     const read = json.plain(json.read(rest));
     const claim = read.predicate ?? wrong();
     if (claim.kind === undefined) wrong();
-    if (claim.kind !== 'sample') refuse('evidence-kind', 'this page knows packages of samples only');
-    const draws = drawsOf(claim.sample) ?? wrong();
-    const texts = [claim.level, claim.origin, claim.report, claim.tool, claim.sample?.control, claim.sample?.id, claim.checkpoint?.root];
+    const population = claim.kind === 'population' && claim.sample === undefined;
+    if (claim.kind !== 'sample' && !population) refuse('evidence-kind', 'this page knows packages of a sample and of a population');
+    const draws = population ? [] : (drawsOf(claim.sample) ?? wrong());
+    const texts = [claim.level, claim.origin, claim.report, claim.tool, claim.checkpoint?.root, ...(population ? [] : [claim.sample.control, claim.sample.id])];
     const counts = [claim.checkpoint?.size, ...draws];
     if (texts.some((value) => typeof value !== 'string') || counts.some((value) => !(typeof value === 'number' && value >= 0))) wrong();
     fromBase64(claim.checkpoint.root, 32, 'evidence-statement');
@@ -42,7 +43,8 @@ const told = (() => {
     if (digests.some((text) => !/^sha256:[0-9a-f]{64}$/.test(text)) || !Array.isArray(read.subject)) wrong();
     const { checkpoint, kind, level, origin, packed, report, sample, tool } = claim;
     const drawn = draws.length === 1 ? { draw: draws[0] } : { draws };
-    const own = { checkpoint: { root: checkpoint.root, size: checkpoint.size }, kind, level, origin, ...(packed === undefined ? {} : { packed }), report, sample: { control: sample.control, ...drawn, id: sample.id }, tool };
+    const shown = population ? {} : { sample: { control: sample.control, ...drawn, id: sample.id } };
+    const own = { checkpoint: { root: checkpoint.root, size: checkpoint.size }, kind, level, origin, ...(packed === undefined ? {} : { packed }), report, ...shown, tool };
     const subjects = read.subject.map((item) => [item?.name, item?.digest?.sha256]);
     if (subjects.some(([name, digest]) => typeof name !== 'string' || !/^[0-9a-f]{64}$/.test(digest))) wrong();
     if (statementText(own, subjects) !== text) wrong();

@@ -11,10 +11,13 @@ const evidence = (() => {
   const CANNOT = {
     rights: 'whether each key could say what it signed, by its capabilities and scope, is for the command line to check',
     items: 'the tests of controls are performed again by the command line only',
+    performed: 'the report of a whole population is made once more by the command line only',
     page: 'itself: a page that came with a package could have been altered with it; take it from elsewhere, with `ledger evidence page`',
   };
   /** The layers of a bundle, which has what is proven by itself, and claims nothing beside. */
   const BUNDLE = ['package', 'checkpoint', 'entries', 'chain', 'signatures', 'keys', 'disclosures'];
+  /** The layers of a package of a population: its log as one, and the report that comes out of it once more. */
+  const POPULATION_LAYERS = ['package', 'manifest', 'checkpoint', 'log', 'signer', 'report'];
   const LAYERS = ['package', 'manifest', 'checkpoint', 'entries', 'chain', 'signatures', 'keys', 'signer', 'consistency', 'disclosures', 'report', 'sample'];
 
   const place = (index) => String(index).padStart(20, '0');
@@ -43,7 +46,8 @@ const evidence = (() => {
         return await work();
       } catch (error) {
         // what nobody foresaw is never a pass
-        this.fault(at, error.code && error instanceof Refusal ? error.code : 'page-fault', error.message);
+        // what is too large for the page alone is not wrong
+        this.fault(at, error.code && error instanceof Refusal ? error.code : 'page-fault', error.message, error.code === 'page-large' ? UNKNOWN : FALSE);
         return undefined;
       }
     }
@@ -66,6 +70,17 @@ const evidence = (() => {
     }
     for (const name of bundle ? [CHECKPOINT, entryName(0)] : [MANIFEST, CHECKPOINT, PAGE, README, REPORT, POPULATION, entryName(0)]) if (!members.has(name)) refuse('evidence-missing', `the member \`${name}\` is not here`);
     return contents;
+  }
+
+  const isPopulation = (members) => [...members.keys()].some((name) => name.startsWith('log/'));
+  const OF_LOG = /^log\/(entries\/[0-9]{20}\.jsonl|ledger\.toml|checkpoints\.log|anchors\/[^/]+|blobs\/[0-9a-f]{64})$/;
+
+  /** Members of a package of a population, by what they are. */
+  function sortPopulation(members) {
+    const known = [MANIFEST, CHECKPOINT, PAGE, README, 'drill.json'];
+    for (const name of members.keys()) if (!known.includes(name) && !name.startsWith('report/') && !OF_LOG.test(name)) refuse('evidence-member', `no package has the member \`${name}\``);
+    for (const name of [MANIFEST, CHECKPOINT, PAGE, README, REPORT, 'log/ledger.toml']) if (!members.has(name)) refuse('evidence-missing', `the member \`${name}\` is not here`);
+    return { all: members, entries: new Map(), proofs: new Map(), disclosures: new Map() };
   }
 
   const isBundle = (members) => [...members.keys()].every((name) => name === CHECKPOINT || /^(entries|proofs|disclosures)\//.test(name));
@@ -398,6 +413,66 @@ const evidence = (() => {
     }
   }
 
+  /** All lines of a log: each in its form and place, linked, signed, and together the tree of the checkpoint. */
+  async function logLayer(contents, checkpoint, progress) {
+    const layer = new Layer('log');
+    const [read, frontier] = [[], new tree.Frontier()];
+    const genesis = /\/([0-9a-f]{64})$/.exec(checkpoint.origin)?.[1];
+    let index = 0;
+    for (const [name, bytes] of contents.all) {
+      if (!name.startsWith('log/entries/')) continue;
+      layer.demand(name === `log/entries/${place(index)}.jsonl`, name, 'segment-name', 'the file does not begin where the one before it ends');
+      layer.demand(bytes.at(-1) === 10, name, 'segment-line', 'the last line does not end');
+      for (let from = 0; from < bytes.length; index += 1) {
+        const end = bytes.indexOf(10, from) < 0 ? bytes.length : bytes.indexOf(10, from);
+        const line = bytes.subarray(from, end);
+        from = end + 1;
+        await frontier.push(await tree.leaf(line));
+        const number = index;
+        const entry = await layer.hold(`entry ${number}`, () => entries.parse(line));
+        await progress?.(number, Number(checkpoint.size));
+        if (!entry) continue;
+        read.push(entry);
+        layer.demand(entry.index === number, `entry ${number}`, 'evidence-index', `the line is that of entry ${entry.index}`);
+        const own = hex(entry.event.ledger ?? (await sha256(entry.event.bytes)));
+        layer.demand((entry.index === 0) === !entry.event.ledger && own === genesis, `entry ${number}`, 'evidence-ledger', 'the entry is of another ledger');
+      }
+    }
+    const whole = frontier.size === checkpoint.size && same(await frontier.root(), checkpoint.root);
+    layer.demand(whole, 'log', 'evidence-checkpoint', 'the entries are not those of the checkpoint');
+    const keys = keysOf(read);
+    const signatures = await signaturesLayer(read, keys, progress);
+    for (const part of [chainLayer(read, checkpoint.origin), signatures]) for (const fault of part.faults) layer.fault(fault.place, fault.code, fault.message);
+    layer.looked = `${index} entries from the first on, ${signatures.looked}`;
+    return { layer, read, keys };
+  }
+
+  /** A package of a population: its whole log. */
+  async function population(members, packed, policy, progress, layers) {
+    const done = (found) => outcome(layers, found, POPULATION_LAYERS);
+    const contents = await layers[0].hold('', () => sortPopulation(members));
+    if (!contents) return done({});
+    layers[0].looked = `${members.size} members`;
+    const { layer, manifest } = await manifestLayer(contents, packed);
+    layers.push(layer);
+    if (!manifest) return done({ contents });
+    const { claim } = manifest;
+    layer.demand(claim.kind === 'population', MANIFEST, 'evidence-kind', 'the manifest is of another kind of package');
+    layers.push(await checkpointLayer(contents, claim, policy));
+    let checkpoint;
+    try {
+      checkpoint = notes.readCheckpoint(notes.readNote(contents.all.get(CHECKPOINT)).text);
+    } catch {
+      return done({ contents, claim });
+    }
+    const found = await logLayer(contents, checkpoint, progress);
+    layers.push(found.layer, await signerLayer(manifest, found.keys));
+    const reading = new Layer('report');
+    const report = await reading.hold(REPORT, () => told.readReport(contents.all.get(REPORT)));
+    layers.push(report ? await reportLayer(report, contents, claim) : reading);
+    return done({ contents, claim, checkpoint, read: found.read, report });
+  }
+
   /** A bundle: entries under a checkpoint, without a claim beside. */
   async function bundle(members, packed, policy, progress, layers) {
     const contents = await layers[0].hold('', () => sortMembers(members, true));
@@ -423,6 +498,7 @@ const evidence = (() => {
     if (!opened) return outcome(layers, {});
     const { members, packed } = opened;
     if (isBundle(members)) return bundle(members, packed, policy, progress, layers);
+    if (isPopulation(members)) return population(members, packed, policy, progress, layers);
     const contents = await layers[0].hold('', () => sortMembers(members));
     if (!contents) return outcome(layers, {});
     layers[0].looked = `${members.size} members`;
@@ -430,6 +506,7 @@ const evidence = (() => {
     layers.push(layer);
     if (!manifest) return outcome(layers, { contents });
     const { claim } = manifest;
+    if (!layer.demand(claim.kind === 'sample', MANIFEST, 'evidence-kind', 'the manifest is of another kind of package')) return outcome(layers, { contents });
     layers.push(await checkpointLayer(contents, claim, policy));
     let checkpoint;
     try {

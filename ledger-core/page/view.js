@@ -25,6 +25,12 @@
     return make('table', {}, make('tbody', {}, ...rows.filter(([, value]) => value !== undefined && value !== '').map(line)));
   }
 
+  /** The sample of a package, and what that leaves open; nothing of a whole population. */
+  function aboutSample({ sample, draws }) {
+    if (!sample) return [];
+    return [['sample', `${sample.id}, draw${draws.length > 1 ? 's' : ''} ${draws.join(', ')}, of ${sample.control}`], ['totals', 'attested, not re-performed: what this kind of package cannot tell']];
+  }
+
   /** What a bundle is about: its ledger, and all entries but those about keys. */
   function aboutBundle() {
     const { origin, size, root } = result.checkpoint;
@@ -38,7 +44,7 @@
     byId('verdict').replaceChildren(make('span', { class: kind }, `${glyph} ${result.verdict}`), ' in what this page checks');
     byId('verdict').dataset.verdict = result.verdict;
     const { claim } = result;
-    const facts = claim ? [['ledger', claim.origin], ['checkpoint', `${claim.checkpoint.size} entries, root ${claim.checkpoint.root}`], ['report', claim.report], ['sample', `${claim.sample.id}, draw${claim.draws.length > 1 ? 's' : ''} ${claim.draws.join(', ')}, of ${claim.sample.control}`], ['level', claim.level], ['totals', 'attested, not re-performed: what this kind of package cannot tell']] : result.bundle ? aboutBundle() : [];
+    const facts = claim ? [['ledger', claim.origin], ['checkpoint', `${claim.checkpoint.size} entries, root ${claim.checkpoint.root}`], ['report', claim.report], ...aboutSample(claim), ['level', claim.level]] : result.bundle ? aboutBundle() : [];
     byId('claim').replaceChildren(...facts.flatMap(([name, value]) => [make('dt', {}, name), make('dd', {}, value)]));
     byId('layers').replaceChildren(...result.layers.map((layer) => {
       const fault = ({ place, code, message }) => make('li', {}, place === '' ? '' : `${place}: `, message, ' ', make('code', {}, code));
@@ -132,7 +138,7 @@
       layers: result.layers.map(({ name, verdict, looked, faults, more }) => ({ faults, looked_at: looked, more, name, verdict })),
       policy: byId('policy').value,
       sha256: given.digest,
-      ...(result.claim ? { totals: 'attested' } : {}),
+      ...(result.claim?.sample ? { totals: 'attested' } : {}),
       verdict: result.verdict,
     };
     const link = make('a', { href: URL.createObjectURL(new Blob([`${JSON.stringify(told, undefined, 2)}\n`], { type: 'application/json' })), download: `${given.name}.checked.json` });

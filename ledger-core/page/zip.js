@@ -105,6 +105,7 @@ const zip = (() => {
       const found = recordAt(bytes, view, at);
       if (members.size > 0 && found.name <= last) refuse('zip-order', `\`${found.name}\` does not come after the one before it`);
       total += found.size;
+      if (total > INFLATED && found.name.startsWith('log/')) refuse('page-large', 'the package is larger than this page takes: `ledger verify` reads it');
       if (members.size === MEMBERS || total > INFLATED) refuse('zip-large', 'the package has too many members, or too many bytes in them');
       directory.push(Uint8Array.from(central(found, at)));
       if (found.name !== BINDING) records.push(bytes.subarray(at, found.end));

@@ -9,7 +9,7 @@ use crate::hash::{Blake3, Sha256};
 use crate::head::{NAME as HEAD, SLOT};
 use crate::json::Document;
 use crate::segment;
-use crate::signer::{ARCHIVE, CHECKPOINT, archived};
+use crate::signer::CHECKPOINT;
 use crate::store::memory::Memory;
 use crate::store::{Store, read_all};
 use crate::time::Timestamp;
@@ -46,7 +46,7 @@ const fn harmless(name: &'static str, words: &'static str, does: Does) -> Deed {
 }
 
 /// All of them, in the order in which they are told.
-pub(super) static ALL: [Deed; 29] = [
+pub(super) static ALL: [Deed; 28] = [
     plain("edit", "a byte of an event is changed", |copy| kept(copy, edited(copy)?)),
     plain("edit-relink", "an event is changed and all after it linked again", |copy| {
         linked(copy, &edited(copy)?)
@@ -100,7 +100,6 @@ pub(super) static ALL: [Deed; 29] = [
         put(&store, CHECKPOINT, &note)?;
         Some(Done::Folder(store))
     }),
-    blind("checkpoint-older", "the newest checkpoint is gone, an older one stands there", older_checkpoint),
     plain("origin", "the folder says that it is another ledger", |copy| {
         let store = copy.store.snapshot();
         let text = String::from_utf8(read_all(&store, "ledger.toml").ok()??).ok()?;
@@ -322,18 +321,6 @@ fn appended(copy: &Copy) -> Option<Done> {
     let mut bytes = read_all(&store, &last).ok()??;
     bytes.extend_from_slice(b"{}\n");
     put(&store, &last, &bytes)?;
-    Some(Done::Folder(store))
-}
-
-fn older_checkpoint(copy: &Copy) -> Option<Done> {
-    let store = copy.store.snapshot();
-    let archive = read_all(&store, ARCHIVE).ok()??;
-    let (notes, _) = archived(&archive);
-    let (newest, before) = notes.split_last()?;
-    let older = before.last()?.to_vec();
-    let kept = archive.len() - newest.len();
-    put(&store, CHECKPOINT, &older)?;
-    put(&store, ARCHIVE, archive.get(..kept)?)?;
     Some(Done::Folder(store))
 }
 
