@@ -69,29 +69,45 @@ const zip = (() => {
     return record;
   }
 
-  /** Exactly as many bytes as are said, from all of what is given. */
-  async function inflate({ name, body, size }) {
-    const wrong = () => refuse('zip-deflate', `\`${name}\` does not inflate to the bytes that it says`);
-    const inflated = new Uint8Array(size);
-    let at = 0;
+  /** Inflates, giving each piece to `take`; whether the whole was deflate, from its beginning to its end. */
+  async function inflateInto(body, take) {
+    const reader = new Blob([body]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
     try {
-      const reader = new Blob([body]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) break;
-        if (at + value.length > size) {
+        if (done) return true;
+        if (!take(value)) {
           await reader.cancel();
-          return wrong();
+          return false;
         }
-        inflated.set(value, at);
-        at += value.length;
       }
-    } catch (error) {
-      if (error instanceof Refusal) throw error;
-      // the stream ends early, holds what is not deflate, or has more behind its end
-      return wrong();
+    } catch {
+      return false;
     }
-    return at === size ? inflated : wrong();
+  }
+
+  /** Whether bytes behind the end of what is deflated are seen here: not every engine refuses them. */
+  let strict;
+  async function endsWhereItEnds(body) {
+    // the empty deflated text, and a byte behind it
+    strict ??= inflateInto(Uint8Array.of(3, 0, 0), () => true).then((taken) => !taken);
+    if (await strict) return true;
+    // without its last byte it must be incomplete
+    return !(await inflateInto(body.subarray(0, -1), () => true));
+  }
+
+  /** Exactly as many bytes as are said, from all of what is given. */
+  async function inflate({ name, body, size }) {
+    const inflated = new Uint8Array(size);
+    let at = 0;
+    const whole = await inflateInto(body, (piece) => {
+      if (at + piece.length > size) return false;
+      inflated.set(piece, at);
+      at += piece.length;
+      return true;
+    });
+    if (!whole || at !== size || !(await endsWhereItEnds(body))) refuse('zip-deflate', `\`${name}\` does not inflate to the bytes that it says`);
+    return inflated;
   }
 
   /** The members of a zip by name, and how they are packed where that could have been done otherwise. */
