@@ -447,3 +447,98 @@ fn a_drill_says_what_sees_what() {
     let args = [&BUILD[..], &ADA, &["--brief", "--drill", "drill.json", "--to", "two.zip"]].concat();
     assert!(world.run(&args).bad(2).contains("no table of a drill"));
 }
+
+/// Whoever may see names sees them, until they are erased; what was handed out before still holds.
+#[test]
+fn the_level_says_what_is_disclosed() {
+    let world = world();
+    let rights = ["--capability", "append:*", "--capability", "append:person.erased"];
+    world.run(&["key", "new", "officer.pem"]).good();
+    let register = ["key", "register", "--key", "a.pem", "--new", "officer.pem", "--person", "hr:17"];
+    world.run(&[&register[..], &rights].concat()).good();
+    world.run(&["key", "list", "--record", "--key", "ci.pem"]).good();
+    checkpoint(&world);
+    world.run(&["vault", "absorb"]).good();
+    let build = |level: &str, to: &str| {
+        let more = ["--brief", "--disclose", "--level", level, "--to", to];
+        world.run(&[&BUILD[..], &ADA, &more].concat()).good();
+        assert_eq!(verified(&world, to).0, 0, "{to}");
+        let bytes = world.read(to);
+        let opened = zip::decode(&bytes).unwrap();
+        let views = opened.views();
+        let own = views.iter().filter(|(name, _)| name.starts_with("disclosures/"));
+        own.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect::<String>()
+    };
+    assert!(build("internal", "internal.zip").contains(r#""id":"olga""#));
+    assert!(!build("auditor", "auditor.zip").contains("olga"));
+    assert_eq!(build("regulator", "regulator.zip"), "");
+    let erase = ["person", "erase", "hr:olga", "--basis", "gdpr-17-1-b", "--actor", "hr:17"];
+    let by = ["--approver", "hr:4", "--key", "officer.pem"];
+    world.run(&[&erase[..], &by].concat()).good();
+    assert_eq!(verified(&world, "internal.zip").0, 0, "it was handed out before");
+    assert!(!build("internal", "later.zip").contains("olga"));
+}
+
+/// A revoked key: what it signed before stands, what it signs now does not, and in doubt nobody can tell.
+#[test]
+fn a_key_that_was_revoked_signs_no_package() {
+    let world = world();
+    world.run(&["key", "list", "--record", "--key", "ci.pem"]).good();
+    checkpoint(&world);
+    world.run(&[&BUILD[..], &ADA, &["--brief", "--to", "before.zip"]].concat()).good();
+    let ada = ledger_core::key::read_private(&world.read("ada.pem")).unwrap();
+    let id = ada.public().id().to_string();
+    let revoke = ["key", "revoke", &id, "--reason", "retired", "--key", "a.pem"];
+    world.run(&revoke).good();
+    world.run(&["key", "list", "--record", "--key", "ci.pem"]).good();
+    checkpoint(&world);
+    assert_eq!(verified(&world, "before.zip").0, 0, "it stood at its checkpoint");
+    let late = world.run(&[&BUILD[..], &ADA, &["--brief", "--to", "late.zip"]].concat());
+    assert_ne!(late.status, 0);
+    assert!(!world.path("late.zip").exists());
+    // signed by the revoked key after its end, everything else as it should be
+    let register = ["key", "register", "--key", "a.pem", "--new", "eve.pem", "--person", "hr:ada"];
+    world.run(&["key", "new", "eve.pem"]).good();
+    world.run(&[&register[..], &["--capability", "append:*"]].concat()).good();
+    world.run(&["key", "list", "--record", "--key", "ci.pem"]).good();
+    checkpoint(&world);
+    let eve = ["--as", "hr:ada", "--key", "eve.pem", "--brief", "--to", "eve.zip"];
+    world.run(&[&BUILD[..], &eve].concat()).good();
+    assert_eq!(verified(&world, "eve.zip").0, 0);
+    let bytes = world.read("eve.zip");
+    let opened = zip::decode(&bytes).unwrap();
+    let mut members = opened.views();
+    let claim = Manifest::parse(members["manifest.json"]).unwrap().statement.claim;
+    let manifest = Manifest::sign(statement(&members, claim), &[&ada]).unwrap().encode();
+    members.insert("manifest.json".to_owned(), manifest.as_bytes());
+    let policy = Policy::parse(&world.read("policy")).unwrap();
+    let outcome = evidence::verify(members, &policy);
+    let signer = outcome.layers.iter().find(|layer| layer.name == "signer").unwrap();
+    assert_eq!((signer.verdict, signer.faults[0].code), (Verdict::DoesNotHold, "key-ended"));
+}
+
+/// Bytes of a package flipped, one by one, wherever they stand: it never holds. Each byte of a small zip and of a
+/// bundle is flipped elsewhere; here every part of a whole package is met.
+#[test]
+fn no_flipped_byte_holds() {
+    let world = world();
+    world.run(&["key", "list", "--record", "--key", "ci.pem"]).good();
+    checkpoint(&world);
+    world.run(&[&BUILD[..], &ADA, &["--brief", "--to", "one.zip"]].concat()).good();
+    let bytes = world.read("one.zip");
+    let opened = zip::decode(&bytes).unwrap();
+    let (same, packed) = (opened.views(), opened.packed);
+    assert!(packed.is_some());
+    let policy = Policy::parse(&world.read("policy")).unwrap();
+    let last = bytes.len() - 1;
+    let spread = (0..bytes.len()).step_by(bytes.len() / 300);
+    for at in spread.chain(0..40).chain(last - 60..=last) {
+        let mut other = bytes.clone();
+        other[at] ^= 1 << (at % 8);
+        let Ok(found) = zip::decode(&other) else { continue };
+        // what is still a zip is one that was not signed: other members, or packed otherwise
+        assert!(found.views() != same || found.packed != packed, "{at}");
+        let verdict = evidence::verify_zip(&other, &policy).verdict;
+        assert_eq!(verdict, Verdict::DoesNotHold, "{at}");
+    }
+}

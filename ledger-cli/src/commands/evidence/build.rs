@@ -15,11 +15,12 @@ use super::gather::{Asked, Gathered, gather};
 use super::population;
 use crate::approval;
 use crate::commands::drill;
+use crate::commands::owner::{Owner, Where};
 use crate::commands::speaker::{By, Said, Speaker, filled};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::output::talk;
-use crate::{files, published};
+use crate::{files, published, random};
 
 /// Build an evidence package of a sample, or of the whole population
 ///
@@ -65,6 +66,12 @@ pub(crate) struct Build {
     /// What a drill of this ledger said, as `ledger drill --to` wrote it, goes in as well
     #[arg(long, value_name = "FILE")]
     drill: Option<PathBuf>,
+    /// What the vault can open of the entries goes in as far as the level allows: for `auditor` texts that are bound to
+    /// nobody, for `internal` names as well, for `regulator` nothing
+    #[arg(long, conflicts_with = "population")]
+    disclose: bool,
+    #[command(flatten)]
+    at: Where,
     /// New file for the package
     #[arg(long, value_name = "FILE")]
     pub(super) to: PathBuf,
@@ -83,6 +90,15 @@ pub(super) enum Level {
 }
 
 impl Level {
+    /// Whether somebody of this level sees a text that is bound to persons, or to nobody.
+    pub(super) fn sees(self, of_persons: bool) -> bool {
+        match self {
+            Self::Internal => true,
+            Self::Auditor => !of_persons,
+            Self::Regulator => false,
+        }
+    }
+
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Internal => "internal",
@@ -115,6 +131,7 @@ pub(super) fn run(args: &Build, context: &mut Context) -> Result<Answer> {
         return Err(Failure::new("exists", message)
             .hint("nothing is overwritten: choose another name, or move the file away"));
     }
+    let owner = if args.disclose { Some(taken_in(&args.at, context)?) } else { None };
     let speaker = Speaker::begin(&args.by, context)?;
     let drill = args.drill.as_deref().map(|file| drill::read(file, &speaker)).transpose()?;
     let (made, outcome) = if args.population {
@@ -122,7 +139,7 @@ pub(super) fn run(args: &Build, context: &mut Context) -> Result<Answer> {
     } else {
         let mut gathered = gather(&args.asked(&args.draws()), &speaker)?;
         gathered.parts.drill = drill;
-        let (zip, outcome) = package(args, gathered, &speaker)?;
+        let (zip, outcome) = package(args, gathered, owner.as_ref(), &speaker)?;
         (Made::Held(zip), outcome)
     };
     let digest = made.digest();
@@ -158,6 +175,13 @@ pub(super) fn run(args: &Build, context: &mut Context) -> Result<Answer> {
     let answer = speaker.say(said, context)?;
     made.put(&args.to)?;
     Ok(answer)
+}
+
+/// The vault, with all that waits for it taken in.
+fn taken_in(at: &Where, context: &Context) -> Result<Owner> {
+    let mut owner = at.open(context)?;
+    owner.vault.absorb(&mut owner.ledger, random::bytes()?, &mut |_, _| {})?;
+    Ok(owner)
 }
 
 /// A package that is whole, but not handed out yet.
@@ -200,7 +224,12 @@ impl Made {
 }
 
 /// The zip, and what verification says of it: a package that does not hold is never handed out.
-fn package(args: &Build, mut gathered: Gathered, speaker: &Speaker) -> Result<(Vec<u8>, Outcome)> {
+fn package(
+    args: &Build,
+    mut gathered: Gathered,
+    owner: Option<&Owner>,
+    speaker: &Speaker,
+) -> Result<(Vec<u8>, Outcome)> {
     let claim = Claim {
         origin: speaker.ledger.origin().to_string(),
         size: gathered.checkpoint.size(),
@@ -218,6 +247,9 @@ fn package(args: &Build, mut gathered: Gathered, speaker: &Speaker) -> Result<(V
     let size = gathered.checkpoint.size();
     let policy = published::own_policy(&speaker.ledger, &gathered.parts.checkpoint, size)?;
     loop {
+        if let Some(owner) = owner {
+            gathered.disclose(&owner.vault, args.level)?;
+        }
         let members = gathered.parts.members(claim.clone(), &[speaker.key()])?;
         let outcome = evidence::verify(views(&members), &policy);
         let fault = outcome.layers.iter().find(|layer| layer.verdict == Verdict::DoesNotHold);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ledger_core::checkpoint::Checkpoint;
+use ledger_core::custody::Vault;
 use ledger_core::evidence::build::{self, File, Parts, population, rows};
 use ledger_core::evidence::csv::Sheet;
 use ledger_core::fact::{Facts, Read};
@@ -15,6 +16,7 @@ use ledger_core::schema::words::Reference;
 use ledger_core::tree;
 use ledger_core::trust::KEY_EVENTS;
 
+use super::build::Level;
 use crate::commands::speaker::Speaker;
 use crate::failure::{Failure, Result};
 use crate::hashes::{self, Hashes};
@@ -110,6 +112,24 @@ impl Gathered {
             if !self.parts.entries.contains_key(&index) {
                 let path = tree::inclusion_proof(size, index, &self.hashes)?;
                 self.parts.entries.insert(index, (ledger.line(index)?, path));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what the vault opens of the entries, as far as a level allows. What was erased stays sealed.
+    pub(super) fn disclose(&mut self, vault: &Vault, level: Level) -> Result<()> {
+        self.parts.disclosures.clear();
+        for index in self.parts.entries.keys() {
+            let mut lines = Vec::new();
+            for opened in vault.open_entry(*index)? {
+                if level.sees(!opened.persons.is_empty()) {
+                    lines.extend(opened.text.disclosure.to_json());
+                    lines.push(b'\n');
+                }
+            }
+            if !lines.is_empty() {
+                self.parts.disclosures.insert(*index, lines);
             }
         }
         Ok(())
