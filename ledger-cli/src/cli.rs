@@ -8,8 +8,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
-    cosign, delegate, demo, drill, evaluate, events, evidence, exception, facts, flush, gate, import,
-    init, key, log, man, person, prove, ratify, reconcile, record, recover, reject, report,
+    cosign, delegate, demo, drill, evaluate, events, evidence, exception, facts, flush, gate,
+    import, init, key, log, man, person, prove, ratify, reconcile, record, recover, reject, report,
     retention, revoke, risk, sample, schema, serve, show, sign, sign_off, status, tiles, token,
     vault, verify, walkthrough, witness,
 };

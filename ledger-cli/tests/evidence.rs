@@ -331,7 +331,9 @@ fn a_bundle_shows_one_deployment() {
     more.insert("README.txt".to_owned(), b"x");
     assert_eq!(evidence::verify(more, &policy).verdict, Verdict::DoesNotHold);
     std::fs::rename(world.path("gone"), world.path("d")).unwrap();
-    assert!(world.run(&["prove", "6", "--bundle", "--to", "d.zip"]).bad(2).contains("there already"));
+    assert!(
+        world.run(&["prove", "6", "--bundle", "--to", "d.zip"]).bad(2).contains("there already")
+    );
     assert!(world.run(&["prove", "900", "--bundle", "--to", "e.zip"]).bad(2).contains("no entry"));
     world.write("none", "{}\n");
     let wrong = ["prove", "6", "--bundle", "--disclosures", "none", "--to", "e.zip"];
@@ -342,7 +344,8 @@ fn a_bundle_shows_one_deployment() {
 #[test]
 fn two_draws_make_one_sample() {
     let world = world();
-    let draw = ["sample", "draw", "smp-1", "--seed", "00112233445566778899", "--seed-from", "auditor"];
+    let draw =
+        ["sample", "draw", "smp-1", "--seed", "00112233445566778899", "--seed-from", "auditor"];
     world.run(&[&draw[..], &["--size", "3"], &OVER, &ADA].concat()).good();
     world.run(&["key", "list", "--record", "--key", "ci.pem"]).good();
     checkpoint(&world);
@@ -363,7 +366,9 @@ fn a_population_is_performed_once_more() {
     let mut build = BUILD.to_vec();
     build.splice(4..6, ["--population"]);
     let before = world.size();
-    assert!(world.run(&[&build[..], &ADA, &["--to", "q3"]].concat()).bad(2).contains("there already"));
+    assert!(
+        world.run(&[&build[..], &ADA, &["--to", "q3"]].concat()).bad(2).contains("there already")
+    );
     assert_eq!(world.size(), before);
     world.run(&[&build[..], &ADA, &["--to", "all.zip"]].concat()).good();
     assert!(!world.path("all.zip.part").exists());
@@ -436,7 +441,9 @@ fn a_drill_says_what_sees_what() {
     assert_eq!((told.status, world.size()), (0, before), "{}", told.stderr);
     world.run(&["key", "list", "--record", "--key", "ci.pem"]).good();
     checkpoint(&world);
-    world.run(&[&BUILD[..], &ADA, &["--brief", "--drill", "drill.json", "--to", "one.zip"]].concat()).good();
+    world
+        .run(&[&BUILD[..], &ADA, &["--brief", "--drill", "drill.json", "--to", "one.zip"]].concat())
+        .good();
     assert_eq!(verified(&world, "one.zip").0, 0);
     let told = world.run(&["drill", "--package", "one.zip", "--policy", "policy", "--json"]);
     let value: Value = serde_json::from_str(&told.stdout).unwrap();
@@ -444,7 +451,8 @@ fn a_drill_says_what_sees_what() {
         assert_eq!(trial["package"]["verdict"], "does not hold", "{trial}");
     }
     world.write("drill.json", "{}\n");
-    let args = [&BUILD[..], &ADA, &["--brief", "--drill", "drill.json", "--to", "two.zip"]].concat();
+    let args =
+        [&BUILD[..], &ADA, &["--brief", "--drill", "drill.json", "--to", "two.zip"]].concat();
     assert!(world.run(&args).bad(2).contains("no table of a drill"));
 }
 
@@ -454,7 +462,8 @@ fn the_level_says_what_is_disclosed() {
     let world = world();
     let rights = ["--capability", "append:*", "--capability", "append:person.erased"];
     world.run(&["key", "new", "officer.pem"]).good();
-    let register = ["key", "register", "--key", "a.pem", "--new", "officer.pem", "--person", "hr:17"];
+    let register =
+        ["key", "register", "--key", "a.pem", "--new", "officer.pem", "--person", "hr:17"];
     world.run(&[&register[..], &rights].concat()).good();
     world.run(&["key", "list", "--record", "--key", "ci.pem"]).good();
     checkpoint(&world);
@@ -541,4 +550,32 @@ fn no_flipped_byte_holds() {
         let verdict = evidence::verify_zip(&other, &policy).verdict;
         assert_eq!(verdict, Verdict::DoesNotHold, "{at}");
     }
+}
+
+/// A report that was made with a layer of one's own: it travels, and without it nobody can tell.
+#[test]
+fn overlays_of_ones_own_travel() {
+    let world = world();
+    let overlay = "id = \"acme\"\ntitle = \"Acme\"\nversion = \"1\"\nkind = \"company\"\nvalid_from = \"2025-01-01\"\n\n\
+        [[guide]]\ncontrol = \"SOX-CM-01\"\ntext = \"Ask the release desk.\"\n";
+    world.write("acme.toml", overlay);
+    let report = ["report", "quarter", "--framework", "sox", "--period", "2026-Q3", "--cutoff"];
+    let rest = ["2100-01-01", "--overlay", "acme.toml", "--out", "own"];
+    assert_eq!(world.run(&[&report[..], &rest].concat()).status, 1);
+    world.run(&["key", "list", "--record", "--key", "ci.pem"]).good();
+    checkpoint(&world);
+    let mut build = BUILD.to_vec();
+    build[3] = "own";
+    world.run(&[&build[..], &ADA, &["--brief", "--to", "without.zip"]].concat()).good();
+    let (status, layers) = verified(&world, "without.zip");
+    assert_eq!((status, layers["items"].as_str()), (2, "cannot tell"), "{layers:?}");
+    let with = ["--brief", "--controls", "acme.toml", "--to", "with.zip"];
+    world.run(&[&build[..], &ADA, &with].concat()).good();
+    let (status, layers) = verified(&world, "with.zip");
+    assert_eq!(status, 0, "{layers:?}");
+    world.write("broken.toml", "id = ");
+    let broken = ["--brief", "--controls", "broken.toml", "--to", "broken.zip"];
+    let before = world.size();
+    assert_eq!(world.run(&[&build[..], &ADA, &broken].concat()).status, 2);
+    assert_eq!((world.size(), world.path("broken.zip").exists()), (before, false));
 }

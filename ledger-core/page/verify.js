@@ -56,7 +56,7 @@ const evidence = (() => {
   /** Members by what they are. */
   function sortMembers(members, bundle) {
     const kinds = { entries: '.json', proofs: '.tlog-proof', disclosures: '.jsonl', consistency: '' };
-    const contents = { all: members, entries: new Map(), proofs: new Map(), disclosures: new Map(), consistency: new Map(), rows: new Map() };
+    const contents = { all: members, entries: new Map(), proofs: new Map(), disclosures: new Map(), consistency: new Map(), rows: new Map(), attachments: new Map() };
     for (const [name, bytes] of members) {
       const [folder, ...rest] = name.split('/');
       const ending = kinds[folder];
@@ -65,6 +65,8 @@ const evidence = (() => {
         const digits = file.slice(0, 20);
         if (file !== digits + ending || !/^[0-9]{20}$/.test(digits) || BigInt(digits) >= 2n ** 64n) refuse('evidence-member', `no package has the member \`${name}\``);
         contents[folder].set(Number(digits), bytes);
+      } else if (/^blobs\/[0-9a-f]{64}$/.test(name) || /^controls\/[^/]*\.toml$/.test(name)) {
+        if (folder === 'blobs') contents.attachments.set(rest[0], bytes);
       } else if (folder === 'sample' && name.endsWith('.csv')) contents.rows.set(name.slice(7, -4), bytes);
       else if (!(folder === 'report' && rest.length > 0) && ![MANIFEST, CHECKPOINT, PAGE, README, POPULATION, 'drill.json'].includes(name)) refuse('evidence-member', `no package has the member \`${name}\``);
     }
@@ -148,6 +150,12 @@ const evidence = (() => {
       await progress?.(read.length, contents.entries.size);
     }
     for (const index of contents.proofs.keys()) layer.demand(contents.entries.has(index), `proofs/${place(index)}.tlog-proof`, 'evidence-proof', 'the entry of this proof is not here');
+    const texts = contents.attachments.size > 0 ? read.map(({ event }) => textOf(event.bytes, 'event-utf8')) : [];
+    for (const [digest, bytes] of contents.attachments) {
+      const at = `blobs/${digest}`;
+      layer.demand(hex(await sha256(bytes)) === digest, at, 'attachment-digest', 'the attachment is not the one that was named');
+      layer.demand(texts.some((text) => text.includes(`sha256:${digest}`)), at, 'evidence-member', 'no entry that is here names the attachment');
+    }
     layer.looked = `${contents.entries.size} entries, each with its proof`;
     return { layer, read };
   }

@@ -124,20 +124,25 @@ pub struct Outside<'a> {
 ///
 /// Codes: `drill-large` (the lines are more than 256 MiB), `drill-untrue` (the ledger does not hold
 /// even before anything is done to it).
-pub fn drill(store: &dyn Store, outside: Option<&Outside<'_>>, random: [u8; 32]) -> Result<Vec<Trial>> {
+pub fn drill(
+    store: &dyn Store,
+    outside: Option<&Outside<'_>>,
+    random: [u8; 32],
+) -> Result<Vec<Trial>> {
     let covered = match outside {
         None => 0,
-        Some(outside) => {
-            Checkpoint::parse(Note::parse(&outside.note)?.text())?.size()
-        }
+        Some(outside) => Checkpoint::parse(Note::parse(&outside.note)?.text())?.size(),
     };
     let copy = Copy::of(store, covered)?;
     let asked = Asked { outside, random };
     let before = asked.said(&copy.store, true);
     if before.verdict == Verdict::DoesNotHold {
         let codes = before.codes.join(", ");
-        return Err(Error::refused("drill-untrue", format!("the ledger itself does not hold: {codes}"))
-            .hint("run `ledger verify`"));
+        return Err(Error::refused(
+            "drill-untrue",
+            format!("the ledger itself does not hold: {codes}"),
+        )
+        .hint("run `ledger verify`"));
     }
     Ok(deeds::ALL.iter().map(|deed| tried(deed, &copy, &asked)).collect())
 }
@@ -145,7 +150,8 @@ pub fn drill(store: &dyn Store, outside: Option<&Outside<'_>>, random: [u8; 32])
 /// One deed on a copy of its own.
 fn tried(deed: &deeds::Deed, copy: &Copy, asked: &Asked<'_>) -> Trial {
     let done = (deed.does)(copy);
-    let trial = |alone, held| Trial { name: deed.name, deed: deed.words, sight: deed.sight, alone, held };
+    let trial =
+        |alone, held| Trial { name: deed.name, deed: deed.words, sight: deed.sight, alone, held };
     match done {
         None => trial(None, None),
         Some(deeds::Done::Folder(store)) => {
@@ -198,4 +204,3 @@ impl Asked<'_> {
         }
     }
 }
-

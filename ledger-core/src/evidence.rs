@@ -61,16 +61,8 @@ pub const LAYERS: [&str; 13] = [
 pub const ITEMS: &str = "items";
 
 /// The layers of a bundle: what is proven by itself, and claims nothing beside.
-pub const BUNDLE: [&str; 8] = [
-    "package",
-    "checkpoint",
-    "entries",
-    "chain",
-    "signatures",
-    "keys",
-    "rights",
-    "disclosures",
-];
+pub const BUNDLE: [&str; 8] =
+    ["package", "checkpoint", "entries", "chain", "signatures", "keys", "rights", "disclosures"];
 
 /// What came of a package.
 #[derive(Clone, Debug)]
@@ -184,8 +176,7 @@ fn judge(members: Members<'_>, packed: Option<Sha256>, policy: &Policy) -> Outco
         return Outcome::of(layers, None);
     };
     let members = contents.all.iter().filter(|(name, _)| *name != contents::MANIFEST);
-    let members: Vec<_> =
-        members.map(|(name, bytes)| (name.clone(), Sha256::of(bytes))).collect();
+    let members: Vec<_> = members.map(|(name, bytes)| (name.clone(), Sha256::of(bytes))).collect();
     listed(&mut bench, &manifest, &members);
     bench.demand(
         manifest.statement.claim.drawn.is_some(),
@@ -264,9 +255,8 @@ fn of_log(
 
 /// Does the manifest list exactly the other members, as they are?
 fn listed(bench: &mut Bench, manifest: &Manifest, members: &[(String, Sha256)]) {
-    let known = |list: &[(String, Sha256)]| -> BTreeMap<String, Sha256> {
-        list.iter().cloned().collect()
-    };
+    let known =
+        |list: &[(String, Sha256)]| -> BTreeMap<String, Sha256> { list.iter().cloned().collect() };
     let stated = &manifest.statement.subjects;
     let (listed, here) = (known(stated), known(members));
     for (name, digest) in members {

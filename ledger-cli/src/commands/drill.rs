@@ -72,7 +72,13 @@ pub(crate) fn run(args: &Drill, context: &mut Context) -> Result<Answer> {
     let caught = trials.iter().map(Trial::caught).chain(packages.iter().map(PackageTrial::caught));
     let missed = caught.clone().any(|caught| caught == Some(false));
     let open = outside.is_none();
-    Ok(if missed { Answer::No } else if open { Answer::CannotTell } else { Answer::Yes })
+    Ok(if missed {
+        Answer::No
+    } else if open {
+        Answer::CannotTell
+    } else {
+        Answer::Yes
+    })
 }
 
 /// A drill of this ledger, as it was written; codes `drill-form`, `drill-ledger`.

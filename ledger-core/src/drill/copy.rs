@@ -39,8 +39,11 @@ impl Copy {
             total += source.len(&segment::name(first))?.unwrap_or_default();
         }
         if total > LIMIT {
-            return Err(Error::refused("drill-large", format!("the lines have {total} bytes; a drill takes {LIMIT}"))
-                .hint("drill a smaller ledger of the same kind, like that of `ledger demo`"));
+            return Err(Error::refused(
+                "drill-large",
+                format!("the lines have {total} bytes; a drill takes {LIMIT}"),
+            )
+            .hint("drill a smaller ledger of the same kind, like that of `ledger demo`"));
         }
         for name in [FORMAT, head::NAME, CHECKPOINT, ARCHIVE] {
             copy(source, &target, name)?;
@@ -50,7 +53,8 @@ impl Copy {
                 copy(source, &target, &format!("{folder}/{name}"))?;
             }
         }
-        let read = Head::read(source)?.ok_or_else(|| Error::refused("drill-empty", "there is no head here"))?;
+        let read = Head::read(source)?
+            .ok_or_else(|| Error::refused("drill-empty", "there is no head here"))?;
         let head = read.head;
         let end = Place { segment: head.segment, offset: head.offset };
         let mut blocks = Blocks::new(&target, Place { segment: 0, offset: 0 }, Some(end))?;

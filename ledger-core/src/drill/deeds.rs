@@ -69,21 +69,35 @@ pub(super) static ALL: [Deed; 28] = [
     plain("cut-tail", "the last entries are cut off, the head is made to fit", |copy| {
         copy.shorter(copy.covered.checked_sub(1).filter(|size| *size > 0)?).map(Done::Folder)
     }),
-    blind("cut-tail-forget", "the last entries are cut off, with the checkpoints", cut_and_forgotten),
+    blind(
+        "cut-tail-forget",
+        "the last entries are cut off, with the checkpoints",
+        cut_and_forgotten,
+    ),
     blind("roll-back", "an older copy of the folder stands in its place", rolled_back),
-    blind("lose-stream", "all events of one producer's stream are gone, the rest linked again", |copy| {
-        linked(copy, &lost(copy)?)
-    }),
+    blind(
+        "lose-stream",
+        "all events of one producer's stream are gone, the rest linked again",
+        |copy| linked(copy, &lost(copy)?),
+    ),
     plain("splice", "an event of another ledger is put in", spliced),
     plain("forge", "an entry that nobody signed is put behind the last", forged),
     plain("re-seal", "an entry's signature says that it is by a newer key", resealed),
     plain("strip", "an entry loses its signature", stripped),
-    blind("back-date", "the time of recording of an entry is moved back, all is linked again", |copy| {
-        let line = redated(copy)?;
-        linked(copy, &line)
-    }),
+    blind(
+        "back-date",
+        "the time of recording of an entry is moved back, all is linked again",
+        |copy| {
+            let line = redated(copy)?;
+            linked(copy, &line)
+        },
+    ),
     blind("fork", "the last entry that a checkpoint covers is another one", forked),
-    plain("suffix", "everything from the middle on is signed by a key of the operator's own", resigned),
+    plain(
+        "suffix",
+        "everything from the middle on is signed by a key of the operator's own",
+        resigned,
+    ),
     harmless("append-bytes", "bytes stand behind the last entry", appended),
     plain("bytes-within", "a space stands behind an entry", |copy| {
         let mut lines = copy.lines.clone();
@@ -181,7 +195,8 @@ fn without(copy: &Copy, count: usize) -> Option<Vec<Vec<u8>>> {
 fn swapped(copy: &Copy) -> Option<Vec<Vec<u8>>> {
     let mut lines = copy.lines.clone();
     let at = single(copy)?;
-    let other = if at + 1 < copy.covered { at + 1 } else { at.checked_sub(1).filter(|at| *at > 0)? };
+    let other =
+        if at + 1 < copy.covered { at + 1 } else { at.checked_sub(1).filter(|at| *at > 0)? };
     lines.swap(at, other);
     Some(lines)
 }
@@ -218,7 +233,11 @@ fn lost(copy: &Copy) -> Option<Vec<Vec<u8>>> {
 }
 
 /// The event of an entry with another text in it, lawful but signed otherwise.
-fn changed(copy: &Copy, at: usize, change: impl FnOnce(&str) -> Option<String>) -> Option<Vec<Vec<u8>>> {
+fn changed(
+    copy: &Copy,
+    at: usize,
+    change: impl FnOnce(&str) -> Option<String>,
+) -> Option<Vec<Vec<u8>>> {
     let mut lines = copy.lines.clone();
     let line = lines.get_mut(at)?;
     let text = change(std::str::from_utf8(line).ok()?)?;

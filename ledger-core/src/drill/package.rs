@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Said;
+use crate::error::Result;
 use crate::evidence::build::views;
 use crate::evidence::{Outcome, contents, verify, verify_zip, zip};
-use crate::error::Result;
 use crate::json::Value;
 use crate::policy::Policy;
 use crate::verify::Verdict;
@@ -39,15 +39,22 @@ type Owned = BTreeMap<String, Vec<u8>>;
 type Deed = (&'static str, &'static str, fn(&mut Owned) -> Option<()>);
 
 const DEEDS: [Deed; 12] = [
-    ("report", "the report says another number", |members| digit(members.get_mut(contents::REPORT)?)),
-    ("page", "the page that verifies is another one", |members| middle(members.get_mut(contents::PAGE)?)),
+    ("report", "the report says another number", |members| {
+        digit(members.get_mut(contents::REPORT)?)
+    }),
+    ("page", "the page that verifies is another one", |members| {
+        middle(members.get_mut(contents::PAGE)?)
+    }),
     ("manifest", "the manifest is signed by nobody", |members| {
         let manifest = members.get_mut(contents::MANIFEST)?;
         let at = manifest.len().checked_sub(30)?;
         manifest.get_mut(at).map(other)
     }),
     ("disclosure", "a name is disclosed that was never sealed", |members| {
-        let line = format!("{{\"commitment\":\"{0}=\",\"salt\":\"{0}=\",\"value\":{{\"id\":\"x\"}}}}\n", "A".repeat(43));
+        let line = format!(
+            "{{\"commitment\":\"{0}=\",\"salt\":\"{0}=\",\"value\":{{\"id\":\"x\"}}}}\n",
+            "A".repeat(43)
+        );
         members.insert(contents::disclosures(0), line.into_bytes());
         Some(())
     }),
@@ -101,8 +108,10 @@ pub fn package(bytes: &[u8], policy: &Policy) -> Result<Vec<PackageTrial>> {
         PackageTrial { name, deed, said }
     };
     let mut trials: Vec<PackageTrial> = DEEDS.iter().map(one).collect();
-    let whole = |name, deed, bytes: Vec<u8>| {
-        PackageTrial { name, deed, said: Some(said(&verify_zip(&bytes, policy))) }
+    let whole = |name, deed, bytes: Vec<u8>| PackageTrial {
+        name,
+        deed,
+        said: Some(said(&verify_zip(&bytes, policy))),
     };
     trials.push(whole("appended", "bytes stand behind the zip", [bytes, b"x"].concat()));
     let cut = bytes.get(..bytes.len() / 2).unwrap_or_default().to_vec();

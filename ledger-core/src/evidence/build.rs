@@ -35,6 +35,10 @@ pub struct Parts {
     pub rows: BTreeMap<String, Sheet>,
     /// The report's document and its dressings, by their names in its folder.
     pub report: BTreeMap<String, Vec<u8>>,
+    /// Attachments that the tests read, by their digests.
+    pub attachments: BTreeMap<Sha256, Vec<u8>>,
+    /// Overlays of one's own and the calendar that the report was made with, by the names of their files.
+    pub controls: BTreeMap<String, Vec<u8>>,
     /// What a drill said, if there was one.
     pub drill: Option<Vec<u8>>,
 }
@@ -183,6 +187,12 @@ impl Parts {
             members.insert(contents::rows(dataset), sheet.encode().into_bytes());
         }
         members.extend(self.drill.clone().map(|drill| (contents::DRILL.to_owned(), drill)));
+        for (digest, bytes) in &self.attachments {
+            members.insert(contents::attachment(digest), bytes.clone());
+        }
+        for (file, bytes) in &self.controls {
+            members.insert(contents::control(file), bytes.clone());
+        }
         for (name, bytes) in &self.report {
             members.insert(format!("report/{name}"), bytes.clone());
         }

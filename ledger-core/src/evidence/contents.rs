@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::zip::{self, Members};
+use crate::encoding;
 use crate::error::{Error, Result};
+use crate::hash::Sha256;
 
 /// The manifest.
 pub const MANIFEST: &str = zip::BINDING;
@@ -17,6 +19,10 @@ pub const README: &str = "README.txt";
 pub const REPORT: &str = "report/report.json";
 /// What was tried against a copy of the ledger, and what saw it; may be absent.
 pub const DRILL: &str = "drill.json";
+/// The calendar that the report was made with, among the controls; may be absent.
+pub const CALENDAR: &str = "calendar.toml";
+const BLOBS: &str = "blobs/";
+const CONTROLS: &str = "controls/";
 /// The list of the population that the items were drawn from.
 pub const POPULATION: &str = "sample/population";
 
@@ -45,6 +51,16 @@ pub fn rows(dataset: &str) -> String {
     format!("sample/{dataset}.csv")
 }
 
+/// The member of an attachment that the tests read.
+pub fn attachment(digest: &Sha256) -> String {
+    format!("{BLOBS}{}", encoding::hex(&digest.0))
+}
+
+/// The member of an overlay, or of the calendar, that the report was made with.
+pub fn control(file: &str) -> String {
+    format!("{CONTROLS}{file}")
+}
+
 /// The members of a package by what they are.
 #[derive(Debug, Default)]
 pub(super) struct Contents<'a> {
@@ -58,6 +74,10 @@ pub(super) struct Contents<'a> {
     pub(super) proofs: BTreeMap<u64, &'a [u8]>,
     pub(super) disclosures: BTreeMap<u64, &'a [u8]>,
     pub(super) consistency: BTreeMap<u64, &'a [u8]>,
+    /// Attachments by the digests that they are named by.
+    pub(super) attachments: BTreeMap<Sha256, &'a [u8]>,
+    /// Overlays and calendar by their files.
+    pub(super) controls: BTreeMap<String, &'a [u8]>,
     /// Rows of items by dataset.
     pub(super) rows: BTreeMap<String, &'a [u8]>,
 }
@@ -126,6 +146,15 @@ impl<'a> Contents<'a> {
                 let rows = name.strip_prefix("sample/").and_then(|name| name.strip_suffix(".csv"));
                 if let Some(dataset) = rows {
                     return self.rows.insert(dataset.to_owned(), bytes).is_none();
+                }
+                if let Some(hex) = name.strip_prefix(BLOBS) {
+                    let digest = encoding::from_hex(hex.as_bytes()).ok().map(Sha256);
+                    let own = digest.filter(|digest| attachment(digest) == name);
+                    return own.is_some_and(|own| self.attachments.insert(own, bytes).is_none());
+                }
+                if let Some(file) = name.strip_prefix(CONTROLS) {
+                    self.controls.insert(file.to_owned(), bytes);
+                    return file.ends_with(".toml") && !file.contains('/');
                 }
                 return name.starts_with("report/");
             }

@@ -53,11 +53,7 @@ fn misplaced(index: u64) -> Error {
 }
 
 /// Does the reader's own policy accept the checkpoint, and is it the one that is claimed, if one is?
-pub(super) fn checkpoint(
-    note: &[u8],
-    claim: Option<&Claim>,
-    policy: &Policy,
-) -> Layer {
+pub(super) fn checkpoint(note: &[u8], claim: Option<&Claim>, policy: &Policy) -> Layer {
     let mut bench = Bench::default();
     let mut looked_at = String::new();
     if let Some(satisfied) = bench.hold(contents::CHECKPOINT, policy.check(note)) {
@@ -118,6 +114,21 @@ pub(super) fn entries(
             "evidence-proof",
             "the entry of this proof is not here",
         );
+    }
+    for (digest, bytes) in &contents.attachments {
+        let place = contents::attachment(digest);
+        bench.demand(
+            Sha256::of(bytes) == *digest,
+            &place,
+            "attachment-digest",
+            "the attachment is not the one that was named",
+        );
+        let name = digest.to_reference();
+        let names = |entry: &Entry<'_>| {
+            memchr::memmem::find(entry.event.bytes(), name.as_bytes()).is_some()
+        };
+        let message = "no entry that is here names the attachment";
+        bench.demand(entries.iter().any(names), &place, "evidence-member", message);
     }
     bench.layer("entries", format!("{} entries, each with its proof", contents.entries.len()))
 }

@@ -87,8 +87,9 @@ pub fn unpack_from(
     let missing = demanded.into_iter().find(|name| !here(name));
     let missing = missing.or_else(|| unpacked.manifest.is_empty().then_some(contents::MANIFEST));
     if let Some(name) = missing {
-        return Err(Error::refused("evidence-missing", "every package has this member")
-            .at(name.to_owned()));
+        return Err(
+            Error::refused("evidence-missing", "every package has this member").at(name.to_owned())
+        );
     }
     store::replace(target, CHECKPOINT, &unpacked.checkpoint)?;
     lay_head(target)?;
@@ -149,7 +150,8 @@ pub fn verify(
     options: &Options<'_>,
     perform: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>,
 ) -> Outcome {
-    let mut layers = vec![Bench::default().layer("package", format!("{} members", unpacked.members.len() + 1))];
+    let mut layers =
+        vec![Bench::default().layer("package", format!("{} members", unpacked.members.len() + 1))];
     let mut bench = Bench::default();
     let Some(manifest) = bench.hold(contents::MANIFEST, Manifest::parse(&unpacked.manifest)) else {
         layers.push(bench.layer("manifest", ""));
@@ -159,10 +161,17 @@ pub fn verify(
     listed(&mut bench, &manifest, &unpacked.members);
     let place = contents::MANIFEST;
     let packed = unpacked.packed.is_none() || unpacked.packed == claim.packed;
-    bench.demand(packed, place, "evidence-packed", "the members are not packed as they were signed");
+    bench.demand(
+        packed,
+        place,
+        "evidence-packed",
+        "the members are not packed as they were signed",
+    );
     let kind = claim.drawn.is_none();
     bench.demand(kind, place, "evidence-kind", "the manifest is of another kind of package");
-    layers.push(bench.layer("manifest", format!("{} members by their SHA-256", unpacked.members.len())));
+    layers.push(
+        bench.layer("manifest", format!("{} members by their SHA-256", unpacked.members.len())),
+    );
     layers.push(log::checkpoint(&unpacked.checkpoint, Some(claim), policy));
     layers.push(whole(unpacked, &**store, policy, options));
     layers.push(signer(&manifest, store));
@@ -214,12 +223,18 @@ fn whole(unpacked: &Unpacked, store: &dyn Store, policy: &Policy, options: &Opti
         bench.lack("log", "evidence-log", report.reason.as_deref().unwrap_or_default());
     }
     for suspect in &report.suspects {
-        let message = format!("key `{}` was reported compromised, and the report covers {} entries", suspect.key, suspect.count);
+        let message = format!(
+            "key `{}` was reported compromised, and the report covers {} entries",
+            suspect.key, suspect.count
+        );
         bench.lack("log", "evidence-suspect", &message);
     }
     let same = report.size == checkpoint.size() && report.root == checkpoint.root().to_base64();
     bench.demand(same, "log", "evidence-checkpoint", "the entries are not those of the checkpoint");
-    bench.layer("log", format!("{} entries from the first on, {} signatures", report.size, report.signatures))
+    bench.layer(
+        "log",
+        format!("{} entries from the first on, {} signatures", report.size, report.signatures),
+    )
 }
 
 /// Did a key of this ledger sign the manifest, and had it not ended at the checkpoint?
@@ -254,7 +269,11 @@ fn performed(report: &[u8], perform: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -
         Err(error) => {
             // whatever keeps us from making it again, it has not been shown to be another one
             let known = error.kind() == Kind::Unavailable;
-            let error = if known { error } else { Error::unavailable("evidence-again", error.message().to_owned()) };
+            let error = if known {
+                error
+            } else {
+                Error::unavailable("evidence-again", error.message().to_owned())
+            };
             bench.hold::<()>(contents::REPORT, Err(error));
             return bench.layer("performed", "");
         }
@@ -265,11 +284,17 @@ fn performed(report: &[u8], perform: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -
         |at| format!("from byte {at} on the report is not what comes out of the entries"),
     );
     bench.demand(again == report, contents::REPORT, "evidence-performed", &message);
-    bench.layer("performed", format!("{} bytes of the report, made once more from the entries", again.len()))
+    bench.layer(
+        "performed",
+        format!("{} bytes of the report, made once more from the entries", again.len()),
+    )
 }
 
 /// What stands in front of the log in a package: the page, what it is, the checkpoint.
-pub fn front(claim: &super::manifest::Claim, checkpoint: &[u8]) -> std::collections::BTreeMap<String, Vec<u8>> {
+pub fn front(
+    claim: &super::manifest::Claim,
+    checkpoint: &[u8],
+) -> std::collections::BTreeMap<String, Vec<u8>> {
     [
         (contents::README, super::build::readme(claim).into_bytes()),
         (contents::CHECKPOINT, checkpoint.to_vec()),

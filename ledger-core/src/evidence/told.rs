@@ -271,8 +271,10 @@ fn selected(drawn: &Entry<'_>, population: &Population) -> Result<Vec<String>> {
         let items = drawn.event.root.pointer(pointer).into_iter().flat_map(|view| view.items());
         items.filter_map(|item| item.plain().map(str::to_owned)).collect()
     };
-    let stated =
-        sample::Drawn { selected: texts("/data/selected"), replacements: texts("/data/replacements") };
+    let stated = sample::Drawn {
+        selected: texts("/data/selected"),
+        replacements: texts("/data/replacements"),
+    };
     let seed = Seed::parse(drawn.event.text_at("/data/seed").unwrap_or_default())?;
     let size =
         drawn.event.root.pointer("/data/size").and_then(|view| view.unsigned()).unwrap_or_default();
@@ -287,7 +289,11 @@ fn selected(drawn: &Entry<'_>, population: &Population) -> Result<Vec<String>> {
     } else {
         population.draw(&seed, size, stated.replacements.len())?
     };
-    if again == stated { Ok(stated.selected) } else { Err(not_drawn("the seed selects other items")) }
+    if again == stated {
+        Ok(stated.selected)
+    } else {
+        Err(not_drawn("the seed selects other items"))
+    }
 }
 
 /// Does every disclosure open a sealed value of its entry?
@@ -313,10 +319,8 @@ pub(super) fn disclosures(
         }
     }
     let level = level.map_or_else(String::new, |level| format!(", for the level `{level}`"));
-    bench.layer(
-        "disclosures",
-        format!("{opened} opened{level}; what is not disclosed stays sealed"),
-    )
+    bench
+        .layer("disclosures", format!("{opened} opened{level}; what is not disclosed stays sealed"))
 }
 
 /// Whether a line discloses a value of this entry; fails where it is of the entry but opens nothing, or is no

@@ -220,7 +220,10 @@ pub fn walk(
     let end = end(heads.len(), directory.len(), at);
     directory.extend(end);
     let rest = zip.length().saturating_sub(at);
-    if heads.is_empty() || rest != directory.len() as u64 || *zip.read(at, directory.len())? != *directory {
+    if heads.is_empty()
+        || rest != directory.len() as u64
+        || *zip.read(at, directory.len())? != *directory
+    {
         return Err(form(at));
     }
     for (head, at) in heads {
@@ -304,14 +307,17 @@ fn head(zip: &dyn Source, at: u64) -> Result<Head> {
     let name = name.ok_or_else(|| form(at))?.to_owned();
     let deflated = header.get(8) == Some(&8) && name != BINDING;
     let head = Head { name, deflated, sum: u32_at(14), packed, size: small(22)? };
-    let whole =
-        if deflated { deflate::honest(packed, head.size) } else { packed == head.size };
+    let whole = if deflated { deflate::honest(packed, head.size) } else { packed == head.size };
     if whole && *own == *local(&head) { Ok(head) } else { Err(form(at)) }
 }
 
 /// Version 1.0 for what is stored and 2.0 for what is deflated, no flags, midnight of 1 January 1980.
 fn fixed(head: &Head) -> [u8; 10] {
-    if head.deflated { [20, 0, 0, 0, 8, 0, 0, 0, 0x21, 0] } else { [10, 0, 0, 0, 0, 0, 0, 0, 0x21, 0] }
+    if head.deflated {
+        [20, 0, 0, 0, 8, 0, 0, 0, 0x21, 0]
+    } else {
+        [10, 0, 0, 0, 0, 0, 0, 0, 0x21, 0]
+    }
 }
 
 fn local(head: &Head) -> Vec<u8> {
@@ -370,7 +376,9 @@ fn form(at: u64) -> Error {
 fn large() -> Error {
     Error::malformed(
         "zip-large",
-        format!("a package has at most {MAX_BYTES} bytes and {MAX_MEMBERS} members, and a limit once it is inflated"),
+        format!(
+            "a package has at most {MAX_BYTES} bytes and {MAX_MEMBERS} members, and a limit once it is inflated"
+        ),
     )
 }
 

@@ -1,12 +1,14 @@
 //! `ledger evidence build`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use ledger_core::control::{Fiscal, Layer};
 use ledger_core::evidence::build::{self, views};
+use ledger_core::evidence::contents::CALENDAR;
 use ledger_core::evidence::manifest::{Claim, Drawn};
-use ledger_core::evidence::{self, ITEMS, Layer, Outcome};
+use ledger_core::evidence::{self, ITEMS, Outcome};
 use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::verify::Verdict;
@@ -63,6 +65,12 @@ pub(crate) struct Build {
     /// Of the report only its document, page, workbook and summary: the rest shows nothing more
     #[arg(long)]
     brief: bool,
+    /// Overlay of one's own that the report was made with; may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "population")]
+    controls: Vec<PathBuf>,
+    /// Calendar that the report was made with
+    #[arg(long, value_name = "FILE", conflicts_with = "population")]
+    calendar: Option<PathBuf>,
     /// What a drill of this ledger said, as `ledger drill --to` wrote it, goes in as well
     #[arg(long, value_name = "FILE")]
     drill: Option<PathBuf>,
@@ -114,6 +122,27 @@ impl Build {
         Asked { folder: &self.report, brief: self.brief, sample, draws }
     }
 
+    /// The files that the report was made with, each read as what it is.
+    fn given(&self) -> Result<BTreeMap<String, Vec<u8>>> {
+        let mut given = BTreeMap::new();
+        let text = |file: &PathBuf| -> Result<String> {
+            String::from_utf8(files::read(file)?).map_err(|_| {
+                Failure::new("control-file", "the file is not UTF-8").within(files::shown(file))
+            })
+        };
+        for (number, file) in (1..).zip(&self.controls) {
+            let text = text(file)?;
+            Layer::read(&files::shown(file), &text)?;
+            given.insert(format!("overlay-{number}.toml"), text.into_bytes());
+        }
+        if let Some(file) = &self.calendar {
+            let text = text(file)?;
+            Fiscal::read(&files::shown(file), &text)?;
+            given.insert(CALENDAR.to_owned(), text.into_bytes());
+        }
+        Ok(given)
+    }
+
     /// The draws, ascending, each once.
     fn draws(&self) -> Vec<u64> {
         let draws: BTreeSet<u64> = self.draws.iter().copied().collect();
@@ -139,6 +168,7 @@ pub(super) fn run(args: &Build, context: &mut Context) -> Result<Answer> {
     } else {
         let mut gathered = gather(&args.asked(&args.draws()), &speaker)?;
         gathered.parts.drill = drill;
+        gathered.parts.controls = args.given()?;
         let (zip, outcome) = package(args, gathered, owner.as_ref(), &speaker)?;
         (Made::Held(zip), outcome)
     };
@@ -265,7 +295,7 @@ fn package(
 }
 
 /// A package that would not hold.
-pub(super) fn untrue(layer: &Layer) -> Failure {
+pub(super) fn untrue(layer: &evidence::Layer) -> Failure {
     let told = layer.faults.first();
     let place = told.map_or("", |fault| fault.place.as_str());
     let message = told.map_or("", |fault| fault.message.as_str());

@@ -90,7 +90,8 @@ struct Sheet {
 impl Sheet {
     /// What an earlier attempt left is of no use.
     fn new(path: &Path) -> Result<Self> {
-        let fail = |error| Failure::new("io", format!("cannot write: {error}")).within(files::shown(path));
+        let fail =
+            |error| Failure::new("io", format!("cannot write: {error}")).within(files::shown(path));
         let file = File::create(path).map_err(fail)?;
         Ok(Self { file, path: path.to_owned(), digest: Sha256Writer::default(), length: 0 })
     }

@@ -48,9 +48,7 @@ pub(super) fn write(
     if let Some(file) = wanted.disclosures {
         let bytes = files::read_input(file)?;
         let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        parts
-            .disclose(lines)
-            .map_err(|error| Failure::from(error).within(files::shown(file)))?;
+        parts.disclose(lines).map_err(|error| Failure::from(error).within(files::shown(file)))?;
     }
     let members = parts.bundle()?;
     let outcome = evidence::verify(views(&members), &policy);

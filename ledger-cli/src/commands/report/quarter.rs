@@ -87,7 +87,8 @@ pub(crate) fn again(words: &[String], context: &Context) -> Result<Vec<u8>> {
     })?;
     let asked = &quarter.asked;
     let overlay = |name: &String| evaluated::layers(std::slice::from_ref(name)).is_err();
-    let given = [&asked.calendar, &asked.policy, &quarter.supersedes].into_iter().any(Option::is_some);
+    let given =
+        [&asked.calendar, &asked.policy, &quarter.supersedes].into_iter().any(Option::is_some);
     if given || asked.overlays.iter().any(|name| name.contains(['/', '.']) || overlay(name)) {
         let message = "the report was made with files that are not in the package";
         return Err(Failure::new("report-given", message));
@@ -95,7 +96,8 @@ pub(crate) fn again(words: &[String], context: &Context) -> Result<Vec<u8>> {
     let span = quarter.span.of(&asked.fiscal()?)?;
     let evaluated = asked.evaluate(span, context)?;
     let metrics = evaluated.metrics()?;
-    let mut document = quarter.report(span, &evaluated, &metrics)?.to_json().to_canonical().into_bytes();
+    let mut document =
+        quarter.report(span, &evaluated, &metrics)?.to_json().to_canonical().into_bytes();
     document.push(b'\n');
     Ok(document)
 }

@@ -9,8 +9,8 @@ use ledger_core::evidence::{self, Fault, ITEMS, Layer, Outcome, Shown, zip};
 use ledger_core::json::Value;
 use ledger_core::policy::Policy;
 
-use super::{answer, population};
 use super::report::{glyph, headline, words};
+use super::{answer, population};
 use crate::context::Context;
 use crate::failure::{Answer, Result};
 use crate::files;

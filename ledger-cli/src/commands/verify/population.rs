@@ -126,8 +126,12 @@ fn performed(report: &[u8], path: &Path, state: &Path) -> Result<Vec<u8>> {
     let document = json::read_document(text)?;
     let command = document.get("front").and_then(|front| front.get("command"));
     let words = words(command.and_then(Value::as_text).unwrap_or_default());
-    let Some(asked) = words.strip_prefix(&["ledger", "report", "quarter"].map(str::to_owned)) else {
-        return Err(Failure::new("report-command", "the report says no command that makes it again"));
+    let Some(asked) = words.strip_prefix(&["ledger", "report", "quarter"].map(str::to_owned))
+    else {
+        return Err(Failure::new(
+            "report-command",
+            "the report says no command that makes it again",
+        ));
     };
     let known = State::at(state.to_path_buf());
     let folder = Dir::open(path, PATIENCE)?;
