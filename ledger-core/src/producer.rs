@@ -115,7 +115,7 @@ fn fill(
     let Value::Object(event) = draft else {
         return Err(Error::malformed("draft-object", "an event is a JSON object"));
     };
-    if let Some(name) = FILLED.iter().find(|name| event.contains_key(**name)) {
+    if let Some(name) = FILLED.iter().find(|name| event.contains_key(name)) {
         return Err(Error::refused(
             "draft-filled",
             format!("`{name}` is filled in when the event is signed"),

@@ -113,7 +113,7 @@ impl Copy {
         for line in lines {
             frontier.push(leaf_hash(line.strip_suffix(b"\n")?)).ok()?;
         }
-        let mut slots = vec![Vec::new(), Vec::new()];
+        let mut slots = [Vec::new(), Vec::new()];
         for counter in [self.head.counter + 1, self.head.counter + 2] {
             let head = Head {
                 counter,

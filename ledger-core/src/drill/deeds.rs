@@ -47,22 +47,22 @@ const fn harmless(name: &'static str, words: &'static str, does: Does) -> Deed {
 
 /// All of them, in the order in which they are told.
 pub(super) static ALL: [Deed; 28] = [
-    plain("edit", "a byte of an event is changed", |copy| kept(copy, edited(copy)?)),
+    plain("edit", "a byte of an event is changed", |copy| kept(copy, &edited(copy)?)),
     plain("edit-relink", "an event is changed and all after it linked again", |copy| {
         linked(copy, &edited(copy)?)
     }),
-    plain("delete", "an entry is taken out", |copy| kept(copy, without(copy, 1)?)),
+    plain("delete", "an entry is taken out", |copy| kept(copy, &without(copy, 1)?)),
     plain("delete-two", "two entries side by side are taken out", |copy| {
-        kept(copy, without(copy, 2)?)
+        kept(copy, &without(copy, 2)?)
     }),
     blind("delete-relink", "an entry is taken out and all after it linked again", |copy| {
         linked(copy, &without(copy, 1)?)
     }),
-    plain("reorder", "two entries change places", |copy| kept(copy, swapped(copy)?)),
+    plain("reorder", "two entries change places", |copy| kept(copy, &swapped(copy)?)),
     blind("reorder-relink", "two entries change places and all is linked again", |copy| {
         linked(copy, &swapped(copy)?)
     }),
-    plain("duplicate", "an entry is there twice", |copy| kept(copy, twice(copy)?)),
+    plain("duplicate", "an entry is there twice", |copy| kept(copy, &twice(copy)?)),
     plain("duplicate-relink", "an entry is there twice and all is linked again", |copy| {
         linked(copy, &twice(copy)?)
     }),
@@ -103,7 +103,7 @@ pub(super) static ALL: [Deed; 28] = [
         let mut lines = copy.lines.clone();
         let line = lines.get_mut(copy.covered / 2)?;
         line.insert(line.len() - 1, b' ');
-        kept(copy, lines)
+        kept(copy, &lines)
     }),
     plain("checkpoint-edit", "the checkpoint says another root", |copy| {
         let store = copy.store.snapshot();
@@ -149,8 +149,8 @@ pub(super) static ALL: [Deed; 28] = [
     plain("attachment", "an attachment is exchanged for another", attachment),
 ];
 
-fn kept(copy: &Copy, lines: Vec<Vec<u8>>) -> Option<Done> {
-    copy.with(&lines).map(Done::Folder)
+fn kept(copy: &Copy, lines: &[Vec<u8>]) -> Option<Done> {
+    copy.with(lines).map(Done::Folder)
 }
 
 fn linked(copy: &Copy, lines: &[Vec<u8>]) -> Option<Done> {
@@ -287,7 +287,7 @@ fn stripped(copy: &Copy) -> Option<Done> {
         let at = text.find("\"signatures\":[")? + 14;
         Some([text.get(..at)?, "]}\n"].concat())
     })?;
-    kept(copy, lines)
+    kept(copy, &lines)
 }
 
 /// Another time of recording, a second before the entry before it would have it.

@@ -154,7 +154,7 @@ impl<'a> Contents<'a> {
                 }
                 if let Some(file) = name.strip_prefix(CONTROLS) {
                     self.controls.insert(file.to_owned(), bytes);
-                    return file.ends_with(".toml") && !file.contains('/');
+                    return file.strip_suffix(".toml").is_some_and(|name| !name.contains('/'));
                 }
                 return name.starts_with("report/");
             }

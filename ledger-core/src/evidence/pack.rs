@@ -57,7 +57,9 @@ impl Packing {
         };
         let packed: Vec<_> = members.par_iter().map(pack).collect();
         let (records, subjects): (Vec<_>, Vec<_>) = packed.into_iter().unzip();
-        records.iter().for_each(|record| self.binding.update(record));
+        for record in &records {
+            self.binding.update(record);
+        }
         self.subjects.extend(subjects);
         records
     }
