@@ -70,6 +70,17 @@ fn evidence() {
 }
 
 #[test]
+fn listing() {
+    for case in vectors("listing") {
+        let rows = ledger_core::fact::snapshot::rows(&case.bytes);
+        if let Ok(rows) = &rows {
+            assert_eq!(rows.len().to_string(), case.header("rows"), "{}", case.name);
+        }
+        judge(&case, &rows.map(drop));
+    }
+}
+
+#[test]
 fn report() {
     for case in vectors("report") {
         let word = std::str::from_utf8(&case.bytes).unwrap();
