@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, Parser};
 use ledger_core::check::{Period, State};
 use ledger_core::json::Value;
 use ledger_core::metric::Metrics;
@@ -10,7 +10,7 @@ use ledger_core::report::{self, Level, Report, period};
 
 use super::{folder, past};
 use crate::context::Context;
-use crate::evaluated::{Asked, Evaluated, Span, answer};
+use crate::evaluated::{self, Asked, Evaluated, Span, answer};
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
 use crate::output::Out;
@@ -68,6 +68,38 @@ pub(crate) fn run(args: &Quarter, context: &mut Context) -> Result<Answer> {
     context.out.object(summary)?;
     print(&report, &digest, &args.out, &mut context.out)?;
     Ok(answer(&evaluated.evaluation))
+}
+
+/// A report as its own command asks for it.
+#[derive(Parser, Debug)]
+#[command(no_binary_name = true)]
+struct Again {
+    #[command(flatten)]
+    quarter: Quarter,
+}
+
+/// The document that a report's own command makes of another folder; `words` are those behind `ledger report quarter`.
+///
+/// Codes `report-command` (the words are none), `report-given` (it asks for files that are not there).
+pub(crate) fn again(words: &[String], context: &Context) -> Result<Vec<u8>> {
+    let Again { quarter } = Again::try_parse_from(words).map_err(|_| {
+        Failure::new("report-command", "the command of the report is none that is known here")
+    })?;
+    let asked = &quarter.asked;
+    let overlay = |name: &String| evaluated::layers(std::slice::from_ref(name)).is_err();
+    let given =
+        [&asked.calendar, &asked.policy, &quarter.supersedes].into_iter().any(Option::is_some);
+    if given || asked.overlays.iter().any(|name| name.contains(['/', '.']) || overlay(name)) {
+        let message = "the report was made with files that are not in the package";
+        return Err(Failure::new("report-given", message));
+    }
+    let span = quarter.span.of(&asked.fiscal()?)?;
+    let evaluated = asked.evaluate(span, context)?;
+    let metrics = evaluated.metrics()?;
+    let mut document =
+        quarter.report(span, &evaluated, &metrics)?.to_json().to_canonical().into_bytes();
+    document.push(b'\n');
+    Ok(document)
 }
 
 impl Quarter {
@@ -141,7 +173,7 @@ fn print(report: &Report, digest: &str, at: &Path, out: &mut Out) -> Result<()> 
         [State::Fail, State::Indeterminate, State::Waived, State::Pass, State::NoOccurrence];
     for state in states {
         let count = report.controls.iter().filter(|control| control.state == state).count();
-        out.line(format!("{count:>5}  {}", crate::evaluated::words(state)))?;
+        out.line(format!("{count:>5}  {}", evaluated::words(state)))?;
     }
     out.line("")?;
     folder::named(report, digest, at, out)
