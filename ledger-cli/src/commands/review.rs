@@ -1,0 +1,44 @@
+//! `ledger review`
+
+mod assign;
+mod close;
+mod decide;
+mod due;
+mod open;
+mod room;
+mod schedule;
+mod session;
+mod verify;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::failure::{Answer, Result};
+
+/// Review access: who may deploy, and who should
+///
+/// A review is frozen from what was observed, given to managers and owners by rule, decided by each with
+/// their own key, and carried out when a later listing lacks what was taken away. It is never deleted.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Review {
+    Open(open::Open),
+    Assign(assign::Assign),
+    Due(due::Due),
+    Decide(decide::Decide),
+    Close(close::Close),
+    Verify(verify::Verify),
+    Schedule(schedule::Schedule),
+}
+
+/// Does what the subcommand says.
+pub(crate) fn run(args: &Review, context: &mut Context) -> Result<Answer> {
+    match args {
+        Review::Open(args) => open::run(args, context),
+        Review::Assign(args) => assign::run(args, context),
+        Review::Due(args) => due::run(args, context),
+        Review::Decide(args) => decide::run(args, context),
+        Review::Close(args) => close::run(args, context),
+        Review::Verify(args) => verify::run(args, context),
+        Review::Schedule(args) => schedule::run(args, context),
+    }
+}
