@@ -3,7 +3,7 @@
 //! Spec page: `spec/review.md`. [`population`] freezes what was observed, [`evidence`] joins each item with
 //! what is known of it, [`assign`] finds who may decide, [`ruling`] says which decisions count, [`proof`]
 //! holds a later listing against them, [`standing`] is a campaign as it stands, [`form`] what travels to
-//! a reviewer and back, [`schedule`] what is due. Nothing here decides: a hint is shown and judged.
+//! a reviewer and back, [`schedule`] what is due, [`sheet`] what an auditor reads. Nothing here decides: a hint is shown and judged.
 
 pub mod assign;
 mod decided;
@@ -14,6 +14,7 @@ pub mod population;
 pub mod proof;
 pub mod ruling;
 pub mod schedule;
+pub mod sheet;
 pub mod standing;
 mod usage;
 

@@ -8,6 +8,7 @@ mod chart;
 mod markdown;
 pub mod oscal;
 mod page;
+pub mod review;
 mod table;
 pub mod text;
 mod workbook;

@@ -4,14 +4,18 @@ mod assign;
 mod close;
 mod decide;
 mod due;
+mod export;
+mod import;
 mod open;
-mod room;
+pub(crate) mod room;
 mod schedule;
 mod session;
 mod verify;
+mod workbook;
 
 use clap::Subcommand;
 
+use crate::commands::report;
 use crate::context::Context;
 use crate::failure::{Answer, Result};
 
@@ -28,6 +32,9 @@ pub(crate) enum Review {
     Close(close::Close),
     Verify(verify::Verify),
     Schedule(schedule::Schedule),
+    Export(export::Export),
+    Import(import::Import),
+    Report(report::review::Review),
 }
 
 /// Does what the subcommand says.
@@ -40,5 +47,8 @@ pub(crate) fn run(args: &Review, context: &mut Context) -> Result<Answer> {
         Review::Close(args) => close::run(args, context),
         Review::Verify(args) => verify::run(args, context),
         Review::Schedule(args) => schedule::run(args, context),
+        Review::Export(args) => export::run(args, context),
+        Review::Import(args) => import::run(args, context),
+        Review::Report(args) => report::review::run(args, context),
     }
 }

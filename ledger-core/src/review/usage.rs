@@ -115,18 +115,18 @@ pub struct Stranger {
     pub entries: Vec<u64>,
 }
 
-/// Persons who deployed in the period and whom no listing of the review names with anything that can
-/// be used.
+/// Persons who deployed in the period until a time, and whom the newest listing of the system until then
+/// names with nothing that can be used.
 ///
 /// A pipeline's account is judged by its own items; whoever deployed through one is no stranger.
-pub fn strangers(desk: &Desk<'_>, systems: &[&str]) -> Vec<Stranger> {
+pub fn strangers(desk: &Desk<'_>, systems: &[&str], until: Timestamp) -> Vec<Stranger> {
     let facts = desk.context.facts;
     let mut found: BTreeMap<(&str, Pseudonym), Stranger> = BTreeMap::new();
     let mut named: HashMap<(&str, Pseudonym), bool> = HashMap::new();
     for deployment in facts.deployments() {
         let Some(at) = deployment.started.map(|row| row.at) else { continue };
         let Some(who) = at.actor.filter(|_| !at.automaton) else { continue };
-        if !desk.context.period.has(deployment.at) {
+        if !desk.context.period.has(deployment.at) || deployment.at > until {
             continue;
         }
         for system in deployment.standing(facts).systems() {
@@ -135,7 +135,7 @@ pub fn strangers(desk: &Desk<'_>, systems: &[&str]) -> Vec<Stranger> {
             };
             let is_named = named.entry((*id, who)).or_insert_with(|| {
                 let names = desk.people.names(who, desk.context.now);
-                let newest = desk.observed.newest(id, desk.context.now);
+                let newest = desk.observed.newest(id, until);
                 newest.is_some_and(|(seen, _)| seen.of_person(&names).next().is_some())
             });
             if *is_named {

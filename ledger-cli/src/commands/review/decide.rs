@@ -151,7 +151,7 @@ fn read(file: &PathBuf, now: Timestamp) -> Result<Vec<Draft>> {
     Ok(drafts)
 }
 
-fn show(ruled: &[Ruled], context: &mut Context) -> Result<()> {
+pub(super) fn show(ruled: &[Ruled], context: &mut Context) -> Result<()> {
     let count =
         |word: CertifyDecision| ruled.iter().filter(|one| one.draft.decision == word).count();
     context.out.line(format!(

@@ -105,7 +105,7 @@ pub(super) fn run(args: &Open, context: &mut Context) -> Result<Answer> {
     let known: BTreeSet<Pseudonym> = named.keys().copied().collect();
     let (assigned, without) = assign(&desk, &items, &systems, args.stages, &known);
     let ids: Vec<&str> = systems.iter().map(Id::as_str).collect();
-    let strange = strangers(&desk, &ids);
+    let strange = strangers(&desk, &ids, room.now);
     let store = &**ledger.store();
     let (list_file, list_digest) = room::freeze(store, "review-items.jsonl", &list)?;
     let (evidence_file, _) = room::freeze(store, room::evidence_name(), &evidence)?;

@@ -145,7 +145,7 @@ impl Room {
 }
 
 /// The evidence that an event froze; none where it names none.
-fn frozen(ledger: &Ledger, index: u64) -> Result<Vec<Evidence>> {
+pub(crate) fn frozen(ledger: &Ledger, index: u64) -> Result<Vec<Evidence>> {
     let digest = ledger.entry(index, |entry| {
         let attachments = entry.event.root.get("attachments");
         let named = attachments.iter().flat_map(|list| list.items()).find(|item| {
