@@ -7,6 +7,7 @@ mod due;
 mod export;
 mod import;
 mod open;
+mod reconcile;
 pub(crate) mod room;
 mod schedule;
 mod session;
@@ -25,6 +26,7 @@ use crate::failure::{Answer, Result};
 /// their own key, and carried out when a later listing lacks what was taken away. It is never deleted.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Review {
+    Reconcile(reconcile::Reconcile),
     Open(open::Open),
     Assign(assign::Assign),
     Due(due::Due),
@@ -40,6 +42,7 @@ pub(crate) enum Review {
 /// Does what the subcommand says.
 pub(crate) fn run(args: &Review, context: &mut Context) -> Result<Answer> {
     match args {
+        Review::Reconcile(args) => reconcile::run(args, context),
         Review::Open(args) => open::run(args, context),
         Review::Assign(args) => assign::run(args, context),
         Review::Due(args) => due::run(args, context),

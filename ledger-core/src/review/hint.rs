@@ -13,6 +13,7 @@ use crate::fact::snapshot::{AccountType, Path, Row};
 use crate::schema::access::{AccessAction, PersonEvent};
 use crate::schema::approve::ApprovalDecision;
 use crate::schema::review::Recommendation;
+use crate::schema::typed::Id;
 use crate::schema::words::Reference;
 use crate::time::{DAY, Timestamp};
 use crate::vault::persons::Pseudonym;
@@ -73,7 +74,7 @@ impl<'c> Ground<'c> {
             if row.decision == ApprovalDecision::Granted {
                 ground.approvals.insert(row.approval.as_str());
                 let access = row.subject.get(Reference::Access);
-                ground.approvals.extend(access.map(|id| id.as_str()));
+                ground.approvals.extend(access.map(Id::as_str));
             }
         }
         for row in facts.access_changed.all() {

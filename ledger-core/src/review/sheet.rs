@@ -3,7 +3,7 @@
 //!
 //! Names stand in no column: persons are pseudonyms, accounts opaque keys.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Desk;
 use super::decided::Past;
@@ -13,8 +13,10 @@ use super::proof::{Proof, Shown, proofs};
 use super::standing::Standing;
 use crate::check::Context;
 use crate::fact::snapshot::{AccountType, Key, ReviewItem, Row};
-use crate::schema::review::CertifyDecision;
+use crate::schema::review::{CampaignKind, CertifyDecision};
+use crate::schema::typed::Id;
 use crate::time::{DAY, Timestamp};
+use crate::vault::persons::Pseudonym;
 
 /// What stands in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +105,25 @@ pub struct Told<'t> {
     pub removals: Vec<Removal>,
     /// The listings it was made of.
     pub listings: Vec<Listing>,
+    /// What was given since, and is in no item.
+    pub additions: Vec<Addition>,
+}
+
+/// Access that a later listing has and the review does not ask about.
+#[derive(Clone, Debug)]
+pub struct Addition {
+    /// The system.
+    pub system: String,
+    /// The account.
+    pub account: String,
+    /// Whose it is.
+    pub person: Option<Pseudonym>,
+    /// What it may do.
+    pub entitlement: String,
+    /// Whether it may do what few may.
+    pub is_privileged: bool,
+    /// The entry of the listing.
+    pub entry: u64,
 }
 
 /// What became of something that was to be taken away or changed.
@@ -141,14 +162,24 @@ impl<'t> Told<'t> {
     /// All that is told of a review.
     pub fn of(desk: &Desk<'t>, standing: Standing<'t>) -> Self {
         let proofs = proofs(desk, &standing);
-        let systems: Vec<&str> = standing.opened().systems.iter().map(|id| id.as_str()).collect();
+        let systems: Vec<&str> = standing.opened().systems.iter().map(Id::as_str).collect();
         let strangers = strangers(desk, &systems, standing.campaign.at());
         let past = Past::of(desk, standing.id(), standing.opened().at.index);
         let gone = past.gone(standing.items().iter().map(ReviewItem::key));
         let rows = rows(desk, &standing, &proofs);
         let removals = proofs.iter().map(Removal::of).collect();
         let listings = listings(desk, &standing);
-        Self { strangers, gone, now: desk.context.now, rows, removals, listings, standing }
+        let additions = additions(desk, &standing);
+        Self {
+            strangers,
+            gone,
+            now: desk.context.now,
+            rows,
+            removals,
+            listings,
+            additions,
+            standing,
+        }
     }
 }
 
@@ -185,6 +216,37 @@ fn listings(desk: &Desk<'_>, standing: &Standing<'_>) -> Vec<Listing> {
     seen.map(one).collect()
 }
 
+/// What the first whole listing after the opening has and the review does not: given meanwhile. In a
+/// micro review it is not told, for others were left out.
+fn additions(desk: &Desk<'_>, standing: &Standing<'_>) -> Vec<Addition> {
+    let opened = standing.opened();
+    if opened.kind == CampaignKind::Micro {
+        return Vec::new();
+    }
+    let asked: HashSet<Key<'_>> = standing.items().iter().map(ReviewItem::key).collect();
+    let before: Vec<_> =
+        standing.campaign.snapshots(&desk.observed).into_iter().flatten().collect();
+    let was_listed: HashSet<Key<'_>> =
+        before.iter().flat_map(|seen| seen.rows.iter().flatten()).map(Row::key).collect();
+    let mut all = Vec::new();
+    for system in opened.systems.iter() {
+        let later = desk.observed.after(system.as_str(), standing.campaign.at()).next();
+        let Some((seen, rows)) = later else { continue };
+        let new = rows.iter().filter(|row| {
+            row.is_enabled() && !asked.contains(&row.key()) && !was_listed.contains(&row.key())
+        });
+        all.extend(new.map(|row| Addition {
+            system: row.system.to_string(),
+            account: row.account.to_string(),
+            person: row.person,
+            entitlement: row.entitlement.as_deref().unwrap_or_default().to_owned(),
+            is_privileged: row.is_privileged(),
+            entry: seen.said.at.index,
+        }));
+    }
+    all
+}
+
 fn rows(desk: &Desk<'_>, standing: &Standing<'_>, proofs: &[Proof<'_>]) -> Vec<Vec<String>> {
     let mut listed: HashMap<Key<'_>, (&Row, String)> = HashMap::new();
     for seen in standing.campaign.snapshots(&desk.observed).into_iter().flatten() {
@@ -201,7 +263,8 @@ fn rows(desk: &Desk<'_>, standing: &Standing<'_>, proofs: &[Proof<'_>]) -> Vec<V
         let mut cells = vec![item.item.to_string()];
         match item.person {
             Some(who) => {
-                cells.extend(people.entry(who).or_insert_with(|| person(desk, who)).iter().cloned())
+                cells
+                    .extend(people.entry(who).or_insert_with(|| person(desk, who)).iter().cloned());
             }
             None => cells.extend(std::iter::repeat_n(String::new(), 9)),
         }
@@ -226,7 +289,7 @@ fn flag(value: Option<bool>) -> String {
 }
 
 /// Person to location.
-fn person(desk: &Desk<'_>, who: crate::vault::persons::Pseudonym) -> [String; 9] {
+fn person(desk: &Desk<'_>, who: Pseudonym) -> [String; 9] {
     let words = desk.people.words(who, desk.context.now);
     let newest = words.last();
     let named = |part: fn(&crate::schema::access::PersonChanged) -> Option<String>| {

@@ -68,20 +68,18 @@ pub(super) fn run(args: &Close, context: &mut Context) -> Result<Answer> {
         _ => {}
     }
     let counts = standing.counts();
+    let told = Value::object([
+        ("certified", Value::count(counts.certified)),
+        ("modified", Value::count(counts.modified)),
+        ("revoked", Value::count(counts.revoked)),
+        ("undecided", Value::count(counts.undecided)),
+    ]);
     let data = vec![
-        (
-            "counts",
-            Value::object([
-                ("certified", Value::count(counts.certified)),
-                ("modified", Value::count(counts.modified)),
-                ("revoked", Value::count(counts.revoked)),
-                ("undecided", Value::count(counts.undecided)),
-            ]),
-        ),
+        ("counts", told.clone()),
         ("default_action", Value::text(action)),
         ("state", Value::text(state.as_str())),
     ];
-    let more = vec![("counts", Value::object(data.iter().take(1).cloned()))];
+    let more = vec![("counts", told)];
     let draft = room::draft("campaign.closed", campaign, &actor, room.now, data);
     room::record(
         (&folder, &mut ledger, &sight),

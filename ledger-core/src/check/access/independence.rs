@@ -23,7 +23,8 @@ pub(crate) struct Independence<'b, 'c> {
     at: Timestamp,
     administrators: BTreeMap<Box<str>, BTreeSet<Pseudonym>>,
     known: HashMap<(Option<Pseudonym>, Option<Pseudonym>), Other>,
-    managers: HashMap<(Pseudonym, Timestamp), Option<Option<Pseudonym>>>,
+    /// The one manager, of whom it may be unknown who it is; none without a manager.
+    managers: HashMap<(Pseudonym, Timestamp), Vec<Option<Pseudonym>>>,
 }
 
 impl<'b, 'c> Independence<'b, 'c> {
@@ -106,11 +107,14 @@ impl<'b, 'c> Independence<'b, 'c> {
         at: Timestamp,
     ) -> Vec<(&'static str, Option<Pseudonym>)> {
         let people = self.people;
-        let manager = one.person.and_then(|who| {
+        let mut fit: Vec<(&'static str, Option<Pseudonym>)> = Vec::new();
+        if let Some(who) = one.person {
             let found = self.managers.entry((who, at));
-            *found.or_insert_with(|| people.manager(who, at).map(|(who, _)| who))
-        });
-        let mut fit: Vec<_> = manager.map(|who| ("manager", who)).into_iter().collect();
+            let found = found.or_insert_with(|| {
+                people.manager(who, at).map(|(manager, _)| manager).into_iter().collect()
+            });
+            fit.extend(found.iter().map(|manager| ("manager", *manager)));
+        }
         if let Some(system) = self.context.facts.system(&one.system, at) {
             fit.push(("system_owner", system.owner.pseudonym));
             let owners = system.entitlement_owners.iter();

@@ -45,8 +45,10 @@ pub(super) fn written(material: &Material<'_>, told: &Told<'_>) -> Written {
         "Whether it asked about all",
         sentences.first().cloned().unwrap_or_default(),
     );
-    whole.notes.push("The rows of the listings are the items and what was left out, with its reason. Each listing names its query, what the system itself reported, and the entry that reconciled it. What was given after a listing was taken is in no review of it.".to_owned());
-    for dataset in [listings(material, told), left_out(told), strangers(told), removed(told)] {
+    whole.notes.push("The rows of the listings are the items and what was left out, with its reason. Each listing names its query, what the system itself reported, and the entry that reconciled it. What was given since stands in a table of its own.".to_owned());
+    for dataset in
+        [listings(material, told), left_out(told), strangers(told), removed(told), added(told)]
+    {
         whole.table(dataset, &mut datasets);
     }
     let mut who =
@@ -211,6 +213,33 @@ fn removed(told: &Told<'_>) -> Dataset {
     );
     for one in &told.gone {
         sheet.row(row![one.campaign.as_str(), one.item.as_str()]);
+    }
+    sheet.done()
+}
+
+fn added(told: &Told<'_>) -> Dataset {
+    let mut sheet = Sheet::new(
+        "U10",
+        "What was given since, and is not in the review",
+        "each entitlement that the first whole listing after the opening has and the listings of the review have not, by system",
+        &[
+            ("system", Kind::Id),
+            ("account", Kind::Id),
+            ("person", Kind::Person),
+            ("entitlement", Kind::Id),
+            ("privileged", Kind::Text),
+            ("entry", Kind::Entries),
+        ],
+    );
+    for one in &told.additions {
+        sheet.row(row![
+            one.system.as_str(),
+            one.account.as_str(),
+            one.person.map(|who| who.to_string()),
+            one.entitlement.as_str(),
+            one.is_privileged,
+            one.entry.to_string(),
+        ]);
     }
     sheet.done()
 }
