@@ -8,7 +8,7 @@ mod export;
 mod import;
 mod open;
 mod reconcile;
-pub(crate) mod room;
+mod room;
 mod schedule;
 mod session;
 mod verify;

@@ -12,10 +12,10 @@ use ledger_core::time::{DAY, Timestamp};
 use super::change::over;
 use super::folder::{Brought, quoted};
 use crate::commands::gate;
-use crate::commands::review::room::frozen;
 use crate::context::Context;
 use crate::evaluated::{Blobs, Evaluated};
 use crate::failure::{Answer, Failure, Result};
+use crate::frozen;
 
 /// Days of use before a review opened.
 const DAYS: u64 = 90;
@@ -98,7 +98,7 @@ fn desk<'e>(
 fn told<'e>(campaign: &str, evaluated: &'e Evaluated, desk: &Desk<'e>) -> Result<Told<'e>> {
     let opened = evaluated.facts.campaign_opened.of(Reference::Campaign, campaign).next();
     let evidence = match opened {
-        Some(opened) => frozen(&evaluated.ledger, opened.at.index)?,
+        Some(opened) => frozen::evidence(&evaluated.ledger, opened.at.index)?,
         None => Vec::new(),
     };
     let standing = Standing::of(desk, campaign, evidence);

@@ -1,7 +1,7 @@
 //! `ledger review decide`
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ledger_core::json::Value;
@@ -121,7 +121,7 @@ pub(super) fn rule(
     Ok((ruled, known))
 }
 
-fn read(file: &PathBuf, now: Timestamp) -> Result<Vec<Draft>> {
+fn read(file: &Path, now: Timestamp) -> Result<Vec<Draft>> {
     let place = |failure: Failure| failure.within(files::shown(file));
     let bytes = files::read_input(file)?;
     let table =

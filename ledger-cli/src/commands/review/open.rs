@@ -19,7 +19,7 @@ use super::room::{self, Limits, Scribe};
 use crate::commands::owner;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::{approval, files, keys, seen};
+use crate::{approval, files, frozen, keys, seen};
 
 /// Items that one event names at most.
 const MOST: usize = 100;
@@ -107,8 +107,8 @@ pub(super) fn run(args: &Open, context: &mut Context) -> Result<Answer> {
     let ids: Vec<&str> = systems.iter().map(Id::as_str).collect();
     let strange = strangers(&desk, &ids, room.now);
     let store = &**ledger.store();
-    let (list_file, list_digest) = room::freeze(store, "review-items.jsonl", &list)?;
-    let (evidence_file, _) = room::freeze(store, room::evidence_name(), &evidence)?;
+    let (list_file, list_digest) = frozen::put(store, frozen::ITEMS, &list)?;
+    let (evidence_file, _) = frozen::put(store, frozen::EVIDENCE, &evidence)?;
     let seal = Sha256::of(population.seal(&list_digest).to_canonical().as_bytes());
     let mut data = opened(args, &population, &list_digest, &seal);
     data.extend([

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use ledger_core::blob;
 use ledger_core::check::matrix::Matrix;
 use ledger_core::check::{Calendar, Context as Asking, Parameters, Period};
 use ledger_core::control::{Catalogue, Fiscal, Resolved};
@@ -14,23 +13,19 @@ use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::key::Signer;
 use ledger_core::ledger::{Ledger, Receipt};
-use ledger_core::review::evidence::{self, Evidence};
 use ledger_core::review::standing::Standing;
 use ledger_core::review::{Desk, limits};
 use ledger_core::schema::words::Reference;
 use ledger_core::store::Store;
 use ledger_core::time::{DAY, Timestamp};
 
-use crate::commands::speaker::attached;
 use crate::context::{Context, Folder};
 use crate::evaluated::{Blobs, day, layers};
 use crate::failure::{Failure, Result};
 use crate::keys::Key;
 use crate::seen::Sight;
-use crate::{clock, delivery, files, keys};
+use crate::{clock, delivery, files, frozen, keys};
 
-/// The file of the evidence that is frozen with the items.
-const EVIDENCE: &str = "review-evidence.jsonl";
 /// Days of use that are counted.
 const DAYS: u64 = 90;
 
@@ -137,44 +132,11 @@ impl Room {
     ) -> Result<Standing<'r>> {
         let opened = self.facts.campaign_opened.of(Reference::Campaign, campaign).next();
         let evidence = match opened {
-            Some(opened) => frozen(ledger, opened.at.index)?,
+            Some(opened) => frozen::evidence(ledger, opened.at.index)?,
             None => Vec::new(),
         };
         Standing::of(desk, campaign, evidence).map_err(|error| Failure::by_law(&error))
     }
-}
-
-/// The evidence that an event froze; none where it names none.
-pub(crate) fn frozen(ledger: &Ledger, index: u64) -> Result<Vec<Evidence>> {
-    let digest = ledger.entry(index, |entry| {
-        let attachments = entry.event.root.get("attachments");
-        let named = attachments.iter().flat_map(|list| list.items()).find(|item| {
-            item.get("name").and_then(|name| name.plain().map(str::to_owned)).as_deref()
-                == Some(EVIDENCE)
-        });
-        let digest = named.and_then(|item| item.get("digest"));
-        digest.and_then(|digest| Sha256::from_reference(digest.plain()?))
-    })?;
-    let Some(digest) = digest else { return Ok(Vec::new()) };
-    let Some(bytes) = blob::get(&**ledger.store(), digest)? else {
-        let message = format!("the evidence {} of the review is not there", digest.to_reference());
-        return Err(Failure::new("review-evidence", message)
-            .within(format!("entry {index}"))
-            .hint("bring the attachments of the ledger with its folder"));
-    };
-    Ok(evidence::read(&bytes)?)
-}
-
-/// The evidence on its way into the folder: what an event says of it.
-pub(super) fn freeze(store: &dyn Store, name: &str, list: &str) -> Result<(Value, Sha256)> {
-    // if we stop after this, a file is left that no entry names
-    let digest = blob::put(store, list.as_bytes())?;
-    Ok((attached(&digest, name, "application/jsonl", list.len()), Sha256::of(list.as_bytes())))
-}
-
-/// The name under which [`freeze`] keeps evidence.
-pub(super) fn evidence_name() -> &'static str {
-    EVIDENCE
 }
 
 /// A restricted id on the command line; code `field-value`.

@@ -75,7 +75,7 @@ fn shown(standing: &Standing<'_>, item: &ReviewItem, number: usize, of: usize) -
     let mut text = format!("\n{number} of {of}  {}\n", item.item);
     let mut line = |name: &str, words: &str| {
         if !words.is_empty() {
-            text.push_str(&format!("  {name:<14} {words}\n"));
+            let _ = std::fmt::Write::write_fmt(&mut text, format_args!("  {name:<14} {words}\n"));
         }
     };
     line("system", &item.system);

@@ -116,10 +116,10 @@ fn line(one: &Proof<'_>) -> String {
         "pending" => "◆",
         _ => "▲",
     };
-    let mut words = format!("{glyph} {}  {}", one.item.item, state(one));
+    let words = format!("{glyph} {}  {}", one.item.item, state(one));
     if one.uses.0 > 0 {
         let looked = if one.looked.is_some() { "looked at" } else { "nobody looked at it" };
-        words.push_str(&format!("  used {} times before it went: {looked}", one.uses.0));
+        return format!("{words}  used {} times before it went: {looked}", one.uses.0);
     }
     words
 }
