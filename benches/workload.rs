@@ -211,7 +211,8 @@ pub(crate) fn events(
     }
 }
 
-fn event(
+/// One event of a pipeline, signed.
+pub(crate) fn event(
     ledger: [u8; 32],
     signer: &SigningKey,
     position: &Position,

@@ -10,16 +10,19 @@ use std::path::PathBuf;
 use clap::Args;
 use ledger_core::approval::{About, Request, Standing};
 use ledger_core::blob;
+use ledger_core::checkpoint::Origin;
 use ledger_core::event::{is_digest, is_id};
 use ledger_core::json::Value;
 use ledger_core::ledger::Ledger;
+use ledger_core::producer::Position;
 
 use crate::collect::{self, Signers};
 use crate::consent::{self, Question};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
+use crate::hook::target::{self, remote};
 use crate::keys::Key;
-use crate::{clock, delivery, files, hook, seen};
+use crate::{clock, delivery, files, hook, random, seen};
 
 pub(crate) use event::{actor, person};
 pub(crate) use until::{moment, until};
@@ -122,7 +125,10 @@ pub(crate) fn run(
     let request = match &how.from {
         Some(file) => Request::parse(&files::read(file)?)
             .map_err(|error| Failure::from(error).within(files::shown(file)))?,
-        None => asked_about(what, context)?,
+        None => match context.server()? {
+            Some(address) => from_server(what, &address, context)?,
+            None => asked_about(what, &open(context)?.1)?,
+        },
     };
     if let Some(file) = &how.request {
         files::create(file, request.encode().as_bytes(), 0o644)?;
@@ -157,7 +163,7 @@ pub(crate) fn run(
 }
 
 /// What is to be decided, with all that the ledger says about it.
-fn asked_about(what: &What, context: &Context) -> Result<Request> {
+pub(crate) fn asked_about(what: &What, ledger: &Ledger) -> Result<Request> {
     let given = |name: &str, value: &Option<String>, legal: fn(&str) -> bool| match value {
         Some(value) if legal(value) => Ok(value.clone()),
         value => Err(Failure::new(
@@ -175,10 +181,9 @@ fn asked_about(what: &What, context: &Context) -> Result<Request> {
     let environment = given("--environment", &what.environment, is_id)?;
     let config = maybe("--config", &what.config, is_digest)?;
     let named = maybe("--service", &what.service, is_id)?;
-    let (_, ledger) = open(context)?;
     let service = match named {
         Some(service) => Some(service),
-        None => evidence::service(&ledger, &artifact)?,
+        None => evidence::service(ledger, &artifact)?,
     };
     let mut request = Request {
         ledger: ledger.origin().clone(),
@@ -192,8 +197,8 @@ fn asked_about(what: &What, context: &Context) -> Result<Request> {
         answers: None,
         facts: Vec::new(),
     };
-    request.answers = evidence::asked(&ledger, &request)?;
-    request.facts = evidence::facts(&ledger, &request, request.at)?;
+    request.answers = evidence::asked(ledger, &request)?;
+    request.facts = evidence::facts(ledger, &request, request.at)?;
     Ok(request)
 }
 
@@ -210,6 +215,9 @@ fn open(context: &Context) -> Result<(crate::context::Folder, Ledger)> {
 
 /// What was shown stays with the ledger, before anybody decides on it.
 fn keep(request: &Request, context: &Context) -> Result<()> {
+    if context.server()?.is_some() {
+        return target::open(context)?.put(request.encode().as_bytes());
+    }
     let (folder, ledger) = open(context).map_err(|failure| match failure.code() {
         "ledger-none" | "ledger-unnamed" => failure.instead(
             "--out FILE writes the signed event, for `ledger append --signed` where the ledger is",
@@ -217,12 +225,7 @@ fn keep(request: &Request, context: &Context) -> Result<()> {
         _ => failure,
     })?;
     if *ledger.origin() != request.ledger {
-        return Err(Failure::refused(
-            "approval-ledger",
-            format!("the request is for `{}`, not for `{}`", request.ledger, ledger.origin()),
-        )
-        .within(folder.shown())
-        .exit(4));
+        return Err(other(request, ledger.origin()).within(folder.shown()));
     }
     // if we stop after this, a file is left that no entry names
     blob::put(&**ledger.store(), request.encode().as_bytes())?;
@@ -285,9 +288,49 @@ fn show_decision(how: &How, decision: &Decision, context: &mut Context) -> Resul
 
 /// Into the ledger, now: a decision that nobody can see is none.
 fn deliver(draft: &Value, request: &Request, key: &Key, context: &mut Context) -> Result<Answer> {
+    if context.server()?.is_some() {
+        return send(draft, request, key, context);
+    }
     keep(request, context)?;
     let (folder, mut ledger, sight) = seen::open(context)?;
     let receipt = delivery::one(&mut ledger, &sight, draft, LABEL, &[key]);
     let receipt = receipt.map_err(|failure| hook::refused(folder.place(failure)))?;
     delivery::settle(receipt, (&folder, &mut ledger, &sight), context)
+}
+
+/// What is to be decided, as the server says it.
+fn from_server(what: &What, address: &str, context: &Context) -> Result<Request> {
+    let mut asked = Vec::new();
+    let given = [
+        ("artifact", &what.artifact),
+        ("config", &what.config),
+        ("environment", &what.environment),
+        ("service", &what.service),
+    ];
+    for (name, value) in given {
+        asked.extend(value.as_ref().map(|value| (name, value.as_str())));
+    }
+    let change = what.change.as_deref().unwrap_or_default();
+    remote::request(address, change, &asked, context)
+}
+
+/// To the server, now: what was shown, and then the decision on it.
+fn send(draft: &Value, request: &Request, key: &Key, context: &mut Context) -> Result<Answer> {
+    let mut target = target::open(context)?;
+    if *target.origin() != request.ledger {
+        return Err(other(request, target.origin()));
+    }
+    target.put(request.encode().as_bytes())?;
+    let position = Position::one_shot(LABEL, random::bytes()?);
+    let draft = target.sight().named(draft);
+    let event = delivery::sign(target.origin(), &draft, &position, &[key])?;
+    let receipts = target.together(vec![event], &[key])?.map_err(hook::refused)?;
+    delivery::acknowledge(&receipts, context)?;
+    target.settle(&[key]);
+    Ok(Answer::Yes)
+}
+
+fn other(request: &Request, there: &Origin) -> Failure {
+    let message = format!("the request is for `{}`, not for `{there}`", request.ledger);
+    Failure::refused("approval-ledger", message).exit(4)
 }

@@ -135,6 +135,16 @@ pub(crate) fn bring(
     store: &dyn Store,
     events: &[Submission],
 ) -> Result<Brought> {
+    carry(state, origin, events, |_, bytes| Ok(blob::put(store, bytes).map(drop)?))
+}
+
+/// As [`bring`], to wherever `put` takes each.
+pub(crate) fn carry(
+    state: &State,
+    origin: &Origin,
+    events: &[Submission],
+    mut put: impl FnMut(Sha256, &[u8]) -> Result<()>,
+) -> Result<Brought> {
     let mut brought = Brought::default();
     if !state.path(&folder(origin)).is_dir() {
         return Ok(brought);
@@ -147,7 +157,7 @@ pub(crate) fn bring(
                     .within(path.display().to_string())
                     .hint("attach the original file again"));
             }
-            blob::put(store, &bytes)?;
+            put(digest, &bytes)?;
             brought.files.push(path);
         }
         let path = state.path(&format!("{}.key", file(origin, digest)));

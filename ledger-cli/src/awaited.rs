@@ -6,15 +6,11 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use ledger_core::hash::Blake3;
 use ledger_core::ledger::Receipt;
-use ledger_core::proof::Proof;
 
-use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::files;
 use crate::output::talk;
-use crate::published;
 
 /// How long to sleep between two looks at the newest checkpoint.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -62,12 +58,17 @@ impl Wanted {
     }
 
     /// Waits until a checkpoint covers the entry, and writes its proof, with the entry's line in it.
-    /// The entry is recorded whatever happens here; code `proof-late`, status 6.
-    pub(crate) fn write(&self, file: &Path, receipt: Receipt, context: &Context) -> Result<()> {
+    /// `prove` makes it, if it can be made yet. The entry is recorded whatever happens here; code `proof-late`, status 6.
+    pub(crate) fn write(
+        &self,
+        file: &Path,
+        receipt: Receipt,
+        mut prove: impl FnMut(Receipt) -> Result<Vec<u8>>,
+    ) -> Result<()> {
         let begun = Instant::now();
         let patience = Duration::from_secs(self.proof_wait);
         loop {
-            match prove_now(receipt, context) {
+            match prove(receipt) {
                 Ok(proof) => {
                     files::create(file, &proof, 0o644).map_err(|failure| failure.exit(6))?;
                     talk(format!("note: the proof is {}", file.display()));
@@ -79,22 +80,6 @@ impl Wanted {
             }
         }
     }
-}
-
-fn prove_now(receipt: Receipt, context: &Context) -> Result<Vec<u8>> {
-    let folder = context.folder()?;
-    // read before the ledger is opened, which costs more
-    let (note, checkpoint) = published::newest(&folder)?;
-    if checkpoint.size() <= receipt.index {
-        return Err(Failure::new("checkpoint-behind", "no checkpoint covers the entry"));
-    }
-    let ledger = folder.open()?;
-    let line = ledger.line(receipt.index)?;
-    if Blake3::of(&line) != receipt.hash {
-        return Err(Failure::refused("rollback", "the ledger no longer holds the entry"));
-    }
-    let path = published::inclusion(&ledger, receipt.index, &checkpoint)?;
-    Ok(Proof::new(receipt.index, path, &note)?.with_extra(&line)?.encode())
 }
 
 fn is_early(failure: &Failure) -> bool {

@@ -10,8 +10,8 @@ use crate::commands::{
     append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
     cosign, delegate, demo, evaluate, events, evidence, exception, facts, flush, gate, import,
     init, key, log, man, person, prove, ratify, reconcile, record, recover, reject, report,
-    retention, review, revoke, risk, sample, schema, show, sign, sign_off, status, tiles, vault,
-    verify, walkthrough, witness,
+    retention, review, revoke, risk, sample, schema, serve, show, sign, sign_off, status, tiles,
+    token, vault, verify, walkthrough, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -106,6 +106,9 @@ enum Command {
     #[command(subcommand)]
     Walkthrough(walkthrough::Walkthrough),
     SignOff(sign_off::SignOff),
+    Serve(serve::Serve),
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     Demo(demo::Demo),
     Completions(man::Completions),
     Man(man::Man),
@@ -179,6 +182,8 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Evidence(args) => evidence::run(args, context),
         Command::Walkthrough(args) => walkthrough::run(args, context),
         Command::SignOff(args) => sign_off::run(args, context),
+        Command::Serve(args) => serve::run(args, context),
+        Command::Token(args) => token::run(args, context),
         Command::Demo(args) => demo::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),
         Command::Man(args) => man::man(args, Cli::command(), context),

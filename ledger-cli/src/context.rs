@@ -69,6 +69,32 @@ impl Context {
         }
     }
 
+    /// Names another folder or server than the common options do.
+    pub(crate) fn deliver_to(&mut self, address: &str) {
+        self.ledger = Some(PathBuf::from(address));
+    }
+
+    /// The address of a server, if that is what stands for the ledger.
+    pub(crate) fn server(&self) -> Result<Option<String>> {
+        let path = self.ledger_path()?;
+        let text = path.to_string_lossy();
+        let is_address = text.starts_with("https://") || text.starts_with("http://");
+        Ok(is_address.then(|| text.trim_end_matches('/').to_owned()))
+    }
+
+    /// Where the ledger is, as it is remembered in states and workspaces.
+    pub(crate) fn place(&self) -> Result<PathBuf> {
+        match self.server()? {
+            Some(address) => Ok(PathBuf::from(address)),
+            None => files::absolute(&self.ledger_path()?),
+        }
+    }
+
+    /// How long another process, or a server, is waited for.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// What is remembered outside the folder: `--state`, `LEDGER_STATE`, or the user's state folder.
     pub(crate) fn state(&self) -> Result<State> {
         let root = match &self.state {
@@ -130,6 +156,11 @@ impl Folder {
     pub(crate) fn place(&self, failure: Failure) -> Failure {
         let lost = failure.unavailable() && failure.place().is_none();
         if lost { failure.within(self.shown()) } else { failure }
+    }
+
+    /// The same folder with none of its files open: what was replaced in it is seen.
+    pub(crate) fn afresh(&self) -> Result<Self> {
+        folder_within(&self.path, self.state.clone(), PATIENCE)
     }
 
     /// Opens the ledger, if it is the one that was pinned for this path.

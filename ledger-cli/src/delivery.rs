@@ -3,6 +3,7 @@
 //! `ledger append` and the hook share it, and every command that records something of its own.
 
 mod conflict;
+pub(crate) mod group;
 pub(crate) mod recovery;
 
 use ledger_core::checkpoint::Origin;
@@ -244,7 +245,7 @@ pub(crate) fn acknowledge(receipts: &[Receipt], context: &mut Context) -> Result
 /// As [`acknowledge`], with more members for machines.
 pub(crate) fn acknowledge_with(
     receipts: &[Receipt],
-    more: Vec<(&str, Value)>,
+    more: Vec<(&'static str, Value)>,
     context: &mut Context,
 ) -> Result<()> {
     let out = &mut context.out;
@@ -282,7 +283,8 @@ pub(crate) fn tidy(folder: &Folder, ledger: &mut Ledger) -> Result<Answer> {
     Ok(Answer::Yes)
 }
 
-fn value(receipt: &Receipt) -> Value {
+/// A receipt for machines.
+pub(crate) fn value(receipt: &Receipt) -> Value {
     Value::object([
         ("hash", Value::text(receipt.hash.to_base64())),
         ("index", Value::count(receipt.index)),

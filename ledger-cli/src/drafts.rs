@@ -3,9 +3,9 @@
 //! White space, member order and escapes are free, CRLF line ends too: the bytes that are signed are
 //! made from the value, in its one canonical spelling.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use ledger_core::json::{Value, read};
+use ledger_core::json::{self, Value};
 use ledger_core::time::Timestamp;
 
 use crate::failure::{Failure, Result};
@@ -52,33 +52,40 @@ pub(crate) fn read_all(files: &[PathBuf], now: Timestamp, signed: bool) -> Resul
     let files = if files.is_empty() { &stdin } else { files };
     let mut drafts = Vec::new();
     for file in files {
-        let bytes = files::read_input(file)?;
-        let name = files::shown(file);
-        if signed && let Some(value) = submission::from_envelope(&bytes) {
-            let value = value.map_err(|failure| failure.within(name.clone()))?;
-            drafts.push(Draft { file: name, line: None, value });
-        } else {
-            drafts.append(&mut split(&bytes, file)?);
-        }
+        drafts.append(&mut read(&files::read_input(file)?, files::shown(file), now, signed)?);
     }
+    Ok(drafts)
+}
+
+/// As [`read_all`], of bytes that were read; `name` is what they are called in messages.
+pub(crate) fn read(bytes: &[u8], name: String, now: Timestamp, signed: bool) -> Result<Vec<Draft>> {
+    let envelope = if signed { submission::from_envelope(bytes) } else { None };
+    let drafts = match envelope {
+        Some(value) => {
+            let value = value.map_err(|failure| failure.within(name.clone()))?;
+            vec![Draft { file: name, line: None, value }]
+        }
+        None => split(bytes, name)?,
+    };
     for draft in &drafts {
         not_ahead(&draft.value, now).map_err(|failure| draft.place(failure))?;
     }
     Ok(drafts)
 }
 
-fn split(bytes: &[u8], file: &Path) -> Result<Vec<Draft>> {
-    let name = files::shown(file);
+fn split(bytes: &[u8], name: String) -> Result<Vec<Draft>> {
     if bytes.trim_ascii().is_empty() {
         return Err(Failure::new("input-empty", "there is no event: the input is empty")
             .within(name)
             .hint("give one event as a JSON object, or one on each line"));
     }
     let first = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let whole = read(bytes);
+    let whole = json::read(bytes);
     match whole {
         Ok(value) => Ok(vec![one(value, name, None)?]),
-        Err(error) if error.code() == "json-trailing" && read(first).is_ok() => lines(bytes, &name),
+        Err(error) if error.code() == "json-trailing" && json::read(first).is_ok() => {
+            lines(bytes, &name)
+        }
         Err(error) => Err(spelled(error.into()).within(name)),
     }
 }
@@ -87,7 +94,7 @@ fn lines(bytes: &[u8], name: &str) -> Result<Vec<Draft>> {
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let mut drafts = Vec::new();
     for (number, line) in (1..).zip(bytes.split(|&byte| byte == b'\n')) {
-        let value = read(line).map_err(|error| {
+        let value = json::read(line).map_err(|error| {
             let failure = if error.code() == "json-empty" {
                 Failure::new("json-empty", "the line is empty")
                     .hint("one event stands on each line")

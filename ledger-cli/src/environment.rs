@@ -1,7 +1,9 @@
 //! The environment: the one place where its variables are read.
 //!
-//! `LEDGER_DIR`, `LEDGER_KEY`, `LEDGER_ORIGIN`, `LEDGER_PERSON`, `LEDGER_KEY_PASSPHRASE_FILE`, `LEDGER_STATE`; for the places of other
-//! things `XDG_STATE_HOME`, `HOME`, `TMPDIR` and `SSH_AUTH_SOCK`. A variable of ours that is set but empty is a mistake in a script, so it is an error.
+//! `LEDGER_DIR`, `LEDGER_KEY`, `LEDGER_ORIGIN`, `LEDGER_PERSON`, `LEDGER_KEY_PASSPHRASE_FILE`, `LEDGER_STATE`; of a server
+//! `LEDGER_TOKEN`, `LEDGER_TOKEN_FILE`, `LEDGER_CA`, `LEDGER_CLIENT_CERT`, `LEDGER_CLIENT_KEY`, while its client library reads
+//! `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`; for the places of other things
+//! `XDG_STATE_HOME`, `HOME`, `TMPDIR` and `SSH_AUTH_SOCK`. A variable of ours that is set but empty is a mistake in a script, so it is an error.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -20,6 +22,16 @@ pub(crate) const PERSON: &str = "LEDGER_PERSON";
 pub(crate) const PASSPHRASE: &str = "LEDGER_KEY_PASSPHRASE_FILE";
 /// The folder of what is remembered outside the ledger.
 pub(crate) const STATE: &str = "LEDGER_STATE";
+/// The token that a server asks for.
+pub(crate) const TOKEN: &str = "LEDGER_TOKEN";
+/// The file with that token.
+pub(crate) const TOKEN_FILE: &str = "LEDGER_TOKEN_FILE";
+/// The file with the certificates that a server's is held against, in the place of the system's.
+pub(crate) const CA: &str = "LEDGER_CA";
+/// The file with the certificate that is shown to a server, and those between it and its root.
+pub(crate) const CLIENT_CERT: &str = "LEDGER_CLIENT_CERT";
+/// The file with the key of that certificate.
+pub(crate) const CLIENT_KEY: &str = "LEDGER_CLIENT_KEY";
 
 /// A variable as a path; none when it is unset, an error when it is empty.
 pub(crate) fn path(name: &'static str) -> Result<Option<PathBuf>> {

@@ -1,5 +1,6 @@
 //! How a command ends: with an answer, or with one line that says what went wrong and where.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use ledger_core::error::{Error, Kind};
@@ -39,7 +40,7 @@ pub(crate) struct Failure {
     unavailable: bool,
     /// The status of a command that tells more reasons apart.
     exit: Option<u8>,
-    code: &'static str,
+    code: Cow<'static, str>,
     place: Vec<String>,
     message: String,
     hint: Option<String>,
@@ -55,7 +56,7 @@ impl Failure {
             refused: false,
             unavailable: false,
             exit: None,
-            code,
+            code: Cow::Borrowed(code),
             place: Vec::new(),
             message: message.into(),
             hint: None,
@@ -65,6 +66,18 @@ impl Failure {
     /// A refusal by law: status 1.
     pub(crate) fn refused(code: &'static str, message: impl Into<String>) -> Self {
         Self { refused: true, ..Self::new(code, message) }
+    }
+
+    /// Something that could not be reached: nothing is known about the outcome. Status 2.
+    pub(crate) fn unreachable(code: &'static str, message: impl Into<String>) -> Self {
+        Self { unavailable: true, ..Self::new(code, message) }
+    }
+
+    /// What a server said, in its own words; `self` says of which kind it is.
+    #[must_use]
+    pub(crate) fn saying(self, code: &str, message: &str, place: Option<&str>) -> Self {
+        let place = place.map(str::to_owned).into_iter().collect();
+        Self { code: Cow::Owned(code.to_owned()), message: message.to_owned(), place, ..self }
     }
 
     /// What the log itself answered: a refusal by its laws is status 1.
@@ -83,7 +96,7 @@ impl Failure {
             refused: error.kind() == Kind::Untrue,
             unavailable: error.kind() == Kind::Unavailable,
             exit: None,
-            code: error.code(),
+            code: Cow::Borrowed(error.code()),
             place: error.place().map(str::to_owned).into_iter().collect(),
             message: error.message().to_owned(),
             hint: error.advice().map(str::to_owned),
@@ -126,13 +139,18 @@ impl Failure {
     }
 
     /// The stable name of the reason.
-    pub(crate) fn code(&self) -> &'static str {
-        self.code
+    pub(crate) fn code(&self) -> &str {
+        &self.code
     }
 
     /// Whether something could not be reached, so that nothing is known about the outcome.
     pub(crate) fn unavailable(&self) -> bool {
         self.unavailable
+    }
+
+    /// Whether the ledger, its keys or its laws refused it.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.refused
     }
 
     /// Where, from the wider to the narrower.

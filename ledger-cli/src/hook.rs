@@ -38,6 +38,10 @@ use target::Delivery;
 /// How long a delivery is tried before the event waits in the spool.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What is wrong with how a server was named, not with the server.
+const MISTAKES: [&str; 5] =
+    ["environment-empty", "server-address", "server-plain", "tls", "token-file"];
+
 /// What all commands of the hook share.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Options {
@@ -50,6 +54,10 @@ pub(crate) struct Options {
     /// Origin of the ledger, for a host that has not reached its folder yet [or LEDGER_ORIGIN]
     #[arg(long, global = true)]
     origin: Option<String>,
+    /// Server to deliver to, https://HOST[:PORT], in the place of --ledger; LEDGER_TOKEN or
+    /// LEDGER_TOKEN_FILE is shown to it
+    #[arg(long, global = true, value_name = "URL")]
+    to: Option<String>,
     /// End with status 6 if the event is safe in the spool only
     #[arg(long, global = true)]
     require_ack: bool,
@@ -122,11 +130,15 @@ impl Hook {
         let pipeline = look()?;
         let key = load(options.key.as_ref())?;
         context.hurry(PATIENCE);
+        if let Some(address) = &options.to {
+            to(address, context)?;
+        }
         let state = context.state()?;
         let workspace = workspace(options, &pipeline)?;
-        let ledger = context.ledger_path()?;
+        let ledger = context.place()?;
         let target = match target::open(context) {
-            Err(failure) if failure.code() == "delivery-url" => return Err(failure),
+            // a mistake of the caller's is not the server's absence
+            Err(failure) if MISTAKES.contains(&failure.code()) => return Err(failure),
             target => target,
         };
         let origin = begin::origin(options, context, &workspace, &state, &target)?;
@@ -134,8 +146,15 @@ impl Hook {
         let parts = [pipeline.job_key(), owner.to_string(), origin.to_string()];
         let name = hex(&Sha256::of(parts.join("\n").as_bytes()).0).chars().take(16).collect();
         let require_ack = options.require_ack;
-        let ledger = files::absolute(&ledger)?;
         Ok(Self { pipeline, require_ack, key, state, workspace, ledger, target, origin, name })
+    }
+
+    /// The proof of what was recorded, as of now.
+    pub(crate) fn prove(&mut self, receipt: Receipt) -> Result<Vec<u8>> {
+        match &mut self.target {
+            Ok(target) => target.prove(receipt),
+            Err(failure) => Err(failure.clone()),
+        }
     }
 
     fn signers(&self) -> [&dyn Signer; 1] {
@@ -355,6 +374,20 @@ impl Hook {
             target.settle(&[&self.key]);
         }
     }
+}
+
+/// Delivers to this server, whatever folder is named; code `server-address`.
+pub(crate) fn to(address: &str, context: &mut Context) -> Result<()> {
+    if !address.starts_with("https://") && !address.starts_with("http://") {
+        return Err(Failure::new(
+            "server-address",
+            format!("`{address}` is no address of a server"),
+        )
+        .within("--to")
+        .hint("write https://HOST[:PORT]; --ledger names a folder"));
+    }
+    context.deliver_to(address);
+    Ok(())
 }
 
 /// Status 5: nothing is promised.

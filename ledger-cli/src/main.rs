@@ -5,6 +5,7 @@
 
 mod agent;
 mod approval;
+mod asked;
 mod attachments;
 mod awaited;
 mod cli;
@@ -24,14 +25,18 @@ mod hashes;
 mod hook;
 mod import;
 mod keys;
+mod listing;
 mod output;
 mod progress;
 mod published;
 mod random;
 mod seen;
+mod serve;
 mod state;
 mod submission;
+mod tokens;
 mod verified;
+mod web;
 
 /// Records are made on one core and dropped on another: glibc's allocator takes a quarter of an import.
 #[global_allocator]

@@ -38,7 +38,10 @@ impl Out {
     }
 
     /// An object for machines; nothing without `--json`.
-    pub(crate) fn object<const N: usize>(&mut self, members: [(&str, Value); N]) -> Result<()> {
+    pub(crate) fn object<const N: usize>(
+        &mut self,
+        members: [(&'static str, Value); N],
+    ) -> Result<()> {
         self.value(&Value::object(members))
     }
 
@@ -96,20 +99,28 @@ pub(crate) fn talk(line: impl AsRef<str>) {
 /// The two lines of a failure; with `--json` one object.
 pub(crate) fn report(failure: &Failure, json: bool) {
     if json {
-        let mut members = vec![
-            ("code", Value::text(failure.code())),
-            ("message", Value::text(failure.message())),
-        ];
-        members.extend(failure.place().map(|place| ("place", Value::text(place))));
-        members.extend(failure.advice().map(|hint| ("hint", Value::text(hint))));
-        let error = Value::object([("error", Value::object(members))]);
-        let _ = writeln!(io::stderr(), "{}", error.to_canonical());
+        note(&described(failure));
         return;
     }
     talk(format!("error: {failure}"));
     if let Some(hint) = failure.advice() {
         talk(format!("hint: {hint}"));
     }
+}
+
+/// A failure for machines: `{"error":{"code","hint"?,"message","place"?}}`.
+pub(crate) fn described(failure: &Failure) -> Value {
+    let mut members =
+        vec![("code", Value::text(failure.code())), ("message", Value::text(failure.message()))];
+    members.extend(failure.place().map(|place| ("place", Value::text(place))));
+    members.extend(failure.advice().map(|hint| ("hint", Value::text(hint))));
+    Value::object([("error", Value::object(members))])
+}
+
+/// A line for machines beside the data.
+pub(crate) fn note(value: &Value) {
+    // nobody can be told that nobody can be told
+    let _ = writeln!(io::stderr(), "{}", value.to_canonical());
 }
 
 /// A value over several lines, for people: two spaces for each level, short lists on one line.
@@ -141,7 +152,7 @@ fn write_pretty(value: &Value, depth: usize, out: &mut String) {
         Value::Object(members) => {
             for (name, value) in members {
                 next(out);
-                out.push_str(&Value::text(name.as_str()).to_canonical());
+                out.push_str(&Value::text(name).to_canonical());
                 out.push_str(": ");
                 write_pretty(value, depth + 1, out);
             }

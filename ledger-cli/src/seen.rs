@@ -2,18 +2,20 @@
 //! light witness of the log. What was seen is remembered outside the folder, so that a folder whose
 //! checkpoints went back is found by the next append.
 
-use ledger_core::checkpoint::Checkpoint;
+use ledger_core::checkpoint::{Checkpoint, Origin};
 use ledger_core::encoding::base64;
 use ledger_core::event::Seen;
+use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::ledger::Ledger;
 use ledger_core::note::{self, Note};
 use ledger_core::signer::{ARCHIVE, CHECKPOINT, archived};
-use ledger_core::store;
+use ledger_core::{store, tree};
 
 use crate::context::{Context, Folder};
 use crate::failure::{Failure, Result};
 use crate::output::talk;
+use crate::state::State;
 
 /// What the events of this call may say that their producer had seen.
 #[derive(Default)]
@@ -72,12 +74,9 @@ fn look(folder: &Folder, ledger: &Ledger, note: Option<Vec<u8>>) -> Result<Sight
             None
         }
     });
-    let remembered = remembered.map(Sighting::parse).transpose().map_err(|_| {
-        let path = folder.state.checkpoint_path(&folder.origin);
-        Failure::new("state-damaged", "the remembered checkpoint is not what was written")
-            .within(path.display().to_string())
-            .hint("restore the file from a copy; only if there is none, remove it")
-    })?;
+    let remembered = remembered.map(Sighting::parse).transpose();
+    let remembered = remembered
+        .map_err(|_| damaged(folder.state.checkpoint_path(&folder.origin).display().to_string()))?;
     match (shown, remembered) {
         (None, None) => Ok(Sight::default()),
         (Some(shown), None) => shown.held_by(ledger).map(|shown| shown.sight(true)),
@@ -93,6 +92,54 @@ fn look(folder: &Folder, ledger: &Ledger, note: Option<Vec<u8>>) -> Result<Sight
     }
 }
 
+/// Judges the note that a server shows against what is remembered; `continues` asks it for the proof
+/// that its tree continues that of so many entries. Who signed the note is not known so far away: a
+/// wrong one is found by whoever verifies the log, as each event names what its producer saw.
+pub(crate) fn from_afar(
+    state: &State,
+    origin: &Origin,
+    note: Option<Vec<u8>>,
+    continues: impl FnOnce(u64) -> Result<Vec<Sha256>>,
+) -> Result<Sight> {
+    let remembered = state
+        .checkpoint(origin)?
+        .map(Sighting::parse)
+        .transpose()
+        .map_err(|_| damaged(state.checkpoint_path(origin).display().to_string()))?;
+    let shown = note.map(Sighting::parse).transpose()?;
+    if shown.as_ref().is_some_and(|shown| shown.checkpoint.origin() != origin.to_string()) {
+        return Err(Failure::refused("checkpoint-origin", "the checkpoint is of another ledger"));
+    }
+    let (shown, old) = match (shown, remembered) {
+        (None, None) => return Ok(Sight::default()),
+        (Some(shown), None) => return Ok(shown.sight(true)),
+        (Some(shown), Some(old)) if shown.size() >= old.size() => (shown, old),
+        (_, Some(old)) => {
+            let size = old.size();
+            let message =
+                format!("the server does not show the checkpoint of {size} entries seen here");
+            return Err(Failure::refused("rollback", message).hint(OLDER));
+        }
+    };
+    let same = shown.size() == old.size();
+    let holds = if same {
+        shown.checkpoint.root() == old.checkpoint.root()
+    } else {
+        let path = continues(old.size())?;
+        let (from, to) = (old.checkpoint.root(), shown.checkpoint.root());
+        old.size() == 0
+            || tree::verify_consistency(old.size(), shown.size(), from, to, &path).is_ok()
+    };
+    if !holds {
+        let message = format!("the server does not continue the {} entries seen here", old.size());
+        return Err(Failure::refused("checkpoint-fork", message).hint(format!(
+            "keep `{}`: it is evidence of a fork",
+            state.checkpoint_path(origin).display()
+        )));
+    }
+    Ok(shown.sight(!same))
+}
+
 impl Sight {
     /// The draft with what its producer had seen; one that says so itself keeps it.
     pub(crate) fn named(&self, draft: &Value) -> Value {
@@ -104,7 +151,7 @@ impl Sight {
     /// As [`Sight::named`], on the spot.
     pub(crate) fn name(&self, draft: &mut Value) {
         if let (Value::Object(members), Some(seen)) = (draft, &self.seen) {
-            members.entry("seen".to_owned()).or_insert_with(|| {
+            members.or_insert_with("seen", || {
                 Value::object([
                     ("root", Value::text(base64(&seen.root.0))),
                     ("size", Value::count(seen.size)),
@@ -115,8 +162,13 @@ impl Sight {
 
     /// Remembers outside the folder what is new.
     pub(crate) fn remember(&self, folder: &Folder) -> Result<()> {
+        self.remember_in(&folder.state, &folder.origin)
+    }
+
+    /// As [`Sight::remember`], of a ledger that was seen from afar.
+    pub(crate) fn remember_in(&self, state: &State, origin: &Origin) -> Result<()> {
         match &self.news {
-            Some(note) => folder.state.remember_checkpoint(&folder.origin, note),
+            Some(note) => state.remember_checkpoint(origin, note),
             None => Ok(()),
         }
     }
@@ -178,6 +230,12 @@ fn kept(folder: &Folder, old: Sighting) -> Result<Sight> {
         format!("the ledger no longer has the checkpoint of {} entries seen here", old.size()),
     )
     .hint(format!("{OLDER}; what was seen is `{}`", path.display())))
+}
+
+fn damaged(path: String) -> Failure {
+    Failure::new("state-damaged", "the remembered checkpoint is not what was written")
+        .within(path)
+        .hint("restore the file from a copy; only if there is none, remove it")
 }
 
 fn forked(folder: &Folder, size: u64) -> Failure {

@@ -17,7 +17,7 @@ use crate::failure::{Failure, Result};
 pub(crate) fn decode(value: &Value) -> Result<Submission> {
     let Value::Object(members) = value else { return Err(wrong("", "an object stands here")) };
     let known = ["disclosures", "event", "signatures"];
-    if let Some(name) = members.keys().find(|name| !known.contains(&name.as_str())) {
+    if let Some(name) = members.keys().find(|name| !known.contains(name)) {
         return Err(wrong("", &format!("`{name}` is not a member of a signed event")));
     }
     let event = value.get("event").ok_or_else(|| wrong("/event", "the event is missing"))?;

@@ -251,7 +251,10 @@ fn found(world: &World, roots: &[&str]) -> Vec<String> {
         [&["import", "aws-cloudtrail", "trail", "--dry-run", "--quarantine", "q"][..], roots];
     let said = world.run(&args.concat());
     assert!(said.status < 2, "{}", said.stderr);
-    let events = said.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    told(said.stdout.lines().map(|line| serde_json::from_str(line).unwrap()))
+}
+
+fn told(events: impl Iterator<Item = Value>) -> Vec<String> {
     let all = events.filter_map(|event| {
         let data = &event["data"];
         match event["type"].as_str().unwrap() {
@@ -313,4 +316,53 @@ fn digest_files_are_held_against_their_key_each_other_and_the_log_files() {
     openssl(&world, &["genrsa", "-out", "other.key", "2048"]);
     openssl(&world, &["rsa", "-in", "other.key", "-pubout", "-out", "keys/trail.pem"]);
     assert_eq!(found(&world, &KEYS), ["failed", "0 0 2", "failed", "0 0 3"]);
+}
+
+/// What signs a digest file comes with the next one, or beside it: until then it waits.
+#[test]
+fn a_folder_that_is_followed_holds_digest_files_until_they_can_be_judged() {
+    let world = World::empty();
+    for key in ["a.pem", "relay.pem"] {
+        world.run(&["key", "new", key]).good();
+    }
+    let init = ["init", "d/ledger", "--name", "test/led", "--solo", "--root", "a.pem=hr:1"];
+    world.run(&init).good();
+    let register =
+        ["key", "register", "--key", "a.pem", "--new", "relay.pem", "--service", "relay"];
+    let may = ["--capability", "relay:aws-cloudtrail", "--capability", "append:*"];
+    world.run(&[&register[..], &may].concat()).good();
+    trail(&world);
+    std::fs::create_dir(world.path("in")).unwrap();
+    let put = |name: &str| world.write(&format!("in/{name}"), world.read(&format!("trail/{name}")));
+    ["log-1.json", "d-1.json"].into_iter().for_each(put);
+    let before = world.size();
+    let args = ["import", "aws-cloudtrail", "in", "--watch", "--every", "1", "--idle", "4"];
+    let args = [&args[..], &["--roots", "keys", "--key", "relay.pem"]].concat();
+    let watch = world.command(&args).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    while world.size() == before {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    ["log-2.json", "d-2.json", "d-2.json.sig"].into_iter().for_each(put);
+    let said = watch.wait_with_output().unwrap();
+    assert!(said.status.success());
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.starts_with("4 read: 4 recorded"), "{said}");
+    let lines =
+        String::from_utf8(world.read("d/ledger/entries/00000000000000000000.jsonl")).unwrap();
+    let events = lines.lines().skip(before).map(|line| {
+        let entry: Value = serde_json::from_str(line).unwrap();
+        entry["event"].clone()
+    });
+    assert_eq!(told(events), ["verified", "2 0 0", "verified", "3 0 0"]);
+    // as in one go
+    assert_eq!(found(&world, &KEYS), ["verified", "2 0 0", "verified", "3 0 0"]);
+    // nothing that signs the newest ever came: it is taken as it is when nothing more comes
+    std::fs::create_dir(world.path("late")).unwrap();
+    for name in ["log-2.json", "d-2.json"] {
+        world.write(&format!("late/{name}"), world.read(&format!("trail/{name}")));
+    }
+    let args = ["import", "aws-cloudtrail", "late", "--watch", "--every", "1", "--idle", "1"];
+    let args = [&args[..], &["--roots", "keys", "--key", "relay.pem"]].concat();
+    let said = world.run(&args).good();
+    assert!(said.starts_with("2 read: 0 recorded, 2 duplicate"), "{said}");
 }

@@ -92,8 +92,8 @@ fn bad_input_changes_nothing() {
     assert!(world.run(&args).bad(2).contains("`--outcome` must be given"));
     args.push("--outcome");
     assert_eq!(world.run(&args).status, 2);
-    let url = [&deployed("d-1")[..], &["--ledger", "https://ledger.example.com"]].concat();
-    assert!(world.run(&url).bad(2).contains("this version delivers to folders only"));
+    let url = [&deployed("d-1")[..], &["--to", "ledger.example.com"]].concat();
+    assert!(world.run(&url).bad(2).contains("is no address of a server"));
     assert!(world.snapshot() == before && !world.path(".ledger").exists());
 }
 

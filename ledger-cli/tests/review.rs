@@ -398,3 +398,33 @@ fn items_are_shown_one_after_the_other_in_a_terminal() {
     assert!(screen.contains("1 of 3") && screen.contains("3 of 3"), "{screen}");
     assert!(screen.contains("without a comment") && screen.contains("1 decided"), "{screen}");
 }
+
+#[test]
+fn a_second_stage_comes_after_the_first_and_by_somebody_else() {
+    let house = House::listed();
+    let said = house.open("uar-1", &["--stages", "2"]);
+    assert!(said.status < 2, "{}", said.stderr);
+    let id = |what| house.item("uar-1", Some("ada"), what)["item"].as_str().unwrap().to_owned();
+    let (reader, deployer) = (id("reader"), id("deployer"));
+    let row = format!("item,decision,comment\n{reader},certify,\n");
+    // olga owns the system; her stage has not come
+    assert_eq!(code(&house.decide("uar-1", "olga", &row)), "review-not-yours");
+    assert_eq!(value(&house.decide("uar-1", "mia", &row))["decided"], 1);
+    // one certified and one still open: what is certified once is not decided yet
+    let revoke = format!("item,decision,comment\n{deployer},revoke,no longer on call\n");
+    assert_eq!(value(&house.decide("uar-1", "mia", &revoke))["decided"], 1);
+    assert_eq!(value(&house.decide("uar-1", "olga", &row))["decided"], 1);
+    // what ends in the first stage has no second, and what a later stage has seen is not changed
+    let keep = format!("item,decision,comment\n{deployer},certify,after all\n");
+    assert_eq!(code(&house.decide("uar-1", "olga", &keep)), "review-decided");
+    let change = format!("item,decision,comment\n{reader},revoke,after all\n");
+    assert_eq!(code(&house.decide("uar-1", "mia", &change)), "review-decided");
+    let closed = house.scribe(&["close", "uar-1", "--default-action", "escalate"]);
+    let counts = &value(&closed)["counts"];
+    assert_eq!((&counts["certified"], &counts["revoked"]), (&json!(1), &json!(1)), "{counts}");
+    // opened again, it goes on where it stood
+    let again =
+        house.scribe(&["close", "uar-1", "--default-action", "retain", "--ends", "reopened"]);
+    assert_eq!(again.status, 0, "{}", again.stderr);
+    assert_eq!(value(&house.decide("uar-1", "mia", &row))["known"], 1);
+}

@@ -7,12 +7,14 @@
 
 mod document;
 mod lazy;
+mod object;
 mod read;
 mod value;
 mod view;
 
 pub use document::{Document, Names};
 pub use lazy::Lazy;
+pub use object::{Name, Object};
 pub use read::{read, read_document};
 pub use value::{Value, quote};
 pub use view::{Kind, Known, Members, View};

@@ -4,13 +4,11 @@
 //! the members that only the producer can fill. [`sign`] fills them, seals with fresh salts, holds
 //! the result against form and meaning, and signs. It is the mirror of the door.
 
-use std::collections::BTreeMap;
-
 use crate::encoding;
 use crate::error::{Error, Result};
 use crate::event::{Event, SCHEMA, is_label};
 use crate::hash::Blake3;
-use crate::json::{Document, Value};
+use crate::json::{Document, Object, Value};
 use crate::key::{KeyId, Signer};
 use crate::ledger::Submission;
 use crate::schema::{self, Field, Shape};
@@ -117,7 +115,7 @@ fn fill(
     let Value::Object(event) = draft else {
         return Err(Error::malformed("draft-object", "an event is a JSON object"));
     };
-    if let Some(name) = FILLED.iter().find(|name| event.contains_key(**name)) {
+    if let Some(name) = FILLED.iter().find(|name| event.contains_key(name)) {
         return Err(Error::refused(
             "draft-filled",
             format!("`{name}` is filled in when the event is signed"),
@@ -151,7 +149,7 @@ fn fill(
 
 /// Fills in what belongs to the producer; gives the stream's name.
 fn envelope(
-    event: &mut BTreeMap<String, Value>,
+    event: &mut Object,
     ledger: Option<[u8; 32]>,
     position: &Position,
     signers: &[KeyId],
@@ -169,19 +167,19 @@ fn envelope(
     let random = encoding::base64url(&position.random);
     let stream = format!("{owner}/{}/{random}", position.label);
     let ids = signers.iter().map(|signer| Value::text(signer.to_string()));
-    event.entry("schema".to_owned()).or_insert_with(|| Value::text(SCHEMA));
-    event.entry("time_quality".to_owned()).or_insert_with(|| Value::text("exact"));
-    event.insert("signers".to_owned(), Value::List(ids.collect()));
-    event.insert("stream".to_owned(), Value::text(&stream));
-    event.insert("seq".to_owned(), Value::count(position.seq));
+    event.or_insert_with("schema", || Value::text(SCHEMA));
+    event.or_insert_with("time_quality", || Value::text("exact"));
+    event.insert("signers", Value::List(ids.collect()));
+    event.insert("stream", Value::text(&stream));
+    event.insert("seq", Value::count(position.seq));
     if let Some(ledger) = ledger {
-        event.insert("ledger".to_owned(), Value::text(encoding::base64(&ledger)));
+        event.insert("ledger", Value::text(encoding::base64(&ledger)));
     }
     if let Some(prev) = position.prev {
-        event.insert("prev".to_owned(), Value::text(prev.to_base64()));
+        event.insert("prev", Value::text(prev.to_base64()));
     }
     if position.is_final {
-        event.insert("final".to_owned(), Value::Bool(true));
+        event.insert("final", Value::Bool(true));
     }
     Ok(stream)
 }

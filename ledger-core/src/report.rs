@@ -17,12 +17,12 @@ mod front;
 mod incident;
 mod list;
 mod made;
-mod mask;
 mod matrix;
 mod metric;
 mod people;
 pub mod period;
 mod population;
+mod pseudonym;
 mod register;
 mod review;
 mod section;
@@ -37,6 +37,7 @@ pub use front::{Anchored, Asked, Front, Previous, Superseded};
 pub use made::Made;
 pub use metric::metrics;
 pub use people::{Level, People};
+pub(crate) use pseudonym::Pseudonyms;
 pub use section::{Chart, Plot, Section};
 pub use signature::{Seen, Signatures, Statement};
 pub use tested::{Limit, Performed, Tested, words};
@@ -73,6 +74,8 @@ pub struct Report {
     /// The populations of the tests: their rows are in files of their own, which [`Report::population`]
     /// makes.
     pub populations: Vec<About>,
+    /// How persons stand in all of it.
+    pseudonyms: Pseudonyms,
 }
 
 /// What a report is made from.
@@ -125,8 +128,10 @@ impl Report {
             pages.sections.insert(1.min(pages.sections.len()), section);
             datasets.append(&mut tables);
         }
+        let front = front::front(&material, asked);
+        let pseudonyms = Pseudonyms::of(&front, facts);
         let report = Self {
-            front: front::front(&material, asked),
+            front,
             integrity: evaluation.front.integrity.clone(),
             completeness: evaluation.front.completeness.clone(),
             conclusion: conclusion::conclusion(&material, &controls),
@@ -136,19 +141,20 @@ impl Report {
             appendices: pages.appendices,
             datasets,
             populations: Vec::new(),
+            pseudonyms,
         };
-        let mut report = report.masked();
+        let mut report = report.shown();
         let about = |number| report.items(evaluation, number).map(|dataset| dataset.about);
         report.populations = (0..evaluation.runs.len()).filter_map(about).collect();
         report
     }
 
-    /// The same as its level shows persons.
-    fn masked(self) -> Self {
-        match mask::Mask::by(&self.front) {
-            Some(mask) => mask.report(self),
-            None => self,
-        }
+    /// The same with all persons as they are shown.
+    fn shown(mut self) -> Self {
+        let pseudonyms = std::mem::take(&mut self.pseudonyms);
+        let mut report = pseudonyms.report(self);
+        report.pseudonyms = pseudonyms;
+        report
     }
 
     /// All items of a run, with persons as the ledger has them.
@@ -159,11 +165,7 @@ impl Report {
     /// All items of a run of the same evaluation as this report shows them: its `about` stands in
     /// [`Report::populations`] at the same place.
     pub fn items(&self, evaluation: &Evaluation, number: usize) -> Option<Dataset> {
-        let dataset = population::of(number, evaluation)?;
-        Some(match mask::Mask::by(&self.front) {
-            Some(mask) => mask.table(dataset),
-            None => dataset,
-        })
+        Some(self.pseudonyms.table(population::of(number, evaluation)?))
     }
 
     /// The table of that id.

@@ -10,7 +10,7 @@ mod reach;
 mod rules;
 
 pub use hold::{Hold, Holds};
-pub use order::{Order, erased_by};
+pub use order::{Order, erased_by, forgets};
 pub use reach::Reach;
 pub use rules::{Class, Rule, Rules};
 

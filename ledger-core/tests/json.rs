@@ -22,7 +22,7 @@ fn values() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 40, 6, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::List),
-            proptest::collection::btree_map("[a-z0-9_]{1,6}", inner, 0..6).prop_map(Value::Object),
+            proptest::collection::btree_map("[a-z0-9_]{1,6}", inner, 0..6).prop_map(Value::object),
         ]
     })
 }

@@ -77,23 +77,23 @@ fn crafted(
     world: &mut World,
     draft: &Value,
     signers: &[&SigningKey],
-    change: impl FnOnce(&mut BTreeMap<String, Value>),
+    change: impl FnOnce(&mut ledger_core::json::Object),
 ) -> Vec<u8> {
     let Value::Object(members) = draft else { panic!("an object") };
     let mut event = members.clone();
     let step = world.next();
     let id = |key: &&SigningKey| Value::text(key.public().id().to_string());
     let random: [u8; 16] = *seed("stream", step).first_chunk().unwrap();
-    event.insert("schema".into(), Value::text("ledger/v1"));
-    event.insert("time_quality".into(), Value::text("exact"));
-    event.insert("signers".into(), Value::List(signers.iter().map(id).collect()));
+    event.insert("schema", Value::text("ledger/v1"));
+    event.insert("time_quality", Value::text("exact"));
+    event.insert("signers", Value::List(signers.iter().map(id).collect()));
     event.insert(
-        "stream".into(),
+        "stream",
         Value::text(format!("{}/test/{}", signers[0].public().id(), base64url(&random))),
     );
-    event.insert("seq".into(), Value::count(0));
-    event.insert("final".into(), Value::Bool(true));
-    event.insert("ledger".into(), Value::text(ledger_core::encoding::base64(&world.ledger_hash)));
+    event.insert("seq", Value::count(0));
+    event.insert("final", Value::Bool(true));
+    event.insert("ledger", Value::text(ledger_core::encoding::base64(&world.ledger_hash)));
     change(&mut event);
     Value::Object(event).to_canonical().into_bytes()
 }

@@ -11,8 +11,9 @@ mod svg;
 use askama::Template;
 use ledger_core::report::{Chart, Dataset, Plot};
 
+use crate::line::Line;
 use crate::table::Table;
-use crate::text::escaped;
+pub(crate) use svg::Picture;
 
 /// Rows of its data table that a chart shows.
 const ROWS: usize = 120;
@@ -22,13 +23,13 @@ const ROWS: usize = 120;
 #[template(path = "chart.html")]
 pub(crate) struct Drawn {
     /// What it shows.
-    pub(crate) title: String,
+    pub(crate) title: Line,
     /// What is counted.
-    pub(crate) unit: String,
-    /// The picture; empty where there is nothing to draw.
-    pub(crate) svg: String,
+    pub(crate) unit: Line,
+    /// The picture; none where there is nothing to draw.
+    pub(crate) picture: Option<Picture>,
     /// What is said where there is nothing to draw.
-    pub(crate) nothing: String,
+    pub(crate) nothing: Line,
     /// Its rows.
     pub(crate) table: Table,
 }
@@ -48,15 +49,15 @@ pub(crate) fn drawn(chart: &Chart, dataset: &Dataset) -> Drawn {
     };
     let more = format!("all are in {}", dataset.about.file());
     Drawn {
-        title: escaped(&chart.title),
-        unit: escaped(&chart.unit),
-        svg: svg.map(|svg| svg.done(&chart.title)).unwrap_or_default(),
-        nothing: escaped(&chart.nothing),
-        table: Table::of(dataset, 0, ROWS, &more),
+        title: chart.title.as_str().into(),
+        unit: chart.unit.as_str().into(),
+        picture: svg.map(|svg| svg.done(&chart.title)),
+        nothing: chart.nothing.as_str().into(),
+        table: Table::of(dataset, 0, ROWS, more.into()),
     }
 }
 
 /// The bars of one row of counts, small, for the page of a control.
-pub(crate) fn strip(dataset: &Dataset, name: &str) -> String {
-    bars::strip(dataset, name).map(|svg| svg.done("Exceptions by week")).unwrap_or_default()
+pub(crate) fn strip(dataset: &Dataset, name: &str) -> Option<Picture> {
+    bars::strip(dataset, name).map(|svg| svg.done("Exceptions by week"))
 }

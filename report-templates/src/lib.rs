@@ -5,6 +5,7 @@
 //! what would not be seen is spelled out ([`text`]).
 
 mod chart;
+mod line;
 mod markdown;
 pub mod oscal;
 mod page;

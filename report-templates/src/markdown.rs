@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use ledger_core::check::State;
 use ledger_core::report::{Brief, Dataset, Kind, Report, words};
 
-use crate::text::{brief as shorter, glyph, minute, number, short, visible, words as state};
+use crate::text::{
+    brief as shorter, glyph, minute, number, person, short, visible, words as state,
+};
 
 /// Controls that are named one by one at most.
 const NAMED: usize = 40;
@@ -132,7 +134,10 @@ fn rows(dataset: &Dataset, out: &mut String) {
             match column.kind {
                 Kind::Time => plain(&minute(&text)),
                 Kind::Digest => plain(&short(&text)),
-                Kind::Person => plain(text.get(..8).unwrap_or(&text)),
+                Kind::Person => {
+                    let (first, beside) = person(&text);
+                    format!("{}{}", plain(first), plain(beside))
+                }
                 Kind::State => format!("{} {}", glyph(&text), state(&text)),
                 _ => plain(&shorter(&text)),
             }
@@ -151,7 +156,10 @@ fn attention(report: &Report, out: &mut String) {
     out.push_str("\n## What needs attention\n\n");
     for issue in &report.conclusion.issues {
         let due = if issue.due.is_empty() { "no date".to_owned() } else { minute(&issue.due) };
-        let owner = issue.owner.get(..8).unwrap_or("no owner");
+        let owner = match person(&issue.owner) {
+            ("", _) => "no owner".to_owned(),
+            (owner, beside) => format!("{owner}{beside}"),
+        };
         let _ = writeln!(
             out,
             "- **{}** {}: {} ({} of its kind; {owner}, {due})",

@@ -14,8 +14,9 @@ use ledger_core::check::State;
 use ledger_core::report::{Brief, Dataset, Report, Section};
 
 use crate::chart::{self, Drawn};
+use crate::line::{Line, Span};
 use crate::table::Table;
-use crate::text::{escaped, in_style, short, told};
+use crate::text::{escaped, in_style, short};
 
 /// The style sheet.
 const STYLE: &str = include_str!("../templates/report.css");
@@ -42,14 +43,14 @@ pub struct Page {
 /// The report and the pages of its long tables. `digest` is that of `report.json`.
 pub fn pages(report: &Report, digest: &str) -> Result<Vec<Page>, askama::Error> {
     let book = Book { report, digest };
-    let mut all = vec![Page { name: "report.html".to_owned(), html: book.whole()? }];
+    let mut all = vec![Page { name: "report.html".to_owned(), html: book.whole().render()? }];
     book.details(&mut all)?;
     Ok(all)
 }
 
 /// A brief and the pages of its long tables. `digest` is that of its `report.json`.
 pub fn brief(brief: &Brief, digest: &str) -> Result<Vec<Page>, askama::Error> {
-    let html = brief::page(brief, digest)?;
+    let html = brief::page(brief, digest).render()?;
     let book = Book { report: &brief.report, digest };
     let mut all = vec![Page { name: "report.html".to_owned(), html }];
     book.details(&mut all)?;
@@ -74,45 +75,46 @@ fn detail_name(id: &str, part: usize) -> String {
 /// The main page.
 #[derive(Template)]
 #[template(path = "report.html")]
-struct Whole {
+pub(crate) struct Whole {
     heading: String,
     style: String,
     script: &'static str,
-    unreliable: Option<String>,
-    entity: String,
-    title: String,
-    period: String,
-    version: u64,
-    facts: Vec<(&'static str, String)>,
-    contents: Vec<(String, String, String)>,
-    sentences: Vec<String>,
-    verdicts: Vec<cover::Verdict>,
-    issues: Vec<String>,
-    figures: Vec<String>,
-    charts: Vec<Drawn>,
-    before: String,
-    basis: Vec<Numbered>,
-    glance: Numbered,
-    controls: Vec<control::Lead>,
-    sections: Vec<Numbered>,
-    signoff: String,
-    digest: String,
-    appendices: Vec<Numbered>,
+    pub(crate) unreliable: Option<String>,
+    pub(crate) entity: Line,
+    pub(crate) title: Line,
+    pub(crate) period: Line,
+    pub(crate) version: u64,
+    pub(crate) facts: Vec<(&'static str, Line)>,
+    pub(crate) contents: Vec<(String, String, String)>,
+    pub(crate) sentences: Vec<Line>,
+    pub(crate) verdicts: Vec<cover::Verdict>,
+    pub(crate) issues: Vec<Line>,
+    pub(crate) figures: Vec<(Line, Line)>,
+    pub(crate) charts: Vec<Drawn>,
+    pub(crate) before: Option<Table>,
+    pub(crate) basis: Vec<Numbered>,
+    pub(crate) glance: Numbered,
+    pub(crate) controls: Vec<control::Lead>,
+    pub(crate) sections: Vec<Numbered>,
+    pub(crate) printed: &'static str,
+    pub(crate) signoff: String,
+    pub(crate) signing: [Line; 3],
+    pub(crate) appendices: Vec<Numbered>,
     foot: String,
 }
 
 /// A section with its number.
 #[derive(Template)]
 #[template(path = "section.html")]
-struct Numbered {
-    id: String,
-    number: String,
-    title: String,
-    sentence: String,
-    notes: Vec<String>,
-    extra: String,
-    charts: Vec<Drawn>,
-    tables: Vec<Table>,
+pub(crate) struct Numbered {
+    pub(crate) id: String,
+    pub(crate) number: String,
+    pub(crate) title: String,
+    pub(crate) sentence: Line,
+    pub(crate) notes: Vec<Line>,
+    pub(crate) extra: appendix::Extra,
+    pub(crate) charts: Vec<Drawn>,
+    pub(crate) tables: Vec<Table>,
 }
 
 /// A page of a long table.
@@ -128,13 +130,14 @@ struct Detail {
 }
 
 /// A report and what its pages have in common.
-struct Book<'r> {
-    report: &'r Report,
-    digest: &'r str,
+pub(crate) struct Book<'r> {
+    pub(crate) report: &'r Report,
+    pub(crate) digest: &'r str,
 }
 
 impl Book<'_> {
-    fn whole(&self) -> Result<String, askama::Error> {
+    /// The report as it is read from its first page to its last.
+    pub(crate) fn whole(&self) -> Whole {
         let report = self.report;
         let conclusion = &report.conclusion;
         let number = |from: usize| {
@@ -146,35 +149,33 @@ impl Book<'_> {
         let appendices = appendix::all(self);
         let glance = self.glance();
         let before = report.dataset("H01").filter(|dataset| !dataset.rows.is_empty());
-        let whole = Whole {
+        Whole {
             heading: self.heading(),
             style: self.style(),
             script: SCRIPT,
             unreliable: self.unreliable(),
-            entity: escaped(&report.front.entity),
-            title: escaped(&report.front.title),
-            period: escaped(&words::period(report)),
+            entity: report.front.entity.as_str().into(),
+            title: report.front.title.as_str().into(),
+            period: words::period(report).into(),
             version: report.front.version,
             facts: cover::facts(report, self.digest),
             contents: contents(&basis, &glance, &sections, &signoff, &appendices),
-            sentences: conclusion.sentences.iter().map(|sentence| told(sentence)).collect(),
+            sentences: conclusion.sentences.iter().map(Line::told).collect(),
             verdicts: cover::verdicts(report),
             issues: conclusion.issues.iter().map(cover::issue).collect(),
             figures: conclusion.figures.iter().map(cover::figure).collect(),
             charts: self.charts(&conclusion.charts),
-            before: before
-                .map(|known| table(known, ROWS).printed(PRINTED).to_string())
-                .unwrap_or_default(),
+            before: before.map(|known| table(known, ROWS).printed(PRINTED)),
             basis,
             glance,
             controls: report.controls.iter().map(|known| control::lead(known, self)).collect(),
             sections,
             signoff,
-            digest: escaped(self.digest),
+            printed: words::PRINTED,
+            signing: words::signing(self.digest),
             appendices,
             foot: self.foot(),
-        };
-        whole.render()
+        }
     }
 
     /// The pages of the tables that are too long for the first.
@@ -197,7 +198,7 @@ impl Book<'_> {
             style: self.style(),
             script: SCRIPT,
             unreliable: self.unreliable(),
-            table: Table::of(dataset, part * PAGE, PAGE, &words),
+            table: Table::of(dataset, part * PAGE, PAGE, words.into()),
             foot: self.foot(),
         };
         Ok(Page { name, html: detail.render()? })
@@ -216,11 +217,16 @@ impl Book<'_> {
 
     /// The style sheet, with what stands at the edges of printed pages.
     fn style(&self) -> String {
+        let [head, warning, foot] = self.edges();
+        format!("{}\n{STYLE}", printed_edges(&head, &warning, &foot))
+    }
+
+    /// What stands at the edges of printed pages: at the head, as a warning, at the foot.
+    pub(crate) fn edges(&self) -> [String; 3] {
         let front = &self.report.front;
         let head = format!("{} \u{b7} {} \u{b7} {}", front.entity, front.title, front.period);
         let foot = format!("{} \u{b7} {} \u{b7} DRAFT", front.id, short(self.digest));
-        let warning = self.unreliable().unwrap_or_default();
-        format!("{}\n{STYLE}", printed_edges(&head, &warning, &foot))
+        [head, self.unreliable().unwrap_or_default(), foot]
     }
 
     /// What every page says where the log is not what it was.
@@ -236,9 +242,9 @@ impl Book<'_> {
             id: section.id.clone(),
             number,
             title: section.title.clone(),
-            sentence: told(&section.sentence),
-            notes: section.notes.iter().map(|note| told(note)).collect(),
-            extra: String::new(),
+            sentence: Line::told(&*section.sentence),
+            notes: section.notes.iter().map(Line::told).collect(),
+            extra: appendix::Extra::None,
             charts: self.charts(&section.charts),
             tables: self.tables(&section.datasets),
         }
@@ -255,10 +261,10 @@ impl Book<'_> {
                 .conclusion
                 .sentences
                 .get(1)
-                .map(|s| escaped(s))
+                .map(|sentence| sentence.as_str().into())
                 .unwrap_or_default(),
             notes: Vec::new(),
-            extra: String::new(),
+            extra: appendix::Extra::None,
             charts: Vec::new(),
             tables: self.tables(&["M01".to_owned()]),
         }
@@ -296,14 +302,15 @@ fn printed_edges(head: &str, warning: &str, foot: &str) -> String {
 
 /// A table as the report itself shows it, with so many rows at most.
 fn table(dataset: &Dataset, most: usize) -> Table {
-    let file = escaped(&dataset.about.file());
+    let file = dataset.about.file();
     let more = if is_long(dataset) {
-        let page = escaped(&detail_name(&dataset.about.id, 0));
-        format!(r#"all are in <a href="{page}">{page}</a> and {file}"#)
+        let page = detail_name(&dataset.about.id, 0);
+        let link = Span::Link(page.clone(), page);
+        Line::plain("all are in ").with(link).and(" and ").and(file)
     } else {
-        format!("all are in {file}")
+        Line::plain("all are in ").and(file)
     };
-    Table::of(dataset, 0, most, &more)
+    Table::of(dataset, 0, most, more)
 }
 
 fn contents(

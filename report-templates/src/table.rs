@@ -1,16 +1,17 @@
 //! Table: a dataset as a page shows it. Wide ones fold: digests, persons and entries stand on a line of
 //! their own below the row, and so does the sentence that says what happened.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
+use ledger_core::check::State;
 use ledger_core::report::{About, Cell, Column, Dataset, Kind};
 
-use crate::text::{escaped, glyph, minute, number, short, span, told, words};
+use crate::line::{Line, Span};
+use crate::text::{number, words};
 
 /// Columns that stand beside each other at most.
 const WIDE: usize = 8;
-
-/// Bytes of a name that is never broken.
-const SHORT: usize = 18;
 
 /// A table on a page.
 #[derive(Debug, Template)]
@@ -21,23 +22,21 @@ pub(crate) struct Table {
     /// The id of the element, unique on its page.
     pub(crate) anchor: String,
     /// The dataset's title.
-    pub(crate) title: String,
+    pub(crate) title: Line,
     /// The columns that stand beside each other.
     pub(crate) heads: Vec<Head>,
     /// The rows that are shown.
     pub(crate) rows: Vec<Row>,
     /// What was shown of how many, where not all is.
-    pub(crate) more: Option<String>,
+    pub(crate) more: Option<Line>,
     /// What is printed of how many, where paper has fewer rows than the screen.
-    pub(crate) printed: Option<String>,
+    pub(crate) printed: Option<Line>,
     /// What ties, in one line.
-    pub(crate) made: String,
+    pub(crate) made: Line,
     /// The query and its version.
-    pub(crate) query: String,
-    /// The digest of its file, whole and short.
-    pub(crate) digest: String,
-    /// The digest, short.
-    pub(crate) short: String,
+    pub(crate) query: Line,
+    /// The digest of its file.
+    pub(crate) digest: Line,
     /// Its file.
     pub(crate) file: String,
     /// Whether there is enough to sort and filter.
@@ -48,7 +47,7 @@ pub(crate) struct Table {
 #[derive(Debug)]
 pub(crate) struct Head {
     /// Its name.
-    pub(crate) name: String,
+    pub(crate) name: Line,
     /// The class of its cells.
     pub(crate) class: &'static str,
 }
@@ -57,11 +56,11 @@ pub(crate) struct Head {
 #[derive(Debug)]
 pub(crate) struct Row {
     /// The cells beside each other: class, label, content.
-    pub(crate) cells: Vec<(&'static str, String, String)>,
+    pub(crate) cells: Vec<(&'static str, Line, Line)>,
     /// What happened, on a line of its own.
-    pub(crate) sentence: String,
+    pub(crate) sentence: Line,
     /// What else there is, on a line of its own: label and content.
-    pub(crate) beside: Vec<(String, String)>,
+    pub(crate) beside: Vec<(Line, Line)>,
     /// Whether paper has it too.
     pub(crate) printed: bool,
 }
@@ -76,12 +75,14 @@ enum Place {
 
 impl Table {
     /// The rows of a dataset from one on, so many at most; `more` says where the others are.
-    pub(crate) fn of(dataset: &Dataset, from: usize, most: usize, more: &str) -> Self {
+    pub(crate) fn of(dataset: &Dataset, from: usize, most: usize, more: Line) -> Self {
         let about = &dataset.about;
         let places = places(&about.columns);
         let heads = about.columns.iter().zip(&places).filter(|(_, place)| **place == Place::Beside);
-        let heads = heads
-            .map(|(column, _)| Head { name: escaped(&column.name), class: class(column.kind) });
+        let heads = heads.map(|(column, _)| Head {
+            name: column.name.as_str().into(),
+            class: class(column.kind),
+        });
         let rows: Vec<Row> = dataset
             .rows
             .iter()
@@ -92,24 +93,25 @@ impl Table {
         let all = dataset.rows.len();
         let hidden = rows.len() < all;
         let told = || {
-            format!(
-                "Rows {} to {} of {}; {more}",
+            let mut told = Line::plain(format!(
+                "Rows {} to {} of {}; ",
                 number(from as u64 + 1),
                 number((from + rows.len()) as u64),
                 number(all as u64)
-            )
+            ));
+            told.0.extend(more.0);
+            told
         };
         Self {
             id: about.id.clone(),
             anchor: format!("d-{}", about.id),
-            title: escaped(&about.title),
+            title: about.title.as_str().into(),
             heads: heads.collect(),
             more: hidden.then(told),
             printed: None,
             made: made(about),
-            query: escaped(&about.query_id()),
-            digest: about.digest.to_reference(),
-            short: short(&about.digest.to_reference()),
+            query: about.query_id().into(),
+            digest: Line::of(Span::Digest(about.digest.to_reference())),
             file: about.file(),
             long: rows.len() > 8,
             rows,
@@ -129,7 +131,7 @@ impl Table {
                 1 => "The first row is".to_owned(),
                 most => format!("The first {} rows are", number(most as u64)),
             };
-            self.printed = Some(format!("{first} printed; all are in {}", escaped(&self.file)));
+            self.printed = Some(format!("{first} printed; all are in {}", self.file).into());
         }
         self
     }
@@ -140,28 +142,29 @@ impl Table {
     }
 }
 
-/// How a dataset was made, in one line: what ties, and the digest.
-pub(crate) fn made(about: &About) -> String {
+/// How a dataset was made, in one line: what ties.
+pub(crate) fn made(about: &About) -> Line {
     let rows = number(about.rows);
-    let mut line = format!("{rows} in scope");
+    let mut line = Line::plain(format!("{rows} in scope"));
     if about.left_out() > 0 {
-        let why: Vec<String> = about
-            .excluded
-            .iter()
-            .map(|(why, count)| format!("{} {}", number(*count), escaped(why)))
-            .collect();
-        let (left, total) = (number(about.left_out()), number(about.total()));
-        line = format!("{line} + {left} left out ({}) = {total} in all", why.join(", "));
+        line = line.and(format!(" + {} left out (", number(about.left_out())));
+        for (at, (why, count)) in about.excluded.iter().enumerate() {
+            let comma = if at > 0 { ", " } else { "" };
+            line = line.and(format!("{comma}{} ", number(*count))).and(why);
+        }
+        line = line.and(format!(") = {} in all", number(about.total())));
     }
     if !about.counts.is_empty() {
-        let counts: Vec<String> = about
-            .counts
-            .iter()
-            .map(|(state, count)| format!("{} {}", number(*count), words(state.as_str())))
-            .collect();
-        line = format!("{line}; {rows} = {}", counts.join(" + "));
+        line = line.and(format!("; {rows} = {}", counted(&about.counts).join(" + ")));
     }
     line
+}
+
+/// Each state with its number.
+pub(crate) fn counted(counts: &BTreeMap<State, u64>) -> Vec<String> {
+    let one =
+        |(state, count): (&State, &u64)| format!("{} {}", number(*count), words(state.as_str()));
+    counts.iter().map(one).collect()
 }
 
 fn places(columns: &[Column]) -> Vec<Place> {
@@ -193,70 +196,54 @@ fn class(kind: Kind) -> &'static str {
 
 impl Row {
     fn of(row: &[Cell], columns: &[Column], places: &[Place]) -> Self {
-        let mut shown =
-            Self { cells: Vec::new(), sentence: String::new(), beside: Vec::new(), printed: true };
+        let mut shown = Self {
+            cells: Vec::new(),
+            sentence: Line::default(),
+            beside: Vec::new(),
+            printed: true,
+        };
         for ((cell, column), place) in row.iter().zip(columns).zip(places) {
             let content = content(cell, column.kind);
+            let name = || Line::plain(&*column.name);
             match place {
-                Place::Beside => {
-                    shown.cells.push((class(column.kind), escaped(&column.name), content));
-                }
+                Place::Beside => shown.cells.push((class(column.kind), name(), content)),
                 Place::Sentence => shown.sentence = content,
                 Place::Below if content.is_empty() => {}
-                Place::Below => shown.beside.push((escaped(&column.name), content)),
+                Place::Below => shown.beside.push((name(), content)),
             }
         }
         shown
     }
 }
 
-/// A cell, escaped.
-fn content(cell: &Cell, kind: Kind) -> String {
+/// What stands in a cell.
+fn content(cell: &Cell, kind: Kind) -> Line {
     let text = match cell {
-        Cell::Count(count) if kind == Kind::Seconds => {
-            return format!(r#"<data value="{count}">{}</data>"#, span(*count));
-        }
-        Cell::Count(count) => {
-            return format!(r#"<data value="{count}">{}</data>"#, number(*count));
-        }
-        Cell::Text(text) => text,
+        Cell::Count(count) if kind == Kind::Seconds => return Line::of(Span::Seconds(*count)),
+        Cell::Count(count) => return Line::of(Span::Count(*count)),
+        Cell::Text(text) => text.to_string(),
     };
     if text.is_empty() {
-        return String::new();
+        return Line::default();
     }
-    match kind {
-        Kind::Digest => format!(r#"<code title="{}">{}</code>"#, escaped(text), short(text)),
-        Kind::Person => {
-            let first = text.get(..8).unwrap_or(text);
-            format!(r#"<code title="{}">{}</code>"#, escaped(text), escaped(first))
-        }
-        Kind::Time => format!(r#"<time datetime="{}">{}</time>"#, escaped(text), minute(text)),
-        Kind::State => badge(text),
-        Kind::Severity => format!(r#"<span class="sev-{}">{0}</span>"#, escaped(text)),
-        Kind::Entries => few(text),
-        Kind::Sentence | Kind::Text => format!("<bdi>{}</bdi>", told(text)),
-        Kind::Id if text.starts_with("x-") && text.len() == 34 => {
-            format!(r#"<span title="{}">{}</span>"#, escaped(text), short(text))
-        }
-        // a short name stays on one line; a long one breaks where it must
-        Kind::Id if text.len() <= SHORT => format!(r#"<bdi class="k">{}</bdi>"#, escaped(text)),
-        _ => format!("<bdi>{}</bdi>", escaped(text)),
-    }
-}
-
-/// A state: glyph, words and colour.
-pub(crate) fn badge(state: &str) -> String {
-    let (glyph, words) = (glyph(state), words(state));
-    format!(
-        r#"<span class="s s-{}"><span aria-hidden="true">{glyph}</span> {words}</span>"#,
-        escaped(state)
-    )
+    Line::of(match kind {
+        Kind::Digest => Span::Digest(text),
+        Kind::Person => Span::Person(text),
+        Kind::Time => Span::Time(text),
+        Kind::State => Span::State(text),
+        Kind::Severity => Span::Severity(text),
+        Kind::Entries => Span::Plain(few(&text)),
+        Kind::Sentence | Kind::Text => Span::Apart(text),
+        Kind::Id if text.starts_with("x-") && text.len() == 34 => Span::Short(text),
+        Kind::Id => Span::Name(text),
+        Kind::Count | Kind::Seconds | Kind::Day => Span::Spelled(text),
+    })
 }
 
 /// The first of many entries.
 fn few(entries: &str) -> String {
     let all: Vec<&str> = entries.split(' ').collect();
-    let first = all.iter().take(6).map(|index| escaped(index)).collect::<Vec<_>>().join(", ");
+    let first = all.iter().take(6).copied().collect::<Vec<_>>().join(", ");
     match all.len().checked_sub(6) {
         Some(more) if more > 0 => format!("{first} and {more} more"),
         _ => first,

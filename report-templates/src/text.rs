@@ -155,6 +155,13 @@ pub fn minute(time: &str) -> String {
     }
 }
 
+/// A person in a cell: the first characters of the pseudonym, which tell people of one report apart,
+/// and what stands beside it.
+pub fn person(cell: &str) -> (&str, &str) {
+    let (name, beside) = cell.split_at(cell.find(' ').unwrap_or(cell.len()));
+    (name.get(..8).unwrap_or(name), beside)
+}
+
 /// Seconds by their two largest units.
 pub fn span(seconds: u64) -> String {
     ledger_core::check::span(seconds.saturating_mul(1_000_000))
@@ -220,6 +227,10 @@ mod tests {
         assert_eq!(minute("2026-07-10T10:00:30.000000Z"), "2026-07-10 10:00");
         assert_eq!(number(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(number(12), "12");
+        let erased = "qfa3mkubk5ghd665leuff2bavq (erased by entry 7)";
+        assert_eq!(person(erased), ("qfa3mkub", " (erased by entry 7)"));
+        assert_eq!(person("p-0123456789ab"), ("p-012345", ""));
+        assert_eq!(person(""), ("", ""));
         let sentence =
             "due 2026-07-10T10:00:30.123456Z, not .000000Z <, Z\u{e9}2026-07-11T10:00:30Z";
         assert_eq!(

@@ -32,9 +32,11 @@ use std::sync::OnceLock;
 use history::Events;
 use ledger_core::check::State;
 use ledger_core::hash::Sha256;
-use ledger_core::report::{About, Asked, Brief, Level, Made as Earlier, Matter, Report};
+use ledger_core::report::{
+    About, Asked, Brief, Cell, Dataset, Level, Made as Earlier, Matter, Report,
+};
 use quarter::{ALL, Made};
-use report_templates::{Page, brief_markdown, brief_pages, markdown, pages};
+use report_templates::{Page, brief_markdown, brief_pages, markdown, pages, workbook};
 use serde_json::json;
 
 fn made() -> Made {
@@ -107,7 +109,7 @@ fn shown(made: &Made, name: &str) {
     std::fs::write(folder.join("report.md"), markdown(&made.report, &made.digest)).unwrap();
 }
 
-/// A golden file: the summary, and the digests of the document and of all pages.
+/// A golden file: the summary, and the digests of the document, of all pages and of the workbook.
 fn golden(name: &str, made: &Made) {
     shown(made, name);
     let mut found = markdown(&made.report, &made.digest);
@@ -115,6 +117,8 @@ fn golden(name: &str, made: &Made) {
         let digest = Sha256::of(page.html.as_bytes()).to_reference();
         writeln!(found, "{} {digest}", page.name).unwrap();
     }
+    let book = workbook(&made.report, &made.digest).unwrap();
+    writeln!(found, "report.xlsx {}", Sha256::of(&book).to_reference()).unwrap();
     same(name, &found);
 }
 
@@ -204,14 +208,64 @@ fn ten_thousand_exceptions_stay_small() {
 #[test]
 fn an_erased_person() {
     let mut events = quarter::events(1, 0);
+    // somebody who stands in many tables
+    let before = quarter::report(events.clone(), State::Pass, &ALL, "Example AG");
+    let tables = |who: &str| {
+        let datasets = before.report.datasets.iter();
+        let stands = |cell: &Cell| cell.text().contains(who);
+        datasets.filter(|known| known.rows.iter().flatten().any(stands)).count()
+    };
+    let persons = Earlier::read(before.json.as_bytes()).unwrap().persons();
+    let persons = persons.iter().map(ToString::to_string);
+    let who = persons.max_by_key(|who| (tables(who), who.clone())).unwrap();
+    assert!(tables(&who) > 2, "{}", tables(&who));
     let erased = json!({"type": "person.erased", "at": "2026-09-01T10:00:00Z", "by": "@dpo",
-        "data": {"approvers": ["@dpo", "@legal"], "basis": "gdpr-17", "pseudonym": "%ada-t01-1",
-        "classes": [{"class": "releases", "decision": "erase"}]}});
+        "data": {"approvers": ["@dpo", "@legal"], "basis": "gdpr-17", "pseudonym": who,
+        "classes": [{"class": "identity", "decision": "erase"}]}});
     events.insert("erased".to_owned(), erased);
-    let made = quarter::report(events, State::Pass, &["gdpr"], "Example AG");
-    let rows = &made.report.dataset("P15").unwrap().rows;
-    assert!(rows.iter().any(|row| row.iter().any(|cell| cell.text() == "erasure")));
+    let made = quarter::report(events, State::Pass, &ALL, "Example AG");
+    let rows = made.facts.person_erased.all();
+    let entry = rows.iter().find(|row| row.pseudonym.to_string() == who).unwrap().at.index;
+    let beside = format!("(erased by entry {entry})");
+    let shown = html(&made);
+    let files = made.report.datasets.iter().map(Dataset::to_csv);
+    let runs = (0..made.report.populations.len())
+        .filter_map(|number| made.report.items(&made.evaluation, number))
+        .map(|items| items.to_csv());
+    let book = strings(&workbook(&made.report, &made.digest).unwrap());
+    let summary = markdown(&made.report, &made.digest);
+    let whole: Vec<String> = files.chain(runs).chain([made.json.clone(), book, summary]).collect();
+    for text in &whole {
+        for (at, _) in text.match_indices(&who) {
+            let rest = &text[at + who.len()..];
+            assert!(rest.starts_with(&format!(" {beside}")), "{}", &rest[..40]);
+        }
+    }
+    for page in &shown {
+        // short or whole, the entry stands beside the pseudonym
+        let text = page.html.replace(&format!("title=\"{who} {beside}\""), "");
+        let short = format!("<code >{}</code>", &who[..8]);
+        for name in [who.as_str(), short.as_str()] {
+            for (at, _) in text.match_indices(name) {
+                let rest = &text[at + name.len()..];
+                assert!(rest.starts_with(&format!(" {beside}")), "{}: {}", page.name, &rest[..60]);
+            }
+        }
+    }
+    assert!(shown[0].html.matches(&beside).count() > 2);
     golden("erased-person", &made);
+}
+
+/// The texts of a workbook, as its archive has them (ECMA-376: `xl/sharedStrings.xml`).
+fn strings(book: &[u8]) -> String {
+    let name = b"xl/sharedStrings.xml";
+    let at = book.windows(name.len()).position(|window| window == name).unwrap();
+    let extra = usize::from(u16::from_le_bytes([book[at - 2], book[at - 1]]));
+    let mut text = String::new();
+    let packed = &book[at + name.len() + extra..];
+    std::io::Read::read_to_string(&mut flate2::read::DeflateDecoder::new(packed), &mut text)
+        .unwrap();
+    text
 }
 
 /// A correction stands in the place of the first, and says what is different.

@@ -20,7 +20,7 @@ use crate::output::talk;
 use crate::progress::Progress;
 use crate::seen::{self, Sight};
 use crate::state::State;
-use crate::{clock, delivery, environment, keys, random, submission};
+use crate::{clock, delivery, environment, keys, published, random, submission};
 
 /// Append events
 ///
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Append, context: &mut Context) -> Result<Answer> {
     let answer = delivery::tidy(&folder, &mut ledger)?;
     if let (Some(file), [receipt]) = (proof, receipts.as_slice()) {
         context.out.flush()?;
-        args.wanted.write(&file, *receipt, context)?;
+        args.wanted.write(&file, *receipt, |receipt| published::prove(&folder, receipt))?;
     }
     Ok(answer)
 }

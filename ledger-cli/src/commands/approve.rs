@@ -5,6 +5,7 @@ use clap::Args;
 use crate::approval::{self, Decision, How, What};
 use crate::context::Context;
 use crate::failure::{Answer, Result};
+use crate::hook;
 
 /// Approve a change: this artifact, in this environment, with this configuration
 ///
@@ -25,6 +26,9 @@ pub(crate) struct Approve {
     /// Until when it holds: a time, or a duration like P7D
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+    /// Ask this server and deliver to it, https://HOST[:PORT], in the place of --ledger
+    #[arg(long, value_name = "URL")]
+    to: Option<String>,
 }
 
 /// Approves.
@@ -32,5 +36,8 @@ pub(crate) fn run(args: &Approve, context: &mut Context) -> Result<Answer> {
     let until = args.until.as_deref().map(approval::until).transpose()?;
     let data = until.map(|until| ("valid_until", until)).into_iter().collect();
     let decision = Decision { word: "granted", verb: "approve", shown: None, data };
+    if let Some(address) = &args.to {
+        hook::to(address, context)?;
+    }
     approval::run(&args.what, &args.how, &decision, context)
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use clap::Args;
 use ledger_core::gate::{Member, together};
 
+use crate::asked::{digest, id};
 use crate::clock;
-use crate::commands::gate::{answer, digest, id, word};
+use crate::commands::gate::{answer, word};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 

@@ -13,7 +13,8 @@ use ledger_core::{store, tree};
 use crate::commands::prove;
 use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
-use crate::{files, hashes, published, seen};
+use crate::published::{self, Continuation};
+use crate::{files, seen};
 
 /// Prove that one checkpoint continues another
 ///
@@ -42,17 +43,12 @@ pub(crate) fn run(args: &Consistency, context: &mut Context) -> Result<Answer> {
     if new.size() > ledger.size() {
         return Err(shorter(new.size(), &ledger));
     }
-    let hashes = hashes::of(&ledger, Some((new.size(), new.root())))
-        .map_err(|error| Failure::by_law(&error).within(place))?;
     let (size, root) = older(&args.old, &ledger)?;
-    if size > new.size() {
-        let message = format!("{size} entries are more than the {} of the checkpoint", new.size());
-        return Err(Failure::new("consistency-order", message).hint("name the smaller tree first"));
-    }
-    let path = match size {
-        0 => Vec::new(),
-        size => tree::consistency_proof(size, new.size(), &hashes)?,
-    };
+    let path =
+        published::continues(&ledger, size, &new).map_err(|failure| match failure.code() {
+            "consistency-order" => failure,
+            _ => failure.within(place),
+        })?;
     if let Some(root) = root {
         tree::verify_consistency(size, new.size(), &root, new.root(), &path).map_err(|_| {
             let message = format!("the ledger does not continue the checkpoint of {size} entries");
@@ -61,41 +57,8 @@ pub(crate) fn run(args: &Consistency, context: &mut Context) -> Result<Answer> {
                 .hint("keep both: the folder and the checkpoint are evidence of a fork")
         })?;
     }
-    prove::deliver(&encode(size, &path, &note), args.to.as_ref(), new.size(), context)
-}
-
-/// The text of C2SP `tlog-witness`.
-fn encode(old: u64, path: &[Sha256], note: &[u8]) -> Vec<u8> {
-    let mut text = format!("old {old}\n");
-    for hash in path {
-        text.push_str(&hash.to_base64());
-        text.push('\n');
-    }
-    text.push('\n');
-    [text.as_bytes(), note].concat()
-}
-
-/// A consistency proof as it is read: what it continues from, the hashes, the newer checkpoint.
-pub(crate) struct Request {
-    /// Size of the older tree.
-    pub(crate) old: u64,
-    /// The proof.
-    pub(crate) path: Vec<Sha256>,
-    /// The newer checkpoint, verbatim.
-    pub(crate) note: Vec<u8>,
-}
-
-/// Reads the text that [`run`] makes; none when it is not that.
-pub(crate) fn parse(bytes: &[u8]) -> Option<Request> {
-    let end = bytes.windows(2).position(|pair| pair == b"\n\n")?;
-    let (head, note) = bytes.split_at_checked(end + 2)?;
-    let text = std::str::from_utf8(head).ok()?.strip_suffix("\n\n")?;
-    let mut lines = text.split('\n');
-    let old: u64 = lines.next()?.strip_prefix("old ")?.parse().ok()?;
-    let path: Option<Vec<Sha256>> =
-        lines.map(|line| Sha256::from_base64(line.as_bytes()).ok()).collect();
-    let path = path.filter(|path| path.len() <= tree::MAX_PROOF)?;
-    (encode(old, &path, note) == bytes).then(|| Request { old, path, note: note.to_vec() })
+    let text = Continuation { old: size, path, note }.encode();
+    prove::deliver(&text, args.to.as_ref(), new.size(), context)
 }
 
 /// Reads a checkpoint file; who signed it is for the caller to judge.

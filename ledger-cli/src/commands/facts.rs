@@ -2,15 +2,13 @@
 
 use clap::{Args, ValueEnum};
 use ledger_core::check::span;
-use ledger_core::event::is_id;
 use ledger_core::fact::dossier::{Dossier, Line, Thing};
-use ledger_core::hash::Sha256;
-use ledger_core::schema::typed::Id;
 use ledger_core::time::Timestamp;
 
+use crate::asked;
 use crate::commands::owner;
 use crate::context::Context;
-use crate::failure::{Answer, Failure, Result};
+use crate::failure::{Answer, Result};
 use crate::output::Out;
 
 /// An entry that was recorded this much later than it happened is pointed out.
@@ -45,23 +43,10 @@ enum Kind {
 /// Shows it.
 pub(crate) fn run(args: &Facts, context: &mut Context) -> Result<Answer> {
     let (_, ledger) = context.open()?;
-    let named = |make: fn(Id) -> Thing| {
-        if is_id(&args.id) {
-            return Ok(make(Id::from(args.id.as_str())));
-        }
-        Err(Failure::new("field-value", format!("`{}` does not name one", args.id))
-            .hint("an unset variable is no value"))
-    };
     let thing = match args.kind {
-        Kind::Deployment => named(Thing::Deployment)?,
-        Kind::Change => named(Thing::Change)?,
-        Kind::Artifact => match Sha256::from_reference(&args.id) {
-            Some(digest) => Thing::Artifact(digest),
-            None => {
-                return Err(Failure::new("field-value", format!("`{}` is no digest", args.id))
-                    .hint("an artifact is `sha256:` and 64 hex digits"));
-            }
-        },
+        Kind::Deployment => asked::thing("deployment", &args.id)?,
+        Kind::Change => asked::thing("change", &args.id)?,
+        Kind::Artifact => asked::thing("artifact", &args.id)?,
         Kind::Person => Thing::Person(owner::person(&ledger, &args.id)?),
     };
     let dossier = Dossier::of(&ledger, thing)?;

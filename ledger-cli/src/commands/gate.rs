@@ -5,16 +5,9 @@ mod obligations;
 
 use clap::Subcommand;
 use ledger_core::check::State;
-use ledger_core::check::matrix::Matrix;
-use ledger_core::event::{is_digest, is_id};
-use ledger_core::gate::Rules;
-use ledger_core::hash::Sha256;
-use ledger_core::schema::typed::Id;
-use ledger_core::time::Timestamp;
 
 use crate::context::Context;
-use crate::evaluated::layers;
-use crate::failure::{Answer, Failure, Result};
+use crate::failure::{Answer, Result};
 
 /// Ask before something is deployed, and what still has to be done
 #[derive(Subcommand, Debug)]
@@ -30,31 +23,6 @@ pub(crate) fn run(args: &Gate, context: &mut Context) -> Result<Answer> {
         Gate::Obligations(args) => obligations::run(args, context),
     };
     answer.map_err(|failure| failure.exit(2))
-}
-
-/// The catalogue with these overlays, as it stands now.
-fn rules(overlays: &[String], now: Timestamp) -> Result<Rules> {
-    Ok(Rules::at(&layers(overlays)?, Matrix::shipped()?, now)?)
-}
-
-/// An id that was given; an unset variable is none.
-pub(crate) fn id(name: &str, text: &str) -> Result<Id> {
-    if is_id(text) {
-        return Ok(Id::from(text));
-    }
-    Err(Failure::new("field-value", format!("`{text}` does not name one"))
-        .within(name.to_owned())
-        .hint("an unset variable is no value"))
-}
-
-/// A digest that was given.
-pub(crate) fn digest(name: &str, text: &str) -> Result<Sha256> {
-    let found = if is_digest(text) { Sha256::from_reference(text) } else { None };
-    found.ok_or_else(|| {
-        Failure::new("field-value", format!("`{text}` is no digest"))
-            .within(name.to_owned())
-            .hint("a digest is `sha256:` and 64 hex digits")
-    })
 }
 
 /// What a verdict answers.

@@ -93,7 +93,7 @@ pub(crate) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
         return watch::run(args, source, &given, context);
     }
     let mut files = input::files(&args.files)?;
-    if args.roots.is_some() && source.name == "aws-cloudtrail" {
+    if judges_trail(args, source) {
         given = given.beside(trail::read(&mut files)?);
     }
     let job = Job { source, given: &given, files: &files, aside: args.quarantine.as_deref() };
@@ -104,6 +104,11 @@ pub(crate) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
     let summary = import(&job, &keys, context)?;
     tell(&summary, context)?;
     Ok(answer(&summary))
+}
+
+/// Whether digest files are held against the log files that come with them.
+fn judges_trail(args: &Import, source: &Source) -> bool {
+    args.roots.is_some() && source.name == "aws-cloudtrail"
 }
 
 /// Imports the files of a job, durably.

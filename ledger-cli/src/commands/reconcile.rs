@@ -15,12 +15,11 @@ use ledger_core::vault::attachment;
 use ledger_core::vault::inbox::Item;
 use ledger_core::vault::persons::{Key, Persons};
 
-use super::log;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::import::extract;
 use crate::seen::Sight;
-use crate::{clock, delivery, files, keys, random, seen};
+use crate::{clock, delivery, files, keys, listing, random, seen};
 
 /// Compare a source's own list with the ledger
 ///
@@ -83,12 +82,12 @@ struct Compared {
 
 /// Compares and records.
 pub(crate) fn run(args: &Reconcile, context: &mut Context) -> Result<Answer> {
-    let window = (log::time(&args.from, "--from")?, log::time(&args.to, "--to")?);
+    let window = (listing::time(&args.from, "--from")?, listing::time(&args.to, "--to")?);
     if window.0 >= window.1 {
         return Err(Failure::new("reconcile-window", "the window ends before it begins"));
     }
     let extracted = match &args.extracted_at {
-        Some(text) => log::time(text, "--extracted-at")?,
+        Some(text) => listing::time(text, "--extracted-at")?,
         None => clock::now()?,
     };
     let (issuer, person) = args.extractor.split_once('/').ok_or_else(|| {
@@ -154,7 +153,7 @@ fn compare(
     };
     let reference = args.by.as_ref().map(|by| format!("/subject/{by}"));
     let (mut found, mut conflicted) = (BTreeSet::new(), BTreeSet::new());
-    log::stream(ledger, &mut |entry| {
+    listing::stream(ledger, &mut |entry| {
         let event = &entry.event;
         let within = event.occurred_at >= window.0 && event.occurred_at < window.1;
         if event.text_at("/source") != Some(&args.source) {

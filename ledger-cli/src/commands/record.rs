@@ -98,7 +98,7 @@ pub(crate) fn run(args: &Record, context: &mut Context) -> Result<Answer> {
     // who waits for a proof is not content with the spool
     let answer = tell(told, hook.require_ack || proof.is_some(), context)?;
     if let (Some(file), Some(receipt)) = (proof, receipt) {
-        args.wanted.write(&file, receipt, context)?;
+        args.wanted.write(&file, receipt, |receipt| hook.prove(receipt))?;
     }
     Ok(answer)
 }
@@ -116,8 +116,8 @@ fn attach(args: &Record, hook: &Hook, drafts: &mut [Draft]) -> Result<Vec<Attach
         _ if files.is_empty() => {}
         [draft] => {
             let members = draft.value.members_mut();
-            let list = members.map(|members| {
-                members.entry("attachments".to_owned()).or_insert_with(|| Value::List(Vec::new()))
+            let list = members.and_then(|members| {
+                members.or_insert_with("attachments", || Value::List(Vec::new()))
             });
             if let Some(Value::List(items)) = list {
                 items.extend(named());

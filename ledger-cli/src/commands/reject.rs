@@ -5,6 +5,7 @@ use clap::Args;
 use crate::approval::{self, Decision, How, What};
 use crate::context::Context;
 use crate::failure::{Answer, Result};
+use crate::hook;
 
 /// Reject a change: this artifact must not go to this environment
 ///
@@ -19,10 +20,16 @@ pub(crate) struct Reject {
     what: What,
     #[command(flatten)]
     how: How,
+    /// Ask this server and deliver to it, https://HOST[:PORT], in the place of --ledger
+    #[arg(long, value_name = "URL")]
+    to: Option<String>,
 }
 
 /// Rejects.
 pub(crate) fn run(args: &Reject, context: &mut Context) -> Result<Answer> {
     let decision = Decision { word: "rejected", verb: "reject", shown: None, data: Vec::new() };
+    if let Some(address) = &args.to {
+        hook::to(address, context)?;
+    }
     approval::run(&args.what, &args.how, &decision, context)
 }

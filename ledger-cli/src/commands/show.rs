@@ -6,7 +6,7 @@ use clap::Args;
 use ledger_core::custody::erased_by;
 use ledger_core::dsse::Envelope;
 use ledger_core::entry::Entry;
-use ledger_core::json::{Document, Names, Value};
+use ledger_core::json::{Document, Names, Object, Value};
 use ledger_core::ledger::Ledger;
 use ledger_core::trust::{Holder, Judgement, KEY_EVENTS};
 use ledger_core::vault::persons::Pseudonym;
@@ -109,7 +109,7 @@ fn value(entry: &Entry<'_>) -> Result<Value> {
 
 /// The persons of the entry who were erased, each with the entry that did; none when nobody was.
 fn gone(entry: &Entry<'_>, erased: &BTreeMap<Pseudonym, u64>) -> Option<Value> {
-    let gone: BTreeMap<String, Value> = entry
+    let gone: Object = entry
         .persons
         .iter()
         .filter_map(|(_, name)| Some((name.to_string(), Value::count(*erased.get(name)?))))

@@ -51,13 +51,13 @@ pub(crate) struct Said<'s> {
     /// The type of the event.
     pub(crate) kind: &'s str,
     /// What it speaks of: a reference and its id.
-    pub(crate) subject: (&'s str, &'s str),
+    pub(crate) subject: (&'static str, &'s str),
     /// Its members.
-    pub(crate) data: Vec<(&'s str, Value)>,
+    pub(crate) data: Vec<(&'static str, Value)>,
     /// Attachments, as [`attached`] has them; they lie in the folder already.
     pub(crate) attachments: Vec<Value>,
     /// What is told with the receipt: a member for machines, and how its line begins for people.
-    pub(crate) told: Vec<(&'s str, &'s str, Value)>,
+    pub(crate) told: Vec<(&'static str, &'s str, Value)>,
 }
 
 impl Speaker {

@@ -11,12 +11,12 @@ use ledger_core::key::SigningKey;
 use ledger_core::note::{self, KeyType, Note, SignatureLine, VerifierKey};
 use ledger_core::{signer, store, tree};
 
-use crate::commands::consistency;
 use crate::context::{Context, Folder};
 use crate::failure::{Answer, Failure, Result};
 use crate::output::talk;
+use crate::published::{self, Continuation};
 use crate::state::State;
-use crate::{clock, files, hashes, keys, published, seen};
+use crate::{clock, files, hashes, keys, seen};
 
 const FORMAT: &str = "release-ledger/witness-memory@v1";
 /// The folder of cosigned checkpoints.
@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Witness, context: &mut Context) -> Result<Answer> {
     match (&args.request, log) {
         (Some(file), Some(log)) => {
             let bytes = files::read_input(file)?;
-            let request = consistency::parse(&bytes).ok_or_else(|| {
+            let request = Continuation::parse(&bytes).ok_or_else(|| {
                 Failure::new("consistency-text", "this is not a consistency proof")
                     .within(files::shown(file))
                     .hint("`ledger consistency OLD` makes one")

@@ -8,10 +8,10 @@ use super::Options;
 use super::spool::{self, Place};
 use super::target::Delivery;
 use crate::context::Context;
+use crate::environment;
 use crate::failure::{Failure, Result};
 use crate::keys::{self, Key};
 use crate::state::State;
-use crate::{environment, files};
 
 /// The key that signs here; what is wrong with it is status 3.
 pub(crate) fn load(given: Option<&PathBuf>) -> Result<Key> {
@@ -54,7 +54,7 @@ pub(super) fn origin(
         (Some(said), _) => Ok(said),
         (None, Ok(target)) => Ok(target.origin().clone()),
         (None, Err(failure)) => {
-            let path = files::absolute(&context.ledger_path()?)?;
+            let path = context.place()?;
             let pinned = state.pinned_at(&path)?;
             let known =
                 || Place::all(workspace, state).iter().find_map(|place| place.origin_at(&path));

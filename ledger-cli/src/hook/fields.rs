@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand};
-use ledger_core::json::{Value, read};
+use ledger_core::json::{Object, Value, read};
 use ledger_core::schema::{self, EventType, Field, Need, Shape, TYPES};
 
 use crate::failure::{Failure, Result};
@@ -28,6 +28,7 @@ const RESERVED: &[&str] = &[
     "require-ack",
     "state",
     "subject",
+    "to",
     "version",
     "workspace",
 ];
@@ -105,10 +106,12 @@ pub(crate) fn put(into: &mut Value, pointer: &str, value: Value) {
     while let Some(name) = names.next() {
         let Value::Object(members) = at else { return };
         if names.peek().is_none() {
-            members.entry(name.to_owned()).or_insert(value);
+            members.or_insert_with(name.to_owned(), || value);
             return;
         }
-        at = members.entry(name.to_owned()).or_insert_with(|| Value::object::<String>([]));
+        let inner = members.or_insert_with(name.to_owned(), || Value::Object(Object::new()));
+        let Some(inner) = inner else { return };
+        at = inner;
     }
 }
 

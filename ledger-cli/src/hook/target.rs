@@ -1,5 +1,8 @@
-//! Where events are delivered to. This version delivers to folders.
+//! Where events are delivered to: a folder, or a server.
 
+pub(crate) mod remote;
+
+use ledger_core::blob;
 use ledger_core::checkpoint::Origin;
 use ledger_core::key::Signer;
 use ledger_core::ledger::{Ledger, Receipt, Submission};
@@ -9,6 +12,7 @@ use crate::context::{Context, Folder};
 use crate::delivery::{self, recovery};
 use crate::failure::{Failure, Result};
 use crate::output::talk;
+use crate::published;
 use crate::seen::{self, Sight};
 
 /// What became of one event.
@@ -35,6 +39,12 @@ pub(crate) trait Delivery {
         events: Vec<Submission>,
     ) -> Result<Vec<std::result::Result<(), Failure>>>;
 
+    /// Puts bytes that events will name where the ledger has them, durably.
+    fn put(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// The proof of an entry, as of now; codes `checkpoint-none`, `checkpoint-behind` when it is too early.
+    fn prove(&mut self, receipt: Receipt) -> Result<Vec<u8>>;
+
     /// What the events' producer has seen of the ledger.
     fn sight(&self) -> &Sight;
 
@@ -52,16 +62,10 @@ pub(crate) struct ToFolder {
     sight: Sight,
 }
 
-/// Opens what `--ledger` names.
+/// Opens what `--to` or `--ledger` names.
 pub(crate) fn open(context: &Context) -> Result<Box<dyn Delivery>> {
-    let path = context.ledger_path()?;
-    let text = path.to_string_lossy();
-    if text.starts_with("http:") || text.starts_with("https:") {
-        return Err(Failure::new(
-            "delivery-url",
-            format!("`{text}` is an address; this version delivers to folders only"),
-        )
-        .hint("give --ledger DIR"));
+    if let Some(address) = context.server()? {
+        return Ok(Box::new(remote::open(&address, context)?));
     }
     let (folder, ledger, sight) = seen::open(context)?;
     Ok(Box::new(ToFolder { folder, ledger, sight }))
@@ -117,6 +121,15 @@ impl Delivery for ToFolder {
     ) -> Result<Vec<std::result::Result<(), Failure>>> {
         let said = delivery::rehearse(&mut self.ledger, events);
         said.map_err(|failure| self.folder.place(failure))
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        let stored = blob::put(&*self.folder.store, bytes).map(drop);
+        stored.map_err(|error| self.folder.place(error.into()))
+    }
+
+    fn prove(&mut self, receipt: Receipt) -> Result<Vec<u8>> {
+        published::prove(&self.folder, receipt)
     }
 
     fn sight(&self) -> &Sight {

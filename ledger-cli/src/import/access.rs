@@ -15,7 +15,7 @@ pub(super) mod table;
 
 use std::collections::BTreeMap;
 
-use ledger_core::json::Value;
+use ledger_core::json::{Object, Value};
 
 use super::audit::digest_of;
 use super::draft::Attached;
@@ -26,7 +26,7 @@ use super::{Draft, Person, Reason, Record, draft};
 
 /// One row of the normal form.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Row(BTreeMap<String, Value>);
+pub(crate) struct Row(Object);
 
 impl Row {
     /// What an account has, or that it exists.
@@ -35,22 +35,22 @@ impl Row {
     }
 
     /// A text, if there is one.
-    pub(crate) fn text(mut self, name: &str, text: Option<&str>) -> Self {
+    pub(crate) fn text(mut self, name: &'static str, text: Option<&str>) -> Self {
         if let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) {
-            self.0.insert(name.to_owned(), Value::text(draft::short(text)));
+            self.0.insert(name, Value::text(draft::short(text)));
         }
         self
     }
 
     /// A truth, if it is known.
-    pub(crate) fn flag(mut self, name: &str, value: Option<bool>) -> Self {
-        self.0.extend(value.map(|value| (name.to_owned(), Value::Bool(value))));
+    pub(crate) fn flag(mut self, name: &'static str, value: Option<bool>) -> Self {
+        self.0.extend(value.map(|value| (name, Value::Bool(value))));
         self
     }
 
     /// A time, if it is known.
-    pub(crate) fn time(mut self, name: &str, when: Option<&When>) -> Self {
-        self.0.extend(when.map(|when| (name.to_owned(), when.value())));
+    pub(crate) fn time(mut self, name: &'static str, when: Option<&When>) -> Self {
+        self.0.extend(when.map(|when| (name, when.value())));
         self
     }
 
@@ -60,8 +60,8 @@ impl Row {
     }
 
     /// Somebody, if it is known who.
-    pub(crate) fn identity(mut self, name: &str, person: Option<&Person>) -> Self {
-        self.0.extend(person.map(|person| (name.to_owned(), person.value())));
+    pub(crate) fn identity(mut self, name: &'static str, person: Option<&Person>) -> Self {
+        self.0.extend(person.map(|person| (name, person.value())));
         self
     }
 }
@@ -102,7 +102,7 @@ impl Snapshot {
     pub(crate) fn drafts(self, source: &str, record: &Record<'_>) -> Result<Vec<Draft>, Reason> {
         let given = record.given;
         let system = given.get("system").unwrap_or(&self.system).to_owned();
-        let count = |name: &str| given.get(name).and_then(|text| text.parse().ok());
+        let count = |name: &'static str| given.get(name).and_then(|text| text.parse().ok());
         let total: Option<u64> = self.total.or_else(|| count("total"));
         let said = given.get("complete") == Some("yes");
         let whole = total.is_none_or(|total| total == self.items);

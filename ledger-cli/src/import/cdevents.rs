@@ -4,7 +4,7 @@
 //! types. Whether a record keeps to the specification is said in the reason of what is not mapped, and
 //! by the actor: the format names almost none.
 
-use ledger_core::json::Value;
+use ledger_core::json::{Object, Value};
 
 use super::draft::{artifact, id};
 use super::json::{self, Json};
@@ -222,7 +222,7 @@ impl Cd<'_> {
     fn approval(&self, verb: &str) -> Option<Draft> {
         let approval = self.id()?;
         let change = self.content.get("resourceTargetUrl").text();
-        let target = Value::Object(std::collections::BTreeMap::new());
+        let target = Value::Object(Object::new());
         if verb == "created" {
             let required =
                 Value::object([("count", Value::count(1)), ("roles", Value::List(Vec::new()))]);

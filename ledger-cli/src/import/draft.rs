@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ledger_core::encoding::hex;
 use ledger_core::event::is_id;
 use ledger_core::hash::{Blake3, Sha256};
-use ledger_core::json::Value;
+use ledger_core::json::{Object, Value};
 use ledger_core::time::Timestamp;
 
 use super::Source;
@@ -68,8 +68,8 @@ pub(crate) struct Draft {
     personal: bool,
     when: When,
     actor: Value,
-    subject: BTreeMap<String, Value>,
-    data: BTreeMap<String, Value>,
+    subject: Object,
+    data: Object,
     attached: Option<Attached>,
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct Event {
     /// Which of the record's events of this type it is, from 0.
     pub(crate) ordinal: u64,
     /// The event as `ledger append` takes it, without the members of an import.
-    pub(crate) value: BTreeMap<String, Value>,
+    pub(crate) value: Object,
     /// The list that travels beside it.
     pub(crate) attached: Option<Attached>,
 }
@@ -115,8 +115,8 @@ impl Draft {
             personal: false,
             when,
             actor: Value::object([("kind", Value::text("unknown"))]),
-            subject: BTreeMap::new(),
-            data: BTreeMap::new(),
+            subject: Object::new(),
+            data: Object::new(),
             attached: None,
         }
     }
@@ -159,52 +159,52 @@ impl Draft {
     }
 
     /// A subject reference; a text that is no restricted id becomes one (see [`id`]).
-    pub(crate) fn subject(mut self, name: &str, text: Option<&str>) -> Self {
+    pub(crate) fn subject(mut self, name: &'static str, text: Option<&str>) -> Self {
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             let text = if name == "artifact" { text.to_owned() } else { id(text) };
-            self.subject.insert(name.to_owned(), Value::text(text));
+            self.subject.insert(name, Value::text(text));
         }
         self
     }
 
     /// A field, if there is something to say.
-    pub(crate) fn set(mut self, name: &str, value: Option<Value>) -> Self {
+    pub(crate) fn set(mut self, name: &'static str, value: Option<Value>) -> Self {
         if let Some(value) = value {
-            self.data.insert(name.to_owned(), value);
+            self.data.insert(name, value);
         }
         self
     }
 
     /// A field that is a restricted id.
-    pub(crate) fn id(self, name: &str, text: Option<&str>) -> Self {
+    pub(crate) fn id(self, name: &'static str, text: Option<&str>) -> Self {
         let value = text.filter(|text| !text.is_empty()).map(|text| Value::text(id(text)));
         self.set(name, value)
     }
 
     /// A field that is a word of an enumeration.
-    pub(crate) fn word(self, name: &str, word: &str) -> Self {
+    pub(crate) fn word(self, name: &'static str, word: &str) -> Self {
         self.set(name, Some(Value::text(word)))
     }
 
     /// A field that is text for people: it will be sealed.
-    pub(crate) fn text(self, name: &str, text: Option<&str>) -> Self {
+    pub(crate) fn text(self, name: &'static str, text: Option<&str>) -> Self {
         let value =
             text.filter(|text| !text.trim().is_empty()).map(|text| Value::text(short(text)));
         self.set(name, value)
     }
 
     /// A field that is a person.
-    pub(crate) fn person(self, name: &str, person: Option<&Person>) -> Self {
+    pub(crate) fn person(self, name: &'static str, person: Option<&Person>) -> Self {
         self.set(name, person.map(Person::value))
     }
 
     /// A field that is a time.
-    pub(crate) fn time(self, name: &str, when: Option<&When>) -> Self {
+    pub(crate) fn time(self, name: &'static str, when: Option<&When>) -> Self {
         self.set(name, when.map(When::value))
     }
 
     /// A field that is a list; what is longer than a list may be is left to the original.
-    pub(crate) fn list(self, name: &str, mut items: Vec<Value>) -> Self {
+    pub(crate) fn list(self, name: &'static str, mut items: Vec<Value>) -> Self {
         items.truncate(MAX_LIST);
         let value = (!items.is_empty()).then_some(Value::List(items));
         self.set(name, value)
@@ -218,19 +218,19 @@ impl Draft {
         draft
     }
 
-    fn into_value(self) -> (String, BTreeMap<String, Value>) {
-        let mut event = BTreeMap::from([
-            ("actor".to_owned(), self.actor),
-            ("data".to_owned(), Value::Object(self.data)),
-            ("occurred_at".to_owned(), self.when.value()),
-            ("time_quality".to_owned(), Value::text(self.when.quality)),
-            ("type".to_owned(), Value::text(self.kind)),
+    fn into_value(self) -> (String, Object) {
+        let mut event = Object::from([
+            ("actor", self.actor),
+            ("data", Value::Object(self.data)),
+            ("occurred_at", self.when.value()),
+            ("time_quality", Value::text(self.when.quality)),
+            ("type", Value::text(self.kind)),
         ]);
         if let Some(raw) = self.when.raw {
-            event.insert("occurred_raw".to_owned(), Value::text(raw));
+            event.insert("occurred_raw", Value::text(raw));
         }
         if !self.subject.is_empty() {
-            event.insert("subject".to_owned(), Value::Object(self.subject));
+            event.insert("subject", Value::Object(self.subject));
         }
         (self.source_id, event)
     }

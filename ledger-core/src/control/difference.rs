@@ -176,7 +176,8 @@ impl Side {
             side.layers.insert(text(layer, "id")?, version);
         }
         if let Some(Value::Object(tests)) = whole.get("tests") {
-            side.tests = tests.iter().map(|(id, version)| (id.clone(), plain(version))).collect();
+            side.tests =
+                tests.iter().map(|(id, version)| (id.to_owned(), plain(version))).collect();
         }
         Ok(side)
     }
@@ -194,7 +195,7 @@ fn fields(control: &Value) -> BTreeMap<String, String> {
                 );
             }
             value => {
-                fields.insert(name.clone(), plain(value));
+                fields.insert(name.to_owned(), plain(value));
             }
         }
     }

@@ -23,6 +23,8 @@ use super::{REASON, SET_ASIDE, Vault, removed};
 const BATCH: usize = 16_384;
 /// Files that wait to be removed.
 const FILES: usize = 4_096;
+/// Files that are opened together.
+const AHEAD: usize = 256;
 
 /// What was taken in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,33 +80,33 @@ impl Vault {
         let mut shelf = Shelf::new(random);
         let mut done = Absorbed::default();
         let mut finished = Vec::new();
-        for (position, name) in names.iter().enumerate() {
-            let begin = inbox::first_index(name).unwrap_or(u64::MAX);
-            if begin >= ledger.size() {
-                done.waiting += 1;
-                continue;
-            }
-            window.begin_at(begin)?;
-            let mut group =
-                Group { vault: self, window: &mut window, shelf: &mut shelf, done: &mut done };
-            match group.read(ledger, name) {
-                Ok(()) => finished.push(name.as_str()),
-                Err(error) if error.kind() == Kind::Unavailable => return Err(error),
-                Err(error) => {
-                    self.set_aside(ledger, name, &error)?;
-                    done.set_aside.push(Refused {
-                        name: name.clone(),
-                        code: error.code(),
-                        message: error.message().to_owned(),
-                    });
-                }
-            }
-            if shelf.waiting() >= BATCH || finished.len() >= FILES {
+        let all = names.len() as u64;
+        let mut batches = names.chunks(AHEAD);
+        let secret = self.secret.clone();
+        let (store, hash) = (&**ledger.store(), self.ledger);
+        let open = |names| inbox::open_small(store, &secret, hash, names);
+        let mut batch = batches.next().map(|names| (names, open(names)));
+        while let Some((names, opened)) = batch {
+            // the next files are opened while these are taken in, in their order
+            let (next, taken) = rayon::join(
+                || batches.next().map(|names| (names, open(names))),
+                || {
+                    let mut group = Group {
+                        vault: self,
+                        window: &mut window,
+                        shelf: &mut shelf,
+                        done: &mut done,
+                    };
+                    group.files(ledger, names, opened, &mut finished)
+                },
+            );
+            taken?;
+            batch = next;
+            if shelf.waiting() >= BATCH || finished.len() >= FILES || batch.is_none() {
                 self.finish(ledger, &mut shelf, &mut finished, &mut done)?;
-                progress(position as u64 + 1, names.len() as u64);
+                progress(done.files + done.waiting + done.set_aside.len() as u64, all);
             }
         }
-        self.finish(ledger, &mut shelf, &mut finished, &mut done)?;
         Ok(done)
     }
 
@@ -157,31 +159,73 @@ struct Group<'g, 'w> {
 }
 
 impl Group<'_, '_> {
-    fn read(&mut self, ledger: &Ledger, name: &str) -> Result<()> {
-        let (secret, hash) = (self.vault.secret.clone(), self.vault.ledger);
-        inbox::read_group(&**ledger.store(), &secret, hash, name, &mut |item| {
-            match item {
-                Item::Disclosure(disclosure) => self.disclosure(disclosure)?,
-                Item::Attachment { digest, key } => {
-                    let Some((entry, time)) = self.window.attachment(digest)? else {
-                        self.done.orphaned += 1;
-                        return Ok(());
-                    };
-                    if self.vault.attached(digest)?.is_some() {
-                        self.done.known += 1;
-                        return Ok(());
-                    }
-                    let (copy, erased_by) = (None, Vec::new());
-                    let key = Some(key.to_bytes());
-                    let record = Attached { key, copy, entry, time, erased_by };
-                    self.vault.put(&mut self.shelf.batch, At::Attached(digest), &record)?;
-                    self.done.attachments += 1;
-                }
-                // the disclosure of the same identity says it too, and is held against the log
-                Item::Person { .. } => {}
+    /// Takes in some files; those that are done are in `finished`.
+    fn files<'n>(
+        &mut self,
+        ledger: &Ledger,
+        names: &'n [String],
+        opened: Vec<Option<Result<inbox::Group>>>,
+        finished: &mut Vec<&'n str>,
+    ) -> Result<()> {
+        for (name, opened) in names.iter().zip(opened) {
+            let begin = inbox::first_index(name).unwrap_or(u64::MAX);
+            if begin >= ledger.size() {
+                self.done.waiting += 1;
+                continue;
             }
-            if self.shelf.waiting() >= BATCH { self.shelf.commit(self.vault) } else { Ok(()) }
-        })
+            self.window.begin_at(begin)?;
+            match self.read(ledger, name, opened) {
+                Ok(()) => finished.push(name),
+                Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+                Err(error) => {
+                    self.vault.set_aside(ledger, name, &error)?;
+                    self.done.set_aside.push(Refused {
+                        name: name.clone(),
+                        code: error.code(),
+                        message: error.message().to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read(
+        &mut self,
+        ledger: &Ledger,
+        name: &str,
+        opened: Option<Result<inbox::Group>>,
+    ) -> Result<()> {
+        if let Some(group) = opened {
+            return group?.items.into_iter().try_for_each(|item| self.take(item));
+        }
+        let (secret, hash) = (self.vault.secret.clone(), self.vault.ledger);
+        let store = &**ledger.store();
+        inbox::read_group(store, &secret, hash, name, &mut |item| self.take(item))
+    }
+
+    fn take(&mut self, item: Item) -> Result<()> {
+        match item {
+            Item::Disclosure(disclosure) => self.disclosure(disclosure)?,
+            Item::Attachment { digest, key } => {
+                let Some((entry, time)) = self.window.attachment(digest)? else {
+                    self.done.orphaned += 1;
+                    return Ok(());
+                };
+                if self.vault.attached(digest)?.is_some() {
+                    self.done.known += 1;
+                    return Ok(());
+                }
+                let (copy, erased_by) = (None, Vec::new());
+                let key = Some(key.to_bytes());
+                let record = Attached { key, copy, entry, time, erased_by };
+                self.vault.put(&mut self.shelf.batch, At::Attached(digest), &record)?;
+                self.done.attachments += 1;
+            }
+            // the disclosure of the same identity says it too, and is held against the log
+            Item::Person { .. } => {}
+        }
+        if self.shelf.waiting() >= BATCH { self.shelf.commit(self.vault) } else { Ok(()) }
     }
 
     fn disclosure(&mut self, disclosure: Disclosure) -> Result<()> {

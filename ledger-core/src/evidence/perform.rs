@@ -15,7 +15,7 @@ use crate::evaluate::{Evaluation, Front, Question, Verdict, evaluate};
 use crate::fact::Facts;
 use crate::hash::Sha256;
 use crate::json::Value;
-use crate::report::Report;
+use crate::report::{Pseudonyms, Report};
 use crate::time::Timestamp;
 
 /// Attachments do not travel in a package of a sample: what a test looks for in them cannot be told.
@@ -36,8 +36,9 @@ pub(super) fn items(
 ) -> Layer {
     let mut bench = Bench::default();
     let mut performed = 0_u64;
-    if let Some(again) = bench.hold(contents::REPORT, again(entries, report)) {
+    if let Some((again, persons)) = bench.hold(contents::REPORT, again(entries, report)) {
         let sheets = (0..again.runs.len()).filter_map(|number| Report::population(&again, number));
+        let sheets = sheets.map(|dataset| persons.table(dataset));
         let sheets: Vec<_> = sheets.map(|dataset| (dataset.about.id.clone(), dataset)).collect();
         let cells = rows.values().flat_map(|sheet| sheet.rows.iter().map(move |row| (sheet, row)));
         let items: BTreeSet<&str> = cells.map(|(sheet, row)| sheet.cell(row, "item")).collect();
@@ -86,8 +87,8 @@ fn same(attested: &Sheet, row: &[String], own: &Sheet) -> Result<()> {
     Ok(())
 }
 
-/// The evaluation of these entries alone, asked as the report was.
-fn again(entries: &[Entry<'_>], report: &Value) -> Result<Evaluation> {
+/// The evaluation of these entries alone, asked as the report was, and how persons stand in it.
+fn again(entries: &[Entry<'_>], report: &Value) -> Result<(Evaluation, Pseudonyms)> {
     let front = report.get("front").ok_or_else(unknown)?;
     let time = |path: &[&str]| Timestamp::parse(text(front, path).as_bytes());
     let cutoff = time(&["cutoff"])?;
@@ -119,6 +120,7 @@ fn again(entries: &[Entry<'_>], report: &Value) -> Result<Evaluation> {
     };
     let own = entries.iter().filter(|entry| entry.index < size && entry.recorded_at <= cutoff);
     let facts = Facts::from_entries(own);
+    let persons = Pseudonyms::of_document(front, &facts);
     // the two verdicts of a whole ledger are not those of a part of it
     let verdict = Verdict { state: State::Indeterminate, reasons: Vec::new() };
     let front = Front {
@@ -138,7 +140,7 @@ fn again(entries: &[Entry<'_>], report: &Value) -> Result<Evaluation> {
         )
         .hint("verify with the version that made it"));
     }
-    Ok(evaluation)
+    Ok((evaluation, persons))
 }
 
 fn unknown() -> Error {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{MAX_DEPTH, MAX_INTEGER, Value};
+use super::{MAX_DEPTH, MAX_INTEGER, Object, Value};
 use crate::error::{Error, Result};
 
 /// Reads one JSON text: white space, any member order and any escapes are fine; values outside the
@@ -232,7 +232,7 @@ impl Reader<'_> {
         self.space();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::Object(members));
+            return Ok(Value::Object(Object::new()));
         }
         loop {
             self.space();
@@ -268,6 +268,6 @@ impl Reader<'_> {
             }
         }
         self.at += 1;
-        Ok(Value::Object(members))
+        Ok(Value::object(members))
     }
 }

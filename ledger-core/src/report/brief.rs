@@ -11,7 +11,7 @@ mod review;
 
 use super::dataset::Dataset;
 use super::section::{self, Section};
-use super::{Asked, Conclusion, Material, Report, front, register};
+use super::{Asked, Conclusion, Material, Pseudonyms, Report, front, register};
 use crate::check::State;
 use crate::error::{Error, Result};
 use crate::evaluate::Evaluation;
@@ -121,6 +121,7 @@ impl Brief {
         let (kind, subject) = (matter.word(), matter.subject());
         front.title = matter.title();
         front.id = id(kind, &subject, &front.id);
+        let pseudonyms = Pseudonyms::of(&front, facts);
         let report = Report {
             front,
             integrity: evaluation.front.integrity.clone(),
@@ -132,8 +133,9 @@ impl Brief {
             appendices: Vec::new(),
             datasets: written.datasets,
             populations: Vec::new(),
+            pseudonyms,
         };
-        Ok(Self { kind, subject, report: report.masked() })
+        Ok(Self { kind, subject, report: report.shown() })
     }
 
     /// The worst that its tables and its two verdicts say.

@@ -2,11 +2,14 @@
 //!
 //! Spec page: `spec/report.md`. The report is not changed by a signature; this is made anew with each.
 
+use std::collections::BTreeMap;
+
 use super::Made;
 use crate::check::State;
 use crate::fact::{Facts, Read};
 use crate::json::Value;
 use crate::schema::records::AttestedThing;
+use crate::vault::persons::Pseudonym;
 
 /// A statement over the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub struct Statement {
     pub role: String,
     /// Who signed, a pseudonym.
     pub who: String,
+    /// The entry that erased that person, if one did.
+    pub erased: Option<u64>,
     /// The digest of the words.
     pub text_digest: String,
     /// When, as the entry says.
@@ -61,13 +66,24 @@ pub struct Signatures {
     pub checkpoint: Option<Seen>,
 }
 
+impl Statement {
+    /// Who signed, as it is shown: the entry that erased that person stands beside the pseudonym.
+    pub fn signer(&self) -> String {
+        match self.erased {
+            Some(entry) => format!("{} (erased by entry {entry})", self.who),
+            None => self.who.clone(),
+        }
+    }
+}
+
 impl Signatures {
     /// The signatures over a report. `attested` are entries of `attestation.signed`, each with why it is
-    /// no evidence; `issued` the entries of `report.issued`.
+    /// no evidence; `issued` the entries of `report.issued`; `erased` the persons whom an entry erased.
     pub fn of(
         made: &Made,
         attested: Vec<(Read, Option<String>)>,
         issued: &Facts,
+        erased: &BTreeMap<Pseudonym, u64>,
         checkpoint: Option<Seen>,
     ) -> Self {
         let digest = made.digest.to_reference();
@@ -81,6 +97,7 @@ impl Signatures {
                 signed.push(Statement {
                     role: row.role.to_string(),
                     who: row.signer.pseudonym.map(|who| who.to_string()).unwrap_or_default(),
+                    erased: row.signer.pseudonym.and_then(|who| erased.get(&who)).copied(),
                     text_digest: row.text_digest.to_reference(),
                     at: row.at.occurred.to_string(),
                     entry: row.at.index,
@@ -150,6 +167,7 @@ impl Signatures {
                 ("signer", Value::text(&known.who)),
                 ("text_digest", Value::text(&known.text_digest)),
             ];
+            members.extend(known.erased.map(|entry| ("erased", Value::count(entry))));
             members.extend(known.doubt.as_ref().map(|why| ("no_evidence", Value::text(why))));
             Value::object(members)
         };

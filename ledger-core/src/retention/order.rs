@@ -52,8 +52,16 @@ impl Order {
 
     /// The person whose identity an entry orders to forget, if it does.
     pub fn erased(entry: &Entry<'_>) -> Option<Pseudonym> {
-        Self::of(entry).filter(|order| order.erases(Class::Identity)).map(|order| order.person)
+        let goes = |order: &Self| {
+            order.classes.iter().any(|(class, decision)| forgets(class.word(), decision))
+        };
+        Self::of(entry).filter(goes).map(|order| order.person)
     }
+}
+
+/// Whether a decision about a class of a person's records leaves nothing but the pseudonym.
+pub fn forgets(class: &str, decision: &str) -> bool {
+    class == Class::Identity.word() && decision == "erase"
 }
 
 /// The persons whose identity the log says was erased, each with the first entry that says so.

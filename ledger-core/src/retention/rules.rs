@@ -184,7 +184,7 @@ fn ids(value: &Value, name: &str) -> Result<Vec<String>> {
 
 fn only(value: &Value, at: &str, known: &[&str]) -> Result<()> {
     let Value::Object(members) = value else { return Err(wrong(at, "an object stands here")) };
-    match members.keys().find(|name| !known.contains(&name.as_str())) {
+    match members.keys().find(|name| !known.contains(name)) {
         Some(name) => Err(wrong(at, &format!("`{name}` is not known here"))),
         None => Ok(()),
     }

@@ -48,8 +48,8 @@ const TEXTS: &[(&str, &str, &str)] = &[
 pub fn one(known: &EventType) -> Value {
     let mut schema = event(known);
     if let Some(members) = schema.members_mut() {
-        members.insert("$schema".into(), Value::text(DIALECT));
-        members.insert("$defs".into(), Value::Object(definitions()));
+        members.insert("$schema", Value::text(DIALECT));
+        members.insert("$defs", Value::Object(definitions()));
     }
     schema
 }
@@ -68,7 +68,7 @@ pub fn all() -> Value {
     ])
 }
 
-type Members = std::collections::BTreeMap<String, Value>;
+use crate::json::Object as Members;
 
 fn definitions() -> Members {
     let text = |(name, pattern, meaning): &(&str, &str, &str)| {
@@ -266,7 +266,7 @@ fn closed<'m>(members: impl IntoIterator<Item = (&'m str, Value, bool)>) -> Valu
 }
 
 /// Says something of one member, if it is there.
-fn where_there(member: &str, schema: Value) -> Value {
+fn where_there(member: &'static str, schema: Value) -> Value {
     Value::object([("properties", Value::object([(member, schema)]))])
 }
 

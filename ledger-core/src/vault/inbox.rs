@@ -9,6 +9,8 @@ mod suite;
 
 use std::str::FromStr;
 
+use rayon::prelude::*;
+
 use crate::encoding;
 use crate::error::{Error, Result};
 use crate::seal;
@@ -33,6 +35,8 @@ const SUFFIX: &str = ".sealed";
 const LAST: u32 = 1 << 31;
 /// Files up to this many bytes are opened in memory.
 const SMALL: u64 = 1 << 20;
+/// The longest file that is opened together with others.
+const AHEAD: u64 = 64 << 10;
 /// No header is longer.
 const HEADER_MAX: usize = 512;
 /// What ChaCha20-Poly1305 adds to the plain text.
@@ -118,6 +122,28 @@ pub fn open_group(secret: &VaultSecret, ledger: [u8; 32], bytes: &[u8]) -> Resul
     }
     reader.finish()?;
     Ok(Group { first_index: reader.header.first_index, items })
+}
+
+/// Opens small waiting files side by side; none for one that is too large for it, which
+/// [`read_group`] streams. Opening is a key agreement for each file, nearly all its cost.
+pub fn open_small(
+    store: &dyn Store,
+    secret: &VaultSecret,
+    ledger: [u8; 32],
+    names: &[String],
+) -> Vec<Option<Result<Group>>> {
+    let one = |name: &String| {
+        let file = format!("{FOLDER}/{name}");
+        match store.len(&file).map(Option::unwrap_or_default) {
+            Ok(length) if length > AHEAD => None,
+            Ok(_) => Some(
+                store::read_all(store, &file)
+                    .and_then(|bytes| open_group(secret, ledger, &bytes.unwrap_or_default())),
+            ),
+            Err(error) => Some(Err(error)),
+        }
+    };
+    names.par_iter().map(one).collect()
 }
 
 /// Opens a waiting file and gives its items to `with`, in order, in memory for one chunk.

@@ -72,17 +72,26 @@ impl fmt::Debug for VaultKey {
 
 /// The secret key that opens the inbox; its memory is wiped when it is dropped.
 #[derive(Clone)]
-pub struct VaultSecret(<X25519HkdfSha256 as Kem>::PrivateKey);
+pub struct VaultSecret {
+    key: <X25519HkdfSha256 as Kem>::PrivateKey,
+    /// Kept: deriving it costs as much as half of opening a file of the inbox.
+    public: VaultKey,
+}
 
 impl VaultSecret {
     /// The key of 32 random bytes, by DeriveKeyPair of RFC 9180 section 7.1.3.
     pub fn generate(seed: &[u8; 32]) -> Self {
-        Self(X25519HkdfSha256::derive_keypair(seed).0)
+        Self::new(X25519HkdfSha256::derive_keypair(seed).0)
+    }
+
+    fn new(key: <X25519HkdfSha256 as Kem>::PrivateKey) -> Self {
+        let public = VaultKey(X25519HkdfSha256::sk_to_pk(&key).to_bytes().into());
+        Self { key, public }
     }
 
     /// The public key that belongs to it.
     pub fn public(&self) -> VaultKey {
-        VaultKey(X25519HkdfSha256::sk_to_pk(&self.0).to_bytes().into())
+        self.public
     }
 
     /// Reads the line of a secret key file, with its newline; code `vault-secret`.
@@ -93,23 +102,23 @@ impl VaultSecret {
         bytes
             .and_then(|bytes| {
                 let key = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(&bytes).ok()?;
-                (key.to_bytes().as_slice() == bytes).then_some(Self(key))
+                (key.to_bytes().as_slice() == bytes).then(|| Self::new(key))
             })
             .ok_or_else(|| Error::malformed("vault-secret", "not the line of a vault's secret key"))
     }
 
     /// The line of a secret key file, with its newline; it opens everything in the inbox.
     pub fn to_line(&self) -> String {
-        format!("{SECRET}{}\n", encoding::base64(&self.0.to_bytes()))
+        format!("{SECRET}{}\n", encoding::base64(&self.key.to_bytes()))
     }
 
     /// The key under which the vault encrypts its records; it belongs to this secret alone.
     pub(crate) fn root(&self) -> DataKey {
-        DataKey::derive("ledger/v1 vault root", &self.0.to_bytes().into(), &[])
+        DataKey::derive("ledger/v1 vault root", &self.key.to_bytes().into(), &[])
     }
 
     pub(super) fn as_hpke(&self) -> &<X25519HkdfSha256 as Kem>::PrivateKey {
-        &self.0
+        &self.key
     }
 }
 

@@ -203,6 +203,36 @@ fn a_group_that_begins_where_a_block_ends_is_taken_in() {
     assert!(done.disclosures >= 4_800, "{done:?}");
 }
 
+/// Small files are opened some at a time; damage in the last of one lot and the first of the next,
+/// and a long file among them, keep nothing else out.
+#[test]
+fn each_small_file_stands_for_itself() {
+    let (mut case, mut world, mut ledger) = Case::new();
+    let mut append = |count: usize| {
+        let events: Vec<_> = (0..count).map(|_| world.deployment()).collect();
+        let said = world.append(&mut ledger, events).unwrap();
+        assert!(said.iter().all(Result::is_ok));
+    };
+    (0..300).for_each(|_| append(1));
+    append(400);
+    (0..300).for_each(|_| append(1));
+    let names = inbox::waiting(&case.disk).unwrap();
+    let damaged = [254, 255, 256, 257, names.len() - 1].map(|at| names[at].clone());
+    for name in &damaged {
+        let file = format!("{}/{name}", inbox::FOLDER);
+        case.disk.write(&file, 200, b"~").unwrap();
+    }
+    let mut lengths = names.iter().map(|name| case.disk.len(&format!("{}/{name}", inbox::FOLDER)));
+    assert!(lengths.any(|length| length.unwrap().unwrap() > 64 << 10), "one file is long");
+    let done = case.absorb().unwrap();
+    let aside: Vec<_> = done.set_aside.iter().map(|refused| &refused.name).collect();
+    assert_eq!(aside, damaged.iter().collect::<Vec<_>>());
+    assert_eq!((done.orphaned, done.waiting), (0, 0), "{done:?}");
+    assert_eq!(done.files, names.len() as u64 - 5);
+    assert!(done.disclosures >= 995, "{done:?}");
+    assert!(inbox::waiting(&case.disk).unwrap().is_empty());
+}
+
 #[test]
 fn one_owner_at_a_time() {
     let (mut case, _, _) = begun();

@@ -84,9 +84,9 @@ fn a_stream_used_by_another_key_is_refused_and_found() {
     let prev = chain.position.prev.unwrap().to_base64();
     let stream = format!("{}/test/{}", pipeline.public().id(), base64url(&chain.position.random));
     let event = crafted(&mut world, &draft, &[&other], |event| {
-        event.insert("stream".into(), Value::text(stream));
-        event.insert("seq".into(), Value::count(1));
-        event.insert("prev".into(), Value::text(prev));
+        event.insert("stream", Value::text(stream));
+        event.insert("seq", Value::count(1));
+        event.insert("prev", Value::text(prev));
     });
     assert_eq!(
         refused(&mut world, &mut ledger, submission(event.clone(), &[&other])),
@@ -110,7 +110,7 @@ fn a_disclosure_opens_nothing_in_another_place() {
     // the same commitment, carried to another place together with what opens it
     let mut carried = draft.clone();
     let actor = carried.members_mut().unwrap().get_mut("actor").unwrap();
-    actor.members_mut().unwrap().insert("id".into(), sealed.clone());
+    actor.members_mut().unwrap().insert("id", sealed.clone());
     let mut places = vec![
         (
             "stream",
@@ -132,7 +132,7 @@ fn a_disclosure_opens_nothing_in_another_place() {
     let mut elsewhere = draft.clone();
     let actor = elsewhere.members_mut().unwrap().get_mut("actor").unwrap();
     actor.members_mut().unwrap().remove("id");
-    actor.members_mut().unwrap().insert("on_behalf_of".into(), sealed);
+    actor.members_mut().unwrap().insert("on_behalf_of", sealed);
     places.push(("pointer", sign(&elsewhere, home, &here, signers, seed("salts", 2)).unwrap()));
     let foreign = sign(&draft, Some([9; 32]), &here, signers, seed("salts", 1)).unwrap();
     let mut from_there = sign(&carried, home, &here, signers, seed("salts", 2)).unwrap();
@@ -231,7 +231,7 @@ fn an_old_verifier_still_verifies_a_newer_schema() {
             "data":{"sky":["clear",{"deep":1}]},"mood":"sunny"}"#,
     );
     let event = crafted(&mut world, &weather, &[&pipeline], |event| {
-        event.insert("schema".into(), Value::text("ledger/v2"));
+        event.insert("schema", Value::text("ledger/v2"));
     });
     assert_eq!(
         refused(&mut world, &mut ledger, submission(event.clone(), &[&pipeline])),
@@ -245,7 +245,7 @@ fn an_old_verifier_still_verifies_a_newer_schema() {
             "data":{"verdict":"yes","decider":{"sealed":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}}"#,
     );
     let event = crafted(&mut world, &approval, &[&approver], |event| {
-        event.insert("schema".into(), Value::text("ledger/v2"));
+        event.insert("schema", Value::text("ledger/v2"));
     });
     plant(
         &store,
@@ -261,7 +261,7 @@ fn an_old_verifier_still_verifies_a_newer_schema() {
     assert_eq!(faults(&store, &ledger), []);
     // the laws of form and link hold for it all the same
     let event = crafted(&mut world, &weather, &[&key("narrow")], |event| {
-        event.insert("schema".into(), Value::text("ledger/v2"));
+        event.insert("schema", Value::text("ledger/v2"));
     });
     let at = plant(&store, &event, &[], &signatures(&event, &[&key("narrow")]));
     assert_eq!(faults(&store, &ledger), [("key-unknown", Some(at))]);
@@ -314,10 +314,10 @@ fn events_that_do_not_go_together_are_found() {
         let mut draft = world.finished("succeeded");
         let members = draft.members_mut().unwrap();
         for (name, text) in [("source", "github"), ("source_id", "run-1"), ("adapter", "a")] {
-            members.insert(name.into(), Value::text(text));
+            members.insert(name.to_owned(), Value::text(text));
         }
-        members.insert("original".into(), Value::text(Blake3([original; 32]).to_base64()));
-        members.insert("ordinal".into(), Value::count(0));
+        members.insert("original", Value::text(Blake3([original; 32]).to_base64()));
+        members.insert("ordinal", Value::count(0));
         world.sign(&draft, &[&key("relay")])
     };
     let imported = import(&mut world, 1);

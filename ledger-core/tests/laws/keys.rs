@@ -41,8 +41,8 @@ fn a_key_of_small_order_is_never_registered_and_signs_nothing() {
     let draft = world.finished("succeeded");
     let by_weak = crafted(&mut world, &draft, &[&a], |event| {
         event.get_mut("actor").unwrap().members_mut().unwrap().remove("id");
-        event.insert("signers".into(), Value::List(vec![Value::text(id.to_string())]));
-        event.insert("stream".into(), Value::text(format!("{id}/test/{}", base64url(&[3; 16]))));
+        event.insert("signers", Value::List(vec![Value::text(id.to_string())]));
+        event.insert("stream", Value::text(format!("{id}/test/{}", base64url(&[3; 16]))));
     });
     let offered =
         Submission { event: by_weak.clone(), signatures: vec![forged], disclosures: Vec::new() };

@@ -69,7 +69,7 @@ fn a_rotated_key_gives_all_it_has_to_its_successor() {
     // the scope went over too
     let mut draft = world.finished("succeeded");
     let subject = draft.members_mut().unwrap().get_mut("subject").unwrap();
-    subject.members_mut().unwrap().insert("service".into(), Value::text("search"));
+    subject.members_mut().unwrap().insert("service", Value::text("search"));
     both(&store, &mut world, &mut ledger, &draft, &[&new], "key-scope");
     let again = rotation(&mut world, &old, &third);
     both(&store, &mut world, &mut ledger, &again, &[&old, &third], "key-rotated");

@@ -82,7 +82,7 @@ impl Edits<'_> {
         let stranger = format!("{pointer}/colour");
         let what = format!("`{stranger}` is no field");
         self.add(what, "schema-unknown-field", &stranger, |event| {
-            at(event, pointer).members_mut().unwrap().insert("colour".into(), Value::text("red"));
+            at(event, pointer).members_mut().unwrap().insert("colour", Value::text("red"));
         });
         for field in fields {
             let pointer = format!("{pointer}/{}", field.name);
@@ -178,7 +178,7 @@ impl Edits<'_> {
             let what = "`/subject/spaceship` is no reference".to_owned();
             self.add(what, "schema-unknown-field", "/subject/spaceship", |event| {
                 let subject = at(event, "/subject").members_mut().unwrap();
-                subject.insert("spaceship".into(), Value::text("x"));
+                subject.insert("spaceship", Value::text("x"));
             });
         }
     }

@@ -40,7 +40,7 @@ fn one_document_tells_the_types_apart() {
     for known in TYPES {
         let mut event = signed(known);
         assert!(validator.is_valid(&foreign(&event)), "{}", known.name);
-        event.members_mut().unwrap().insert("type".into(), Value::text("deployment.pondered"));
+        event.members_mut().unwrap().insert("type", Value::text("deployment.pondered"));
         assert!(!validator.is_valid(&foreign(&event)), "{}", known.name);
     }
 }

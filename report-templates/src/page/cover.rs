@@ -1,16 +1,17 @@
 //! Cover: what the report is, the two verdicts, and what needs attention.
 
 use ledger_core::check::State;
-use ledger_core::report::{Figure, Issue, Report};
+use ledger_core::report::{Figure, Front, Issue, Report};
 
-use crate::text::{escaped, glyph, minute, number, short, told};
+use crate::line::{Line, Span};
+use crate::text::{glyph, minute, number, person, short};
 
 /// One of the two verdicts.
-pub(super) struct Verdict {
-    pub(super) name: &'static str,
-    pub(super) state: &'static str,
-    pub(super) said: String,
-    pub(super) reasons: Vec<String>,
+pub(crate) struct Verdict {
+    pub(crate) name: &'static str,
+    pub(crate) state: &'static str,
+    pub(crate) said: Line,
+    pub(crate) reasons: Vec<Line>,
 }
 
 pub(super) fn verdicts(report: &Report) -> Vec<Verdict> {
@@ -25,8 +26,8 @@ pub(super) fn verdicts(report: &Report) -> Vec<Verdict> {
         Verdict {
             name,
             state,
-            said: format!("{} {said} {}", glyph(state), escaped(&what)),
-            reasons: known.reasons.iter().map(|reason| told(reason)).collect(),
+            said: Line::plain(format!("{} {said} ", glyph(state))).and(what),
+            reasons: known.reasons.iter().map(Line::told).collect(),
         }
     };
     let entries = format!("over {} entries, root {}", number(front.size), short_root(&front.root));
@@ -43,10 +44,10 @@ fn short_root(root: &str) -> String {
     }
 }
 
-pub(super) fn issue(issue: &Issue) -> String {
-    let owner = match issue.owner.get(..8) {
-        Some(owner) => format!("owner {}", escaped(owner)),
-        None => "no owner".to_owned(),
+pub(super) fn issue(issue: &Issue) -> Line {
+    let owner = match person(&issue.owner) {
+        ("", _) => "no owner".to_owned(),
+        (owner, beside) => format!("owner {owner}{beside}"),
     };
     let due = if issue.due.is_empty() {
         "no date".to_owned()
@@ -57,95 +58,85 @@ pub(super) fn issue(issue: &Issue) -> String {
         0 | 1 => String::new(),
         many => format!(", and {} more of its kind", number(many - 1)),
     };
-    let control = escaped(&issue.control);
-    format!(
-        r##"<b class="sev-{0}">{0}</b> <a href="#{control}">{control}</a> <bdi>{1}</bdi>{alike} — {owner}, {due}"##,
-        escaped(&issue.severity),
-        told(&issue.sentence),
-    )
+    let control = &issue.control;
+    Line::of(Span::Weight(issue.severity.clone()))
+        .and(" ")
+        .with(Span::Link(format!("#{control}"), control.clone()))
+        .and(" ")
+        .with(Span::Apart(issue.sentence.clone()))
+        .and(format!("{alike} \u{2014} {owner}, {due}"))
 }
 
-pub(super) fn figure(figure: &Figure) -> String {
-    let of = figure.of.map(|of| format!(" <small>of {}</small>", number(of))).unwrap_or_default();
-    let state = figure.state.as_str();
-    let mark = match figure.state {
-        State::NotApplicable => String::new(),
-        _ => format!(r#"<span aria-hidden="true">{}</span> "#, glyph(state)),
+pub(super) fn figure(figure: &Figure) -> (Line, Line) {
+    let mut mark = match figure.state {
+        State::NotApplicable => Line::default(),
+        state => Line::of(Span::Glyph(state.as_str().to_owned())).and(" "),
     };
-    format!("<b>{mark}{}{of}</b> {}", number(figure.count), escaped(&figure.label))
+    mark = mark.and(number(figure.count));
+    if let Some(of) = figure.of {
+        mark = mark.and(" ").with(Span::Small(format!("of {}", number(of))));
+    }
+    (mark, figure.label.as_str().into())
 }
 
 /// What stands on the cover.
-pub(super) fn facts(report: &Report, digest: &str) -> Vec<(&'static str, String)> {
+pub(super) fn facts(report: &Report, digest: &str) -> Vec<(&'static str, Line)> {
     let front = &report.front;
+    let code = |text: &str| Line::of(Span::Code(text.to_owned()));
+    let whole = |text: &str| Line::of(Span::Whole(text.to_owned()));
     let mut facts = vec![
-        ("Report", format!("<code>{}</code>", escaped(&front.id))),
-        ("report.json", format!(r#"<code class="whole">{}</code>"#, escaped(digest))),
+        ("Report", code(&front.id)),
+        ("report.json", whole(digest)),
         (
             "Cut-off",
-            format!(
-                "{} UTC; what was recorded later is left out",
-                minute(&front.cutoff.to_string())
-            ),
+            Line::plain(minute(&front.cutoff.to_string()))
+                .and(" UTC; what was recorded later is left out"),
         ),
     ];
     for framework in &front.frameworks {
-        facts.push((
-            "Framework",
-            format!("{}, version {}", escaped(&framework.title), escaped(&framework.version)),
-        ));
+        let title = Line::plain(&*framework.title);
+        facts.push(("Framework", title.and(", version ").and(&*framework.version)));
     }
-    let layers =
-        if front.layers.is_empty() { "none".to_owned() } else { escaped(&front.layers.join(", ")) };
-    facts.push(("Overlays", layers));
-    let root = escaped(&front.root);
-    facts.push(("Ledger", format!("<code>{}</code>", escaped(&front.origin))));
-    facts.push((
-        "Checkpoint",
-        format!(r#"{} entries, root <code class="whole">{root}</code>"#, number(front.size)),
-    ));
-    facts.push((
-        "Dated",
-        match &front.anchored {
-            Some(known) => format!(
-                "{} of these entries, from outside: {} {} (entry {})",
-                number(known.size),
-                escaped(&known.kind),
-                short(&known.digest),
-                known.entry
-            ),
-            None => "no entry says that any of these was dated from outside; signed checkpoints are on the page of signatures".to_owned(),
-        },
-    ));
+    let layers = if front.layers.is_empty() { "none".into() } else { front.layers.join(", ") };
+    facts.push(("Overlays", layers.into()));
+    facts.push(("Ledger", code(&front.origin)));
+    let entries = Line::plain(format!("{} entries, root ", number(front.size)));
+    facts.push(("Checkpoint", entries.with(Span::Whole(front.root.clone()))));
+    facts.push(("Dated", dated(front)));
     if let Some(known) = &front.supersedes {
-        facts.push((
-            "Corrects",
-            format!(
-                r#"<code>{}</code>, report.json <code class="whole">{}</code>: the differences are in H02"#,
-                escaped(&known.report),
-                escaped(&known.digest)
-            ),
-        ));
+        let line = code(&known.report).and(", report.json ");
+        let line = line.with(Span::Whole(known.digest.clone()));
+        facts.push(("Corrects", line.and(": the differences are in H02")));
     }
-    facts.push((
-        "Before",
-        match &front.previous {
-            Some(known) => format!(
-                "<code>{}</code> over {} entries (entry {}): {}{}",
-                escaped(&known.report),
-                number(known.size),
-                known.entry,
-                match known.consistent {
-                    State::Pass => "its entries are the first of these, unchanged",
-                    _ => "its entries are NOT the first of these",
-                },
-                if known.superseded { "; this report stands in its place" } else { "" },
-            ),
-            None => "no report was issued before".to_owned(),
-        },
-    ));
-    facts.push(("Persons", escaped(&front.persons)));
-    facts.push(("Tool", escaped(&front.tool)));
-    facts.push(("Again", format!(r#"<code class="whole">{}</code>"#, escaped(&front.command))));
+    facts.push(("Before", before(front)));
+    facts.push(("Persons", front.persons.as_str().into()));
+    facts.push(("Tool", front.tool.as_str().into()));
+    facts.push(("Again", whole(&front.command)));
     facts
+}
+
+/// What was dated from outside.
+fn dated(front: &Front) -> Line {
+    match &front.anchored {
+        Some(known) => {
+            let entries = number(known.size);
+            Line::plain(format!("{entries} of these entries, from outside: "))
+                .and(&*known.kind)
+                .and(format!(" {} (entry {})", short(&known.digest), known.entry))
+        }
+        None => "no entry says that any of these was dated from outside; signed checkpoints are on the page of signatures".into(),
+    }
+}
+
+/// The report that was issued before.
+fn before(front: &Front) -> Line {
+    let Some(known) = &front.previous else { return "no report was issued before".into() };
+    let held = match known.consistent {
+        State::Pass => "its entries are the first of these, unchanged",
+        _ => "its entries are NOT the first of these",
+    };
+    let instead = if known.superseded { "; this report stands in its place" } else { "" };
+    let entries = number(known.size);
+    let words = format!(" over {entries} entries (entry {}): {held}{instead}", known.entry);
+    Line::of(Span::Code(known.report.clone())).and(words)
 }

@@ -72,7 +72,7 @@ pub fn signatures(document: &Signatures) -> Result<String, askama::Error> {
 fn row(known: &Statement) -> Row {
     Row {
         role: escaped(&known.role),
-        who: escaped(&known.who),
+        who: escaped(&known.signer()),
         at: minute(&known.at),
         words: short(&known.text_digest),
         entry: known.entry,

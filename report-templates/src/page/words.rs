@@ -3,6 +3,8 @@
 use ledger_core::report::Report;
 use ledger_core::report::period;
 
+use crate::line::{Line, Span};
+
 /// Who signs what.
 pub(super) const STATEMENTS: &[(&str, &str)] = &[
     (
@@ -50,7 +52,7 @@ pub(super) const GLOSSARY: &[(&str, &str)] = &[
     ("population", "everything that a test goes through; nothing is left out without a reason"),
     (
         "pseudonym",
-        "stands for a person, the same in all entries; names are kept apart and can be erased",
+        "stands for a person, the same in all entries; names are kept apart and can be erased, and the entry that did it then stands beside the pseudonym",
     ),
     ("ratification", "approval of an emergency after it, by somebody else"),
     ("reconciliation", "an independent extract of a source held against the ledger, both ways"),
@@ -60,6 +62,26 @@ pub(super) const GLOSSARY: &[(&str, &str)] = &[
         "evidences: shows what is asked for; supports: is part of what shows it; context: useful beside it",
     ),
 ];
+
+/// What paper has of the controls.
+pub(super) const PRINTED: &str = "Printed are the first two exceptions of a control. The rules of the tests are in appendix A, their limits in csv/L02.csv, every item in the file that a test names, every exception in csv/P14.csv; the whole digests are in the index of tables.";
+
+/// The page of sign-offs: what it says first, how a statement is signed, and over what.
+pub(super) fn signing(digest: &str) -> [Line; 3] {
+    let code = |text: &str| Span::Code(text.to_owned());
+    let how = Line::plain(
+        "A statement is signed by a person's own key over the digest of report.json, with ",
+    )
+    .with(code("ledger sign-off report.json --role ROLE"))
+    .and(", and is an entry of the ledger. ")
+    .with(code("ledger report signatures report.json --out DIR"))
+    .and(" makes the page of all of them, with room for those who still sign by hand.");
+    [
+        "DRAFT until it is signed. Who signed stands in a document of its own, so that no signature changes this one.".into(),
+        how,
+        Line::plain("Digest to be signed: ").with(Span::Whole(digest.to_owned())),
+    ]
+}
 
 /// The period in a line.
 pub(super) fn period(report: &Report) -> String {

@@ -23,8 +23,13 @@ use crate::{files, published};
 /// The document of a report, in its folder.
 const DOCUMENT: &str = "report.json";
 /// What gives entries their meaning for tests, whatever they cite.
-const GROUND: [&str; 4] =
-    ["identity.linked", "person.changed", "source.registered", "system.registered"];
+const GROUND: [&str; 5] = [
+    "identity.linked",
+    "person.changed",
+    "person.erased",
+    "source.registered",
+    "system.registered",
+];
 /// The report's main files.
 const MAIN: [&str; 4] = [DOCUMENT, "report.html", "report.md", "report.xlsx"];
 /// References that most entries share.

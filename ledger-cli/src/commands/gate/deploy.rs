@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ledger_core::evaluate::limit_words;
-use ledger_core::gate::{self, Answer as Verdict, Judged, Question, Record, remedy};
+use ledger_core::gate::{self, Answer as Verdict, Judged, Record, remedy};
 use ledger_core::json::Value;
 use ledger_core::ledger::{Ledger, Receipt};
 use ledger_core::schema::deploy::OperatorInput;
 use ledger_core::schema::words::Class;
 use ledger_core::vault::persons::{Persons, Pseudonym};
 
-use super::{answer, digest, id, rules, word};
+use super::{answer, word};
+use crate::asked::{Deployment, rules};
 use crate::commands::owner;
 use crate::context::Context;
 use crate::evaluated::Blobs;
@@ -102,31 +103,29 @@ pub(super) fn run(args: &Deploy, context: &mut Context) -> Result<Answer> {
     let key = hook::load(args.key.as_ref())?;
     let rules = rules(&args.overlays, now)?;
     let (folder, mut ledger, sight) = seen::open(context)?;
-    let maybe = |name: &str, text: &Option<String>| text.as_ref().map(|t| id(name, t)).transpose();
-    let question = Question {
-        gate: id("--gate", &args.name)?,
-        service: id("--service", &args.service)?,
-        environment: id("--environment", &args.environment)?,
-        artifact: digest("--artifact", &args.artifact)?,
-        change: Some(id("--change", &args.change)?),
-        deployment: maybe("--deployment", &args.deployment)?,
-        system: maybe("--system", &args.system)?,
-        region: maybe("--region", &args.region)?,
-        config: args.config.as_ref().map(|text| digest("--config", text)).transpose()?,
-        incident: maybe("--incident", &args.incident)?,
-        class: args.class.map(|class| match class {
-            ClassName::Standard => Class::Standard,
-            ClassName::Normal => Class::Normal,
-            ClassName::Emergency => Class::Emergency,
-        }),
-        operator_input: args.operator_input.map(|input| match input {
-            Input::None => OperatorInput::None,
-            Input::Declared => OperatorInput::Declared,
-            Input::Free => OperatorInput::Free,
-        }),
-        initiator: initiator(args, &ledger)?,
-        now,
+    let asked = Deployment {
+        gate: &args.name,
+        service: &args.service,
+        environment: &args.environment,
+        artifact: &args.artifact,
+        change: &args.change,
+        deployment: args.deployment.as_deref(),
+        system: args.system.as_deref(),
+        region: args.region.as_deref(),
+        config: args.config.as_deref(),
+        incident: args.incident.as_deref(),
     };
+    let class = args.class.map(|class| match class {
+        ClassName::Standard => Class::Standard,
+        ClassName::Normal => Class::Normal,
+        ClassName::Emergency => Class::Emergency,
+    });
+    let input = args.operator_input.map(|input| match input {
+        Input::None => OperatorInput::None,
+        Input::Declared => OperatorInput::Declared,
+        Input::Free => OperatorInput::Free,
+    });
+    let question = asked.question("--", (class, input), (initiator(args, &ledger)?, now))?;
     let verdict = gate::ask(&ledger, &Blobs(&*folder.store), question, &rules)?;
     let draft = gate::record(&Record { answer: &verdict, version: env!("CARGO_PKG_VERSION") });
     // durable before anybody hears it; if we stop after this, the answer stands in the log alone

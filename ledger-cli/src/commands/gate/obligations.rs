@@ -3,10 +3,9 @@
 use clap::Args;
 use ledger_core::fact::Facts;
 use ledger_core::gate::{self, Obligation, Standing};
-use ledger_core::json::Value;
 use ledger_core::time::Timestamp;
 
-use super::rules;
+use crate::asked::{self, rules};
 use crate::clock;
 use crate::context::Context;
 use crate::evaluated::Blobs;
@@ -50,11 +49,7 @@ pub(super) fn run(args: &Obligations, context: &mut Context) -> Result<Answer> {
 }
 
 fn say(all: &[Obligation], unread: usize, now: Timestamp, out: &mut Out) -> Result<()> {
-    out.object([
-        ("now", Value::text(now.to_string())),
-        ("obligations", Value::List(all.iter().map(value).collect())),
-        ("unread", Value::count(unread as u64)),
-    ])?;
+    out.value(&asked::obligations(all, unread, now))?;
     for known in all {
         let glyph = if known.standing == Standing::Overdue { "▲ overdue" } else { "○ open" };
         let due = known.due.to_string();
@@ -71,20 +66,4 @@ fn say(all: &[Obligation], unread: usize, now: Timestamp, out: &mut Out) -> Resu
         out.line("● nothing is to be done")?;
     }
     Ok(())
-}
-
-fn value(known: &Obligation) -> Value {
-    let standing = match known.standing {
-        Standing::Overdue => "overdue",
-        Standing::Running => "open",
-    };
-    Value::object([
-        ("about", Value::text(&known.about)),
-        ("closes", Value::text(known.closes)),
-        ("due", Value::text(known.due.to_string())),
-        ("entries", Value::List(known.entries.iter().map(|index| Value::count(*index)).collect())),
-        ("kind", Value::text(&known.kind)),
-        ("sentence", Value::text(&known.sentence)),
-        ("standing", Value::text(standing)),
-    ])
 }

@@ -12,7 +12,7 @@ use ledger_core::encoding::hex;
 use ledger_core::error::Kind;
 use ledger_core::event::import_claim;
 use ledger_core::hash::Blake3;
-use ledger_core::json::Value;
+use ledger_core::json::{Object, Value};
 use ledger_core::key::SigningKey;
 use ledger_core::ledger::{Admitted, Door, Group, Ledger, Submission};
 use ledger_core::producer::{self, Position};
@@ -66,15 +66,17 @@ enum Plan {
     /// It is appended under this id.
     Take(String),
     /// This is appended in its place.
-    Conflict(Value),
+    Conflict(Event),
 }
 
 /// The identities of a batch that the log does not have yet, each with its original.
 type Claims = HashMap<String, Blake3>;
 
-/// One event that will be appended, and its record's place in the pack.
+/// One event that will be appended, under its id, and its record's place in the pack.
 struct Ready {
-    value: Value,
+    event: Event,
+    source_id: String,
+    original: Blake3,
     place: (u64, u64),
     /// A list beside it.
     list: Option<List>,
@@ -105,7 +107,8 @@ impl Batches<'_> {
     /// Reads the job's records and appends what is new of them, durably; counts them all.
     pub(super) fn run(mut self, job: &Job<'_>, summary: &mut Summary) -> Result<()> {
         let (door, genesis) = (self.ledger.door(), self.ledger.origin().genesis().0);
-        let desk = Desk { door, genesis, sight: self.sight, signer: self.signer };
+        let Self { source, persons, sight, signer, .. } = self;
+        let desk = Desk { source, persons, door, genesis, sight, signer };
         thread::scope(|scope| {
             let (records, mapped) = sync_channel(AHEAD);
             let reader = scope.spawn(move || {
@@ -178,10 +181,13 @@ impl Batches<'_> {
             }
             for (mut event, plan) in record.events.into_iter().zip(plans) {
                 let attached = event.attached.take();
-                let value = match plan {
+                let (event, source_id) = match plan {
                     Plan::Leave => continue,
-                    Plan::Take(source_id) => self.complete(event, source_id, original),
-                    Plan::Conflict(value) => value,
+                    Plan::Take(source_id) => (event, source_id),
+                    Plan::Conflict(told) => {
+                        let source_id = told.source_id.clone();
+                        (told, source_id)
+                    }
                 };
                 let list = attached
                     .map(|list| {
@@ -189,7 +195,7 @@ impl Batches<'_> {
                         shelf.put(&list, &mut keys)
                     })
                     .transpose()?;
-                events.push(Ready { value, place, list });
+                events.push(Ready { event, source_id, original, place, list });
             }
         }
         if events.is_empty() {
@@ -271,30 +277,6 @@ impl Batches<'_> {
         })
     }
 
-    /// The members that make an event an imported one.
-    fn complete(&self, event: Event, source_id: String, original: Blake3) -> Value {
-        let mut value = event.value;
-        let named = value.get_mut("subject").and_then(Value::members_mut);
-        // a person's number must not stand in the log, nor anything it could be guessed from
-        if let Some(person) =
-            named.and_then(|named| named.get_mut("person")).filter(|_| event.personal)
-        {
-            let plain = person.as_text().unwrap_or_default().to_owned();
-            *person = Value::text(hex(&self.persons.source_digest(self.source.name, &plain).0));
-        }
-        let Source { name, version, .. } = self.source;
-        for (member, content) in [
-            ("adapter", Value::text(format!("{name}/{version}"))),
-            ("ordinal", Value::count(event.ordinal)),
-            ("original", Value::text(original.to_base64())),
-            ("source", Value::text(*name)),
-            ("source_id", Value::text(source_id)),
-        ] {
-            value.insert(member.to_owned(), content);
-        }
-        Value::Object(value)
-    }
-
     /// `source.conflicted`, unless this very conflict was recorded before; none if that cannot be told
     /// before what is on its way has its place.
     fn conflict(
@@ -318,24 +300,23 @@ impl Batches<'_> {
                         ("first_index", Value::count(first)),
                         ("source_id", Value::text(source_id)),
                     ]);
-                    let value = std::collections::BTreeMap::from([
-                        ("data".to_owned(), data),
-                        ("occurred_at".to_owned(), Value::text(clock::now()?.to_string())),
-                        ("subject".to_owned(), Value::object([("source", Value::text(name))])),
-                        ("time_quality".to_owned(), Value::text("received")),
-                        ("type".to_owned(), Value::text(kind)),
+                    let value = Object::from([
+                        ("data", data),
+                        ("occurred_at", Value::text(clock::now()?.to_string())),
+                        ("subject", Value::object([("source", Value::text(name))])),
+                        ("time_quality", Value::text("received")),
+                        ("type", Value::text(kind)),
                     ]);
-                    let id = source_id.to_owned();
                     let event = Event {
                         kind,
-                        source_id: id.clone(),
+                        source_id: source_id.to_owned(),
                         personal: false,
                         ordinal,
                         value,
                         attached: None,
                     };
                     claims.insert(claim, original);
-                    return Ok(Some(Plan::Conflict(self.complete(event, id, original))));
+                    return Ok(Some(Plan::Conflict(event)));
                 }
             }
         }
@@ -368,6 +349,8 @@ impl Batches<'_> {
 
 /// Where events are signed, and checked as everybody's are.
 struct Desk<'a> {
+    source: &'a Source,
+    persons: Key,
     door: Door,
     genesis: [u8; 32],
     sight: &'a Sight,
@@ -389,49 +372,80 @@ impl Desk<'_> {
     /// source wrote.
     fn sign(&self, events: Vec<Ready>, sealed: &Sealed) -> Result<Vec<Admitted>> {
         let seed: [u8; 32] = random::bytes()?;
-        let signed: Vec<(Value, ledger_core::error::Result<Submission>)> = events
+        let signed: Vec<Result<(Value, Submission)>> = events
             .into_par_iter()
             .with_min_len(16)
             .enumerate()
-            .map(|(number, event)| {
-                let mut draft = cite(event, sealed);
-                self.sight.name(&mut draft);
-                let (place, salts) = place(&seed, number);
-                let (genesis, signer) = (self.genesis, self.signer);
-                let done = producer::sign_for_door(&mut draft, genesis, &place, signer, salts);
-                (draft, done)
-            })
+            .map(|(number, event)| self.sign_one(event, sealed, place(&seed, number)))
             .collect();
-        let mut drafts = Vec::with_capacity(signed.len());
-        let mut events = Vec::with_capacity(signed.len());
-        for (draft, done) in signed {
-            drafts.push(draft);
-            match done {
-                Err(error) if error.kind() == Kind::Unavailable => return Err(error.into()),
-                Err(error) => events.push(self.unfit(drafts.last(), error.code())?),
-                Ok(event) => events.push(event),
-            }
-        }
+        let (drafts, events): (Vec<_>, Vec<_>) =
+            signed.into_iter().collect::<Result<Vec<_>>>()?.into_iter().unzip();
         let admitted = self.door.admit(events, random::bytes()?, Mode::Bulk);
-        let kept = |(draft, event): (Value, ledger_core::error::Result<Admitted>)| match event {
+        let kept = |(draft, event): (&Value, ledger_core::error::Result<Admitted>)| match event {
             Ok(event) => Ok(event),
             Err(error) if error.kind() == Kind::Unavailable => Err(error.into()),
             Err(error) => {
-                let event = vec![self.unfit(Some(&draft), error.code())?];
-                let admitted = self.door.admit(event, random::bytes()?, Mode::OneByOne);
+                let (_, event) = self.unfit(draft, error.code())?;
+                let admitted = self.door.admit(vec![event], random::bytes()?, Mode::OneByOne);
                 let mut admitted = admitted.into_iter();
                 admitted.next().ok_or_else(stopped)?.map_err(|error| Failure::by_law(&error))
             }
         };
-        drafts.into_iter().zip(admitted).map(kept).collect()
+        let admitted = drafts.iter().zip(admitted).map(kept).collect();
+        // trees of thousands of parts: taking them down is work as well
+        drafts.into_par_iter().with_min_len(64).for_each(drop);
+        admitted
+    }
+
+    /// Completes and signs an event, and keeps what it was made of for the case that it is refused.
+    fn sign_one(
+        &self,
+        event: Ready,
+        sealed: &Sealed,
+        (place, salts): (Position, [u8; 32]),
+    ) -> Result<(Value, Submission)> {
+        let Ready { event, source_id, original, place: at, list } = event;
+        let mut draft = self.complete(event, source_id, original);
+        cite(&mut draft, at, list, sealed);
+        self.sight.name(&mut draft);
+        match producer::sign_for_door(&mut draft, self.genesis, &place, self.signer, salts) {
+            Ok(event) => Ok((draft, event)),
+            Err(error) if error.kind() == Kind::Unavailable => Err(error.into()),
+            Err(error) => self.unfit(&draft, error.code()),
+        }
+    }
+
+    /// The members that make an event an imported one.
+    fn complete(&self, event: Event, source_id: String, original: Blake3) -> Value {
+        let mut value = event.value;
+        let named = value.get_mut("subject").and_then(Value::members_mut);
+        // a person's number must not stand in the log, nor anything it could be guessed from
+        if let Some(person) =
+            named.and_then(|named| named.get_mut("person")).filter(|_| event.personal)
+        {
+            let plain = person.as_text().unwrap_or_default().to_owned();
+            *person = Value::text(hex(&self.persons.source_digest(self.source.name, &plain).0));
+        }
+        let Source { name, version, .. } = self.source;
+        for (member, content) in [
+            ("adapter", Value::text(format!("{name}/{version}"))),
+            ("ordinal", Value::count(event.ordinal)),
+            ("original", Value::text(original.to_base64())),
+            ("source", Value::text(*name)),
+            ("source_id", Value::text(source_id)),
+        ] {
+            value.insert(member, content);
+        }
+        Value::Object(value)
     }
 
     /// The event without what its source says of it, signed.
-    fn unfit(&self, draft: Option<&Value>, code: &str) -> Result<Submission> {
-        let draft = unfit(draft.unwrap_or(&Value::Bool(true)), code);
+    fn unfit(&self, draft: &Value, code: &str) -> Result<(Value, Submission)> {
+        let draft = unfit(draft, code);
         let place = Position::one_shot(LABEL, random::bytes()?);
         let (genesis, salts) = (Some(self.genesis), random::bytes()?);
-        Ok(producer::sign(&draft, genesis, &place, &[self.signer], salts)?)
+        let event = producer::sign(&draft, genesis, &place, &[self.signer], salts)?;
+        Ok((draft, event))
     }
 }
 
@@ -452,8 +466,7 @@ fn stopped() -> Failure {
 }
 
 /// Names the original: the attachment of the pack, and the record's place in it; and its list.
-fn cite(event: Ready, sealed: &Sealed) -> Value {
-    let Ready { mut value, place: (offset, length), list } = event;
+fn cite(value: &mut Value, (offset, length): (u64, u64), list: Option<List>, sealed: &Sealed) {
     let digest = sealed.digest.to_reference();
     let mut attachments = vec![private("originals", "application/octet-stream", sealed)];
     if let Some(list) = list {
@@ -461,20 +474,19 @@ fn cite(event: Ready, sealed: &Sealed) -> Value {
         let data = value.members_mut().and_then(|members| members.get_mut("data"));
         let named = data.and_then(Value::members_mut).and_then(|data| data.get_mut(list.field));
         if let Some(named) = named.and_then(Value::members_mut) {
-            named.insert("attachment".to_owned(), Value::text(list.digest.to_reference()));
-            named.insert("count".to_owned(), Value::count(list.count));
+            named.insert("attachment", Value::text(list.digest.to_reference()));
+            named.insert("count", Value::count(list.count));
         }
     }
     if let Some(members) = value.members_mut() {
-        members.insert("attachments".to_owned(), Value::List(attachments));
+        members.insert("attachments", Value::List(attachments));
         let raw = Value::object([
             ("attachment", Value::text(digest)),
             ("length", Value::count(length)),
             ("offset", Value::count(offset)),
         ]);
-        members.insert("raw".to_owned(), raw);
+        members.insert("raw", raw);
     }
-    value
 }
 
 /// The event without what its source says of it.
@@ -484,15 +496,13 @@ fn unfit(draft: &Value, code: &str) -> Value {
     let source = draft.get("source").cloned().unwrap_or(Value::Bool(true));
     if let Some(members) = value.members_mut() {
         // it may have been completed before it was refused
-        members.retain(|name, _| {
-            !["final", "ledger", "seq", "signers", "stream"].contains(&name.as_str())
-        });
+        members.retain(|name, _| !["final", "ledger", "seq", "signers", "stream"].contains(&name));
         let data = [("native_kind", kind), ("reason", Value::text(code))];
         let actor = Value::object([("kind", Value::text("unknown"))]);
-        members.insert("type".to_owned(), Value::text("external.recorded"));
-        members.insert("data".to_owned(), Value::object(data));
-        members.insert("subject".to_owned(), Value::object([("source", source)]));
-        members.insert("actor".to_owned(), actor);
+        members.insert("type", Value::text("external.recorded"));
+        members.insert("data", Value::object(data));
+        members.insert("subject", Value::object([("source", source)]));
+        members.insert("actor", actor);
     }
     value
 }

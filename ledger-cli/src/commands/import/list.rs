@@ -130,7 +130,7 @@ fn identities(rows: &[Value]) -> BTreeSet<(&str, &str)> {
     members.collect()
 }
 
-fn members(row: &Value) -> impl Iterator<Item = (&String, &Value)> {
+fn members(row: &Value) -> impl Iterator<Item = (&str, &Value)> {
     match row {
         Value::Object(members) => Some(members),
         _ => None,
@@ -153,19 +153,19 @@ impl Form<'_> {
     /// The row without a name; what has no form without one is left out.
     fn row(&self, row: &Value) -> String {
         let system = row.get("system").and_then(Value::as_text).unwrap_or_default();
-        let clear = |(name, value): (&String, &Value)| {
+        let clear = |(name, value): (&str, &Value)| {
             let named = identity(value).and_then(|who| self.names.get(&who));
             let text = value.as_text();
             let clear = match (named, text) {
                 (Some(pseudonym), _) => Value::text(pseudonym.to_string()),
-                (None, Some(text)) if NAMES.contains(&name.as_str()) => {
+                (None, Some(text)) if NAMES.contains(&name) => {
                     Value::text(self.digest(system, text))
                 }
-                (None, Some(text)) if IDS.contains(&name.as_str()) => Value::text(id(text)),
-                _ if PLAIN.contains(&name.as_str()) => value.clone(),
+                (None, Some(text)) if IDS.contains(&name) => Value::text(id(text)),
+                _ if PLAIN.contains(&name) => value.clone(),
                 _ => return None,
             };
-            Some((name.clone(), clear))
+            Some((name.to_owned(), clear))
         };
         Value::object(members(row).filter_map(clear)).to_canonical() + "\n"
     }

@@ -1,6 +1,7 @@
 //! What the files of an import say of each other, and the keys that are given to judge it: read before
 //! anything is mapped, for sources read no files.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use ledger_core::hash::Sha256;
 use ring::digest::{Context, SHA256};
 
 use super::input;
+use super::watch::Look;
 use crate::failure::{Failure, Result};
 use crate::files;
 use crate::import::{Trail, json};
@@ -58,21 +60,75 @@ fn pem(content: &str) -> String {
 
 /// Reads all files once; leaves those that are signatures of others out of `paths`.
 pub(super) fn read(paths: &mut Vec<PathBuf>) -> Result<Trail> {
-    let signed = |path: &Path| {
-        let name = path.to_string_lossy();
-        name.strip_suffix(SIGNATURE).is_some_and(|other| Path::new(other).exists())
-    };
-    paths.retain(|path| !signed(path));
+    paths.retain(|path| signed_by(path).is_none());
     let mut trail = Trail::default();
     for path in paths.iter().filter(|path| path.as_os_str() != files::STDIN) {
-        let (hash, small) = hashed(path)?;
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(SIGNATURE);
-        let beside = fs::read_to_string(beside).ok();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        trail.add(&name, &hash, &small, beside.as_deref());
+        note(&mut trail, path, true)?;
     }
     Ok(trail)
+}
+
+/// The files of a folder that is followed, as they come.
+///
+/// What signs a digest file is the next one, an hour later, or lies beside it: until then it waits.
+#[derive(Default)]
+pub(super) struct Coming {
+    trail: Trail,
+    known: HashMap<PathBuf, Look>,
+    /// The digest files, by where they lie in S3.
+    digests: HashMap<PathBuf, String>,
+}
+
+impl Coming {
+    /// Whether the file was taken note of as it looks now.
+    pub(super) fn knows(&self, path: &Path, look: Look) -> bool {
+        self.known.get(path) == Some(&look)
+    }
+
+    /// Takes note of a file that no longer grows; false if it is the signature of another one.
+    pub(super) fn add(&mut self, path: &Path, look: Look) -> Result<bool> {
+        self.known.insert(path.to_path_buf(), look);
+        if let Some(other) = signed_by(path) {
+            note(&mut self.trail, &other, true)?;
+            return Ok(false);
+        }
+        let beside = self.known.contains_key(&beside(path));
+        if let Some(place) = note(&mut self.trail, path, beside)? {
+            self.digests.insert(path.to_path_buf(), place);
+        }
+        Ok(true)
+    }
+
+    /// Whether it is a digest file, and what signs it has not come.
+    pub(super) fn waits(&self, path: &Path) -> bool {
+        self.digests.get(path).is_some_and(|place| !self.trail.is_signed(place))
+    }
+
+    /// What the files that came say of each other.
+    pub(super) fn trail(&self) -> Trail {
+        self.trail.clone()
+    }
+}
+
+/// The file whose signature this one is.
+fn signed_by(path: &Path) -> Option<PathBuf> {
+    let name = path.to_string_lossy();
+    name.strip_suffix(SIGNATURE).map(PathBuf::from).filter(|other| other.exists())
+}
+
+/// Where the signature of a file would lie.
+fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(SIGNATURE);
+    PathBuf::from(beside)
+}
+
+/// Adds a file to the trail; its place in S3 if it is a digest file.
+fn note(trail: &mut Trail, path: &Path, signed: bool) -> Result<Option<String>> {
+    let (hash, small) = hashed(path)?;
+    let signature = signed.then(|| fs::read_to_string(beside(path)).ok()).flatten();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(trail.add(&name, &hash, &small, signature.as_deref()))
 }
 
 /// The digest of the unpacked file, and its bytes unless they are many.

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::flow::Job;
+use super::trail::Coming;
 use super::{Import, Summary, answer, input, tell};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -24,7 +25,7 @@ const DONE: &str = ".ledger-imported";
 
 /// What a file looked like: its length, and when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Look {
+pub(super) struct Look {
     length: u64,
     seconds: i64,
     nanoseconds: i64,
@@ -58,40 +59,76 @@ pub(super) fn run(
     };
     let keys = keys::load_all(&args.keys)?;
     let mut done = Done::open(folder)?;
+    let mut coming = super::judges_trail(args, source).then(Coming::default);
     let mut growing: HashMap<PathBuf, Look> = HashMap::new();
     let mut total = Summary::default();
     let mut idle = 0;
     loop {
-        let mut files = Vec::new();
-        input::walk(folder, &mut files)?;
-        let mut news = false;
-        for file in files {
-            let Some(look) = Look::at(&file) else { continue };
-            if done.has(&file, look) {
+        // what nothing more comes for is taken as it is
+        let last = args.idle.is_some_and(|most| idle > most);
+        let (ready, mut news) = ready(folder, &mut done, &mut growing, coming.as_mut())?;
+        let given = match &coming {
+            Some(coming) if !ready.is_empty() => given.clone().beside(coming.trail()),
+            _ => given.clone(),
+        };
+        for (file, look) in ready {
+            if !last && coming.as_ref().is_some_and(|coming| coming.waits(&file)) {
                 continue;
             }
             news = true;
-            // a file that somebody writes looks another way the next time
-            if growing.insert(file.clone(), look) != Some(look) {
-                continue;
-            }
             let files = [file];
             let aside = args.quarantine.as_deref();
-            let summary =
-                super::import(&Job { source, given, files: &files, aside }, &keys, context)?;
+            let job = Job { source, given: &given, files: &files, aside };
+            let summary = super::import(&job, &keys, context)?;
             let [file] = files;
             done.add(&file, look)?;
             growing.remove(&file);
             talk(format!("{}: {}", file.display(), summary.line()));
             total.add(&summary);
         }
-        idle = if news { 0 } else { idle + args.every };
-        if args.idle.is_some_and(|most| idle > most) {
+        if last && !news {
             tell(&total, context)?;
             return Ok(answer(&total));
         }
+        idle = if news { 0 } else { idle + args.every };
         thread::sleep(Duration::from_secs(args.every));
     }
+}
+
+/// The files that no longer grow and were not imported, and whether others still do.
+fn ready(
+    folder: &Path,
+    done: &mut Done,
+    growing: &mut HashMap<PathBuf, Look>,
+    mut coming: Option<&mut Coming>,
+) -> Result<(Vec<(PathBuf, Look)>, bool)> {
+    let mut files = Vec::new();
+    input::walk(folder, &mut files)?;
+    let (mut ready, mut news) = (Vec::new(), false);
+    for file in files {
+        let Some(look) = Look::at(&file) else { continue };
+        let is_done = done.has(&file, look);
+        // a file that somebody writes looks another way the next time
+        let before = if is_done { None } else { growing.insert(file.clone(), look) };
+        if !is_done && before != Some(look) {
+            news = true;
+            continue;
+        }
+        if let Some(coming) = &mut coming
+            && !coming.knows(&file, look)
+            && !coming.add(&file, look)?
+            && !is_done
+        {
+            // the signature of another file is nothing to import
+            done.add(&file, look)?;
+            growing.remove(&file);
+            continue;
+        }
+        if !is_done {
+            ready.push((file, look));
+        }
+    }
+    Ok((ready, news))
 }
 
 /// The files that were imported, as they looked then.

@@ -9,7 +9,7 @@ use ledger_core::report::Matter;
 use ledger_core::time::{DAY, Timestamp};
 
 use super::folder::{Brought, quoted};
-use crate::commands::gate;
+use crate::asked;
 use crate::context::Context;
 use crate::evaluated::{Asked, Evaluated};
 use crate::failure::{Answer, Failure, Result};
@@ -30,7 +30,7 @@ pub(crate) struct Change {
 
 /// Finds its entries, evaluates the days of them, and writes the brief.
 pub(super) fn run(args: &Change, context: &mut Context) -> Result<Answer> {
-    let id = gate::id("ID", &args.id)?;
+    let id = asked::id("ID", &args.id)?;
     let (_, ledger) = context.open()?;
     let size = args.brought.asked.as_of.unwrap_or(u64::MAX).min(ledger.size());
     let dossier = Dossier::of(&Until { source: &ledger, size }, Thing::Change(id))?;

@@ -10,7 +10,7 @@ use ledger_core::time::Timestamp;
 
 use super::change::over;
 use super::folder::{Brought, quoted};
-use crate::commands::gate;
+use crate::asked;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 
@@ -59,7 +59,7 @@ fn one(
     matter: &Matter<'_>,
     context: &mut Context,
 ) -> Result<Answer> {
-    gate::id("ID", id)?;
+    asked::id("ID", id)?;
     let (_, ledger) = context.open()?;
     let size = brought.asked.as_of.unwrap_or(u64::MAX).min(ledger.size());
     let times = times(&ledger, reference, id, size)?;

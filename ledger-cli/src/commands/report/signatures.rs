@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ledger_core::checkpoint::Checkpoint;
+use ledger_core::custody::erased_by;
 use ledger_core::fact::sought::Sought;
 use ledger_core::index::Kind;
 use ledger_core::json::Value;
@@ -44,7 +45,8 @@ pub(super) fn run(args: &Signatures, context: &mut Context) -> Result<Answer> {
         (ledger_core::fact::Read::of(entry), doubt.map(|doubt| doubt.why))
     })?;
     let issued = issue::issued(&ledger)?;
-    let document = Document::of(&made, attested, &issued, covering(&folder, size)?);
+    let erased = erased_by(&ledger)?;
+    let document = Document::of(&made, attested, &issued, &erased, covering(&folder, size)?);
     files::make_folder(&args.out)?;
     let mut bytes = document.to_json().to_canonical().into_bytes();
     bytes.push(b'\n');
@@ -62,7 +64,7 @@ pub(super) fn run(args: &Signatures, context: &mut Context) -> Result<Answer> {
     out.line(document.sentence())?;
     for known in &document.signed {
         let doubt = known.doubt.as_ref().map(|why| format!("  ▲ no evidence: {why}"));
-        let line = format!("{:<20} {}  entry {}", known.role, known.who, known.entry);
+        let line = format!("{:<20} {}  entry {}", known.role, known.signer(), known.entry);
         out.line(format!("{line}{}", doubt.unwrap_or_default()))?;
     }
     out.line(format!("signatures.html in {}", files::shown(&args.out)))?;

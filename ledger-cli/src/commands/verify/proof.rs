@@ -13,10 +13,11 @@ use ledger_core::verify::Verdict;
 
 use super::report::headline;
 use super::{Verify, answer};
-use crate::commands::consistency::{self, Request};
+use crate::commands::consistency;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
+use crate::published::Continuation;
 
 /// Verifies the proof and prints the verdict.
 pub(super) fn run(
@@ -45,7 +46,7 @@ pub(super) fn run(
         let what = format!("entry {}", proof.index());
         return show("INCLUSION", &what, proof.verify(&leaf, policy), context);
     }
-    if let Some(request) = consistency::parse(&bytes) {
+    if let Some(request) = Continuation::parse(&bytes) {
         let what = format!("of {} entries", request.old);
         return show("CONSISTENCY", &what, continues(&request, policy, args)?, context);
     }
@@ -75,7 +76,7 @@ fn leaves(args: &Verify, first: u64) -> Result<Span> {
 /// Whether the newer checkpoint, which the policy accepts, continues the older one, which the same
 /// log signed.
 fn continues(
-    request: &Request,
+    request: &Continuation,
     policy: &Policy,
     args: &Verify,
 ) -> Result<std::result::Result<Satisfied, Error>> {

@@ -43,13 +43,19 @@ pub(crate) struct Trail {
 
 impl Trail {
     /// A file with its name, its digest, and its bytes if it may be a digest file; `beside` is the
-    /// signature that lies beside it.
-    pub(crate) fn add(&mut self, name: &str, hash: &Sha256, small: &[u8], beside: Option<&str>) {
+    /// signature that lies beside it. Gives where a digest file lies in S3.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        hash: &Sha256,
+        small: &[u8],
+        beside: Option<&str>,
+    ) -> Option<String> {
         let hash = hex(&hash.0);
         self.files.insert(hash.clone());
         self.names.insert(name.to_owned());
-        let Ok(value) = json::read(small) else { return };
-        let Some(place) = place(&value, "digest") else { return };
+        let value = json::read(small).ok()?;
+        let place = place(&value, "digest")?;
         if let (Some(before), Some(signature)) =
             (place_before(&value), text(&value, &["previousDigestSignature"]))
         {
@@ -58,7 +64,13 @@ impl Trail {
         if let Some(signature) = beside {
             self.signatures.entry(place.clone()).or_insert_with(|| signature.trim().to_owned());
         }
-        self.digests.insert(place, hash);
+        self.digests.insert(place.clone(), hash);
+        Some(place)
+    }
+
+    /// Whether what signs the digest file at this place is known.
+    pub(crate) fn is_signed(&self, place: &str) -> bool {
+        self.signatures.contains_key(place)
     }
 }
 

@@ -177,7 +177,7 @@ pub(super) fn privacy(material: &Material<'_>, all: &mut Vec<Dataset>) -> Sectio
             many(revealed, "disclosure"),
         ),
     );
-    page.note("Persons stand in this report under pseudonyms only. Names are in a separate annex for those who may see them; an erasure there changes nothing here.");
+    page.note("Persons stand in this report under pseudonyms only; beside whom the ledger has erased, the entry that did it stands. Names are in a separate annex for those who may see them; a later erasure changes nothing here.");
     page.table(requests, all);
     page.list("P15");
     page

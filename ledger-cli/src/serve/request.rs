@@ -1,0 +1,194 @@
+//! What a request brings: its parameters, and its body within limits.
+
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::RequestExt as _;
+use axum::body::Body;
+use axum::extract::{Query, RawPathParams};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, Request, StatusCode};
+use flate2::read::MultiGzDecoder;
+use http_body_util::{BodyExt as _, Limited};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::reply::Refused;
+use crate::failure::{Failure, Result};
+
+/// The most bytes of a body, as it is sent and as it is unpacked.
+pub(super) const MAX_BODY: usize = 16 << 20;
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The bodies of all requests together, in KiB: what does not fit is to come again.
+const MEMORY: u32 = 96 << 10;
+
+/// A request whose head was read.
+pub(super) struct Asked {
+    pub(super) headers: HeaderMap,
+    params: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+    body: Option<Body>,
+}
+
+/// A body, and the room that it takes until it is dropped.
+pub(super) struct Brought {
+    pub(super) bytes: Vec<u8>,
+    _room: OwnedSemaphorePermit,
+}
+
+/// The room for bodies.
+pub(super) fn room() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(MEMORY as usize))
+}
+
+impl Asked {
+    /// Reads what stands in the path and the query.
+    pub(super) async fn read(mut request: Request<Body>) -> std::result::Result<Self, Refused> {
+        let wrong = || {
+            let failure = Failure::new("usage", "the address cannot be read")
+                .hint("parameters are `name=value`, percent-encoded UTF-8");
+            Refused::new(StatusCode::BAD_REQUEST, failure)
+        };
+        let params: RawPathParams = request.extract_parts().await.map_err(|_| wrong())?;
+        let params =
+            params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let query: Query<Vec<(String, String)>> =
+            request.extract_parts().await.map_err(|_| wrong())?;
+        let (parts, body) = request.into_parts();
+        Ok(Self { headers: parts.headers, params, query: query.0, body: Some(body) })
+    }
+
+    /// A part of the path.
+    pub(super) fn param(&self, name: &str) -> &str {
+        self.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// A parameter; code `usage` when it is there twice or empty.
+    pub(super) fn query(&self, name: &str) -> Result<Option<&str>> {
+        let mut found = self.query.iter().filter(|(known, _)| known == name);
+        match (found.next(), found.next()) {
+            (None, _) => Ok(None),
+            (Some((_, value)), None) if !value.is_empty() => Ok(Some(value)),
+            _ => Err(Failure::new("usage", format!("`{name}` has no value, or more than one"))
+                .within("query")
+                .hint("give each parameter once; an unset variable is no value")),
+        }
+    }
+
+    /// Whether a parameter says `1`; code `usage` when it says anything else.
+    pub(super) fn flag(&self, name: &str) -> Result<bool> {
+        match self.query(name)? {
+            None => Ok(false),
+            Some("1") => Ok(true),
+            Some(other) => {
+                Err(Failure::new("usage", format!("`{other}` is not `1`")).within(name.to_owned()))
+            }
+        }
+    }
+
+    /// Refuses parameters that nobody asked for: a misspelt one must not be ignored. Code `usage`.
+    pub(super) fn only(&self, known: &[&str]) -> Result<()> {
+        match self.query.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some((name, _)) => Err(Failure::new("usage", format!("`{name}` is no parameter here"))
+                .within("query")
+                .hint(if known.is_empty() {
+                    "it takes none".to_owned()
+                } else {
+                    format!("it takes `{}`", known.join("`, `"))
+                })),
+        }
+    }
+
+    /// The same without its body, for a thread that does not read it.
+    pub(super) fn without_body(self) -> Self {
+        Self { body: None, ..self }
+    }
+
+    /// Refuses a body that is none of these; code `media-type` (415).
+    pub(super) fn takes(&self, known: &[&str]) -> std::result::Result<(), Refused> {
+        let media = self.media();
+        if known.is_empty() || known.contains(&media.as_str()) {
+            return Ok(());
+        }
+        let failure = Failure::new("media-type", format!("`{media}` is not taken here"))
+            .hint(format!("send `{}`", known.join("` or `")));
+        Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, failure))
+    }
+
+    /// The media type of the body, without its parameters, in lower case.
+    fn media(&self) -> String {
+        let text = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let text = text.unwrap_or_default().split(';').next().unwrap_or_default();
+        text.trim().to_ascii_lowercase()
+    }
+
+    /// The body, unpacked, of at most `limit` bytes. Room for it is taken before it is read. Codes
+    /// `body-length` (411), `body-large` (413), `body-slow` (408), `body-coding` (415), `no-room` (503).
+    pub(super) async fn body(
+        &mut self,
+        room: &Arc<Semaphore>,
+        limit: usize,
+    ) -> std::result::Result<Brought, Refused> {
+        let refuse =
+            |status, code, message: &str| Refused::new(status, Failure::new(code, message));
+        let length = self.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let Some(length) = length.and_then(|length| length.parse::<usize>().ok()) else {
+            let (status, code) = (StatusCode::LENGTH_REQUIRED, "body-length");
+            return Err(refuse(status, code, "the length of the body is not said"));
+        };
+        let large = || large(limit);
+        if length > limit {
+            return Err(large());
+        }
+        let packed = match self.headers.get(CONTENT_ENCODING).map(|value| value.to_str()) {
+            None | Some(Ok("identity")) => false,
+            Some(Ok("gzip")) => true,
+            _ => {
+                let (status, code) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "body-coding");
+                return Err(refuse(status, code, "a body is sent as it is, or with gzip"));
+            }
+        };
+        // what is packed may become as large as the limit
+        let needed = if packed { limit + length } else { length };
+        let needed = u32::try_from(needed / 1024 + 1).unwrap_or(u32::MAX);
+        let room = Arc::clone(room).try_acquire_many_owned(needed).map_err(|_| {
+            let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, "no-room");
+            refuse(status, code, "the server has no room for the body now")
+        })?;
+        let body = self.body.take().unwrap_or_default();
+        let read = tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await;
+        let bytes = match read {
+            Ok(Ok(whole)) => whole.to_bytes().to_vec(),
+            Ok(Err(_)) => {
+                let (status, code) = (StatusCode::BAD_REQUEST, "body-short");
+                return Err(refuse(status, code, "the body did not arrive whole"));
+            }
+            Err(_) => {
+                let (status, code) = (StatusCode::REQUEST_TIMEOUT, "body-slow");
+                return Err(refuse(status, code, "the body did not arrive in time"));
+            }
+        };
+        if !packed {
+            return Ok(Brought { bytes, _room: room });
+        }
+        let mut unpacked = Vec::new();
+        let mut reader = MultiGzDecoder::new(bytes.as_slice()).take(limit as u64 + 1);
+        if reader.read_to_end(&mut unpacked).is_err() {
+            let (status, code) = (StatusCode::BAD_REQUEST, "body-coding");
+            return Err(refuse(status, code, "the body is not what gzip makes"));
+        }
+        if unpacked.len() > limit {
+            Err(large())
+        } else {
+            Ok(Brought { bytes: unpacked, _room: room })
+        }
+    }
+}
+
+fn large(limit: usize) -> Refused {
+    let failure = Failure::new("body-large", format!("a body of more than {} KiB", limit >> 10))
+        .hint("send it in several requests");
+    Refused::new(StatusCode::PAYLOAD_TOO_LARGE, failure)
+}

@@ -1,0 +1,290 @@
+//! The sequencer: the one thread that appends. What arrives while it writes becomes the next group, so
+//! that many requests share one sync; each is answered when its events are durable, never before.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use ledger_core::key::{Signer, SigningKey};
+use ledger_core::ledger::Ledger;
+use ledger_core::signer::{self, CHECKPOINT, Memory, Signed};
+use ledger_core::store;
+use tokio::sync::{oneshot, watch};
+
+use super::metrics::Metrics;
+use crate::context::Folder;
+use crate::delivery::group::{Part, Said, commit};
+use crate::delivery::{self, recovery};
+use crate::failure::{Failure, Result};
+use crate::keys::Key;
+use crate::output;
+use crate::seen::Sight;
+
+/// The most deliveries that wait.
+const QUEUE: usize = 4096;
+/// The most events of one group; one delivery may be larger.
+const GROUP: usize = 4096;
+/// How often the sequencer looks after what is not an event: checkpoints of others, its own, the index.
+const TICK: Duration = Duration::from_millis(800);
+/// The index takes in so many entries at a time, beside the log.
+const INDEXED: usize = 4096;
+/// Runs of the index with fewer entries than this are merged.
+const MERGE_BELOW: u64 = 65_536;
+
+/// A delivery on its way, and where the answer goes.
+pub(super) struct Job {
+    pub(super) part: Part,
+    pub(super) reply: oneshot::Sender<Said>,
+}
+
+/// The newest published note.
+pub(super) type Newest = Option<Arc<Vec<u8>>>;
+
+/// The way to the sequencer.
+#[derive(Clone)]
+pub(super) struct Queue(SyncSender<Job>);
+
+/// What the sequencer stands on.
+pub(super) struct Desk {
+    pub(super) folder: Arc<Folder>,
+    pub(super) ledger: Ledger,
+    /// Signs what shows forks, conflicts and recoveries.
+    pub(super) key: Option<Key>,
+    /// Signs checkpoints.
+    pub(super) signer: Option<SigningKey>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+struct Sequencer {
+    desk: Desk,
+    /// What was signed last; none before the first.
+    memory: Option<Memory>,
+    publish: Option<Publisher>,
+    newest: watch::Sender<Newest>,
+    index: Option<JoinHandle<ledger_core::error::Result<()>>>,
+    /// Whether the ledger must be opened again before it can be used.
+    broken: bool,
+    told: Option<String>,
+}
+
+/// The thread that publishes, and the way to it.
+struct Publisher {
+    way: SyncSender<Signed>,
+    running: JoinHandle<()>,
+}
+
+impl Queue {
+    /// Hands a delivery over; gives it back when too many wait, or when the server ends.
+    pub(super) fn offer(&self, job: Job) -> std::result::Result<(), Job> {
+        self.0.try_send(job).map_err(|error| match error {
+            TrySendError::Full(job) | TrySendError::Disconnected(job) => job,
+        })
+    }
+}
+
+/// Starts the sequencer; it ends when every [`Queue`] is dropped, after what waits is written.
+pub(super) fn start(desk: Desk) -> Result<(Queue, watch::Receiver<Newest>, JoinHandle<()>)> {
+    let (sender, receiver) = sync_channel(QUEUE);
+    let note = store::read_all(&*desk.folder.store, CHECKPOINT)?.map(Arc::new);
+    let (newest, watched) = watch::channel(note);
+    let memory = match &desk.signer {
+        Some(_) => remembered(&desk.folder)?,
+        None => None,
+    };
+    let publish = desk.signer.as_ref().map(|_| publisher(&desk.folder, newest.clone()));
+    let mut sequencer =
+        Sequencer { desk, memory, publish, newest, index: None, broken: false, told: None };
+    let thread = std::thread::Builder::new().name("sequencer".to_owned());
+    let running = thread.spawn(move || sequencer.run(&receiver));
+    let running = running
+        .map_err(|error| Failure::new("threads", format!("cannot start a thread: {error}")))?;
+    Ok((Queue(sender), watched, running))
+}
+
+/// What the signer remembers outside the folder.
+fn remembered(folder: &Folder) -> Result<Option<Memory>> {
+    let name = crate::state::State::of(&folder.origin, "signer");
+    let memory = folder.state.read(&name)?;
+    let memory = memory.map(|bytes| Memory::parse(&String::from_utf8_lossy(&bytes))).transpose();
+    memory.map_err(|error| {
+        Failure::from(error).within(folder.state.path(&name).display().to_string())
+    })
+}
+
+/// The thread that remembers and publishes what was signed, in this order, while events go on.
+fn publisher(folder: &Folder, newest: watch::Sender<Newest>) -> Publisher {
+    let (way, receiver) = sync_channel::<Signed>(1);
+    let (store, state) = (Arc::clone(&folder.store), folder.state.clone());
+    let name = crate::state::State::of(&folder.origin, "signer");
+    let running = std::thread::spawn(move || {
+        for signed in receiver {
+            // if we stop after this, the next start signs a tree that continues it
+            let kept = state.keep(&name, signed.memory.encode().as_bytes());
+            let published =
+                kept.and_then(|()| signer::publish(&store, &signed).map_err(Failure::from));
+            match published {
+                Ok(note) => drop(newest.send_replace(Some(Arc::new(note)))),
+                Err(failure) => output::note(&output::described(&failure)),
+            }
+        }
+    });
+    Publisher { way, running }
+}
+
+impl Sequencer {
+    fn run(&mut self, queue: &Receiver<Job>) {
+        let mut tick = Instant::now();
+        loop {
+            match queue.recv_timeout(TICK.saturating_sub(tick.elapsed())) {
+                Ok(job) => self.group(gather(job, queue)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if tick.elapsed() >= TICK {
+                self.tick();
+                tick = Instant::now();
+            }
+        }
+        self.end();
+    }
+
+    /// What was accepted is written: the last checkpoint, and what still runs beside the log.
+    fn end(&mut self) {
+        self.tick();
+        let behind = match (&self.memory, &self.publish) {
+            (Some(memory), Some(_)) => memory.size < self.desk.ledger.size(),
+            _ => false,
+        };
+        if behind && let Err(failure) = self.sign(true) {
+            super::journal::say("sequencer", &failure.to_string());
+        }
+        if let Some(Publisher { way, running }) = self.publish.take() {
+            drop(way);
+            drop(running.join());
+        }
+        if let Some(index) = self.index.take() {
+            drop(index.join());
+        }
+    }
+
+    /// Writes a group and answers each of its deliveries.
+    fn group(&mut self, jobs: Vec<Job>) {
+        let (parts, replies): (Vec<Part>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.part, job.reply)).unzip();
+        let begun = Instant::now();
+        let said = match self.usable() {
+            Ok(()) => {
+                let signers: Vec<&dyn Signer> =
+                    self.desk.key.iter().map(|key| key as &dyn Signer).collect();
+                commit(&mut self.desk.ledger, parts, &Sight::default(), &signers)
+            }
+            Err(failure) => parts.iter().map(|_| Err(failure.clone())).collect(),
+        };
+        let failed = said.iter().find_map(|said| said.as_ref().err().cloned());
+        self.broken |= failed.as_ref().is_some_and(|failure| failure.code() != "busy");
+        self.desk.metrics.group(begun.elapsed(), &said, self.desk.ledger.size());
+        for (reply, said) in replies.into_iter().zip(said) {
+            // who no longer listens delivers again, and gets this receipt then
+            drop(reply.send(said));
+        }
+        self.report(failed.map(|failure| failure.to_string()));
+        self.index();
+    }
+
+    /// After a failure the ledger is opened anew: what was wrong may have been mended meanwhile.
+    fn usable(&mut self) -> Result<()> {
+        if self.broken {
+            let folder = self.desk.folder.afresh()?;
+            self.desk.ledger = folder.open()?;
+            self.desk.folder = Arc::new(folder);
+            self.broken = false;
+        }
+        Ok(())
+    }
+
+    /// Says once what is wrong, and once that it is right again.
+    fn report(&mut self, failed: Option<String>) {
+        if self.told != failed {
+            let word = failed.as_deref().unwrap_or("the ledger takes events again").to_owned();
+            super::journal::say("sequencer", &word);
+            self.told = failed;
+        }
+    }
+
+    /// What is done from time to time, whether events arrive or not.
+    fn tick(&mut self) {
+        let done = self.look_after();
+        self.broken |= done.is_err();
+        self.report(done.err().map(|failure| failure.to_string()));
+        self.index();
+    }
+
+    fn look_after(&mut self) -> Result<()> {
+        self.usable()?;
+        let desk = &mut self.desk;
+        desk.ledger.refresh()?;
+        if let Some(key) = &desk.key {
+            recovery::record_all(&desk.folder, &mut desk.ledger, &Sight::default(), &[key])?;
+        }
+        delivery::remember(&desk.folder, &desk.ledger)?;
+        desk.metrics.stands(desk.ledger.size());
+        self.sign(false)?;
+        let note = store::read_all(&*self.desk.folder.store, CHECKPOINT)?.map(Arc::new);
+        self.newest.send_if_modified(|known| {
+            let news = *known != note;
+            *known = note;
+            news
+        });
+        Ok(())
+    }
+
+    /// Signs what is new, unless the checkpoint before is still being published and nobody waits for that.
+    fn sign(&mut self, wait: bool) -> Result<()> {
+        let (Some(key), Some(publish)) = (&self.desk.signer, &self.publish) else { return Ok(()) };
+        if self.memory.as_ref().is_some_and(|memory| memory.size == self.desk.ledger.size()) {
+            return Ok(());
+        }
+        let signed = signer::sign(&self.desk.ledger, self.memory.as_ref(), key)
+            .map_err(|error| Failure::by_law(&error))?;
+        let memory = signed.memory.clone();
+        let sent = if wait {
+            publish.way.send(signed).is_ok()
+        } else {
+            publish.way.try_send(signed).is_ok()
+        };
+        if sent {
+            self.memory = Some(memory);
+        }
+        Ok(())
+    }
+
+    /// The index takes in what is new, beside the log.
+    fn index(&mut self) {
+        if let Some(done) = self.index.take_if(|index| index.is_finished()) {
+            let written = done.join().unwrap_or(Ok(()));
+            let taken = self.desk.ledger.take_over();
+            if let Err(error) = written.and(taken) {
+                super::journal::say("index", &error.to_string());
+            }
+        }
+        if self.index.is_none()
+            && let Ok(Some(handover)) = self.desk.ledger.hand_over(INDEXED)
+        {
+            self.index = Some(std::thread::spawn(move || handover.write(MERGE_BELOW)));
+        }
+    }
+}
+
+/// What waits, up to a group.
+fn gather(first: Job, queue: &Receiver<Job>) -> Vec<Job> {
+    let mut events = first.part.events.len();
+    let mut jobs = vec![first];
+    while events < GROUP
+        && let Ok(job) = queue.try_recv()
+    {
+        events += job.part.events.len();
+        jobs.push(job);
+    }
+    jobs
+}
