@@ -11,7 +11,8 @@ use ledger_core::time::{DAY, Timestamp};
 
 use super::change::over;
 use super::folder::{Brought, quoted};
-use crate::commands::gate;
+
+use crate::asked;
 use crate::context::Context;
 use crate::evaluated::{Blobs, Evaluated};
 use crate::failure::{Answer, Failure, Result};
@@ -36,7 +37,7 @@ pub(crate) struct Review {
 
 /// Finds its entries, evaluates the days of them, and writes the brief.
 pub(crate) fn run(args: &Review, context: &mut Context) -> Result<Answer> {
-    gate::id("CAMPAIGN", &args.id)?;
+    asked::id("CAMPAIGN", &args.id)?;
     let (_, ledger) = context.open()?;
     let size = args.brought.asked.as_of.unwrap_or(u64::MAX).min(ledger.size());
     let reference = ledger_core::schema::joins::thing(Reference::Campaign, &args.id);

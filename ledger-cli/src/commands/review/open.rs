@@ -198,12 +198,12 @@ fn identities(ledger: &Ledger, names: &[String]) -> Result<BTreeMap<Pseudonym, V
     Ok(known)
 }
 
-fn opened<'v>(
+fn opened(
     args: &Open,
     population: &Population<'_>,
     list: &Sha256,
     seal: &Sha256,
-) -> Vec<(&'v str, Value)> {
+) -> Vec<(&'static str, Value)> {
     let exclusions = population.exclusions.iter().map(|(reason, count)| {
         Value::object([("count", Value::count(*count)), ("reason", Value::text(*reason))])
     });

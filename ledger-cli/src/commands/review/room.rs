@@ -168,7 +168,7 @@ pub(super) fn draft(
     campaign: &str,
     actor: &Value,
     now: Timestamp,
-    data: Vec<(&str, Value)>,
+    data: Vec<(&'static str, Value)>,
 ) -> Value {
     Value::object([
         ("actor", actor.clone()),
@@ -184,7 +184,7 @@ pub(super) fn record(
     (folder, ledger, sight): (&Folder, &mut Ledger, &Sight),
     drafts: &[Value],
     signers: &[&dyn Signer],
-    more: Vec<(&str, Value)>,
+    more: Vec<(&'static str, Value)>,
     context: &mut Context,
 ) -> Result<()> {
     let receipts = delivery::many(ledger, sight, drafts, "review", signers)
@@ -198,7 +198,7 @@ pub(super) fn record(
 /// The entries, in one line for people: a review may have a thousand.
 pub(super) fn told(
     receipts: &[Receipt],
-    more: Vec<(&str, Value)>,
+    more: Vec<(&'static str, Value)>,
     context: &mut Context,
 ) -> Result<()> {
     let list = receipts.iter().map(|receipt| Value::count(receipt.index)).collect();
