@@ -5,6 +5,7 @@
 //! and checked at the door, and those of the batch before are committed, in the order of the records.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -30,6 +31,8 @@ use crate::{clock, random};
 
 /// Batches that are being signed at a time, while the one before is committed.
 const AHEAD: usize = 2;
+/// Batches that are signed side by side: what one does in order leaves no core idle.
+const DESKS: usize = 2;
 /// The index is brought up when it is this many entries behind, so that memory stays flat.
 const BEHIND: usize = 16_384;
 /// Runs of the index with fewer entries than this are merged.
@@ -70,8 +73,9 @@ type Claims = HashMap<String, Blake3>;
 
 /// The ends of the signing thread, and what is on its way.
 struct Lane {
-    to: SyncSender<Batch>,
-    from: Receiver<Signed>,
+    to: SyncSender<(Batch, SyncSender<Signed>)>,
+    /// Where each batch comes back, in the order of the records.
+    from: VecDeque<Receiver<Signed>>,
     claims: VecDeque<Claims>,
 }
 
@@ -81,16 +85,18 @@ impl Batches<'_> {
         let (door, genesis) = (self.ledger.door(), self.ledger.origin().genesis().0);
         let Self { source, persons, sight, signer, .. } = self;
         let desk = Desk { source, persons, door, genesis, sight, signer };
+        let (to, batches) = sync_channel(AHEAD);
+        let (desk, batches) = (&desk, &Mutex::new(batches));
         thread::scope(|scope| {
             let (records, mapped) = sync_channel(AHEAD);
             let reader = scope.spawn(move || {
                 // who does not take any more has failed, and says why
                 job.read(|batch| records.send(batch).map_err(|_| stopped()))
             });
-            let (to, batches) = sync_channel(AHEAD);
-            let (signed, from) = sync_channel(AHEAD);
-            scope.spawn(move || desk.work(&batches, &signed));
-            let mut lane = Lane { to, from, claims: VecDeque::new() };
+            for _ in 0..DESKS {
+                scope.spawn(move || desk.work(batches));
+            }
+            let mut lane = Lane { to, from: VecDeque::new(), claims: VecDeque::new() };
             let appended = self.all(&mapped, &mut lane, summary);
             drop((mapped, lane));
             let read = reader.join().unwrap_or_else(|_| Err(stopped()));
@@ -179,7 +185,9 @@ impl Batches<'_> {
         // if we stop after this, a file is left that no entry names
         attachment::put(&**self.ledger.store(), &sealed)?;
         keys.push(Item::Attachment { digest: sealed.digest, key: sealed.key });
-        lane.to.send(Batch { events, sealed, keys }).map_err(|_| stopped())
+        let (back, from) = sync_channel(1);
+        lane.from.push_back(from);
+        lane.to.send((Batch { events, sealed, keys }, back)).map_err(|_| stopped())
     }
 
     /// What becomes of each event of a record; none if one of them conflicts with an event on its way,
@@ -218,7 +226,8 @@ impl Batches<'_> {
     /// Commits signed batches until at most so many are on their way.
     fn finish(&mut self, lane: &mut Lane, most: usize, summary: &mut Summary) -> Result<()> {
         while lane.claims.len() > most {
-            let signed = lane.from.recv().map_err(|_| stopped())?;
+            let signed =
+                lane.from.pop_front().ok_or_else(stopped)?.recv().map_err(|_| stopped())?;
             summary.entries += self.commit(&signed.events?, &signed.keys)?;
             lane.claims.pop_front();
             // the command does it again at its end, and says it then if it cannot be done

@@ -1,6 +1,7 @@
 //! The desk: events of a batch are completed, signed, each as a stream of its own, and taken through the
 //! door on all cores, while the batch before is committed.
 
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use ledger_core::encoding::hex;
@@ -60,11 +61,13 @@ pub(super) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// Signs batch after batch, until there is no more or nobody takes them.
-    pub(super) fn work(&self, batches: &Receiver<Batch>, signed: &SyncSender<Signed>) {
-        for Batch { events, sealed, keys } in batches {
+    /// Signs batch after batch and gives each back, until there is no more or nobody takes them.
+    pub(super) fn work(&self, batches: &Mutex<Receiver<(Batch, SyncSender<Signed>)>>) {
+        loop {
+            let next = batches.lock().ok().and_then(|batches| batches.recv().ok());
+            let Some((Batch { events, sealed, keys }, back)) = next else { return };
             let events = self.sign(events, &sealed);
-            if signed.send(Signed { events, keys }).is_err() {
+            if back.send(Signed { events, keys }).is_err() {
                 return;
             }
         }
