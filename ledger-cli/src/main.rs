@@ -20,6 +20,7 @@ mod environment;
 mod evaluated;
 mod failure;
 mod files;
+mod frozen;
 mod hashes;
 mod hook;
 mod import;

@@ -29,7 +29,7 @@ mod section;
 mod signature;
 mod tested;
 
-pub use brief::{Brief, Matter};
+pub use brief::{Brief, Matter, review_items};
 pub use conclusion::{Conclusion, Figure, Issue};
 pub use csv::guarded;
 pub use dataset::{About, Cell, Column, Dataset, Kind};

@@ -11,6 +11,7 @@ pub mod oscal;
 mod page;
 #[cfg(feature = "pdf")]
 mod pdf;
+pub mod review;
 mod table;
 pub mod text;
 mod workbook;
