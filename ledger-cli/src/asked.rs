@@ -55,7 +55,7 @@ pub(crate) struct Deployment<'a> {
     /// The change that it implements.
     pub(crate) change: &'a str,
     /// Its id, if it has one already.
-    pub(crate) deployment: Option<&'a str>,
+    pub(crate) id: Option<&'a str>,
     /// The system.
     pub(crate) system: Option<&'a str>,
     /// The region.
@@ -82,7 +82,7 @@ impl Deployment<'_> {
             environment: id(&named("environment"), self.environment)?,
             artifact: digest(&named("artifact"), self.artifact)?,
             change: Some(id(&named("change"), self.change)?),
-            deployment: maybe("deployment", self.deployment)?,
+            deployment: maybe("deployment", self.id)?,
             system: maybe("system", self.system)?,
             region: maybe("region", self.region)?,
             config: self.config.map(|text| digest(&named("config"), text)).transpose()?,

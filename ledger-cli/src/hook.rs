@@ -54,7 +54,7 @@ pub(crate) struct Options {
     /// Origin of the ledger, for a host that has not reached its folder yet [or LEDGER_ORIGIN]
     #[arg(long, global = true)]
     origin: Option<String>,
-    /// Server to deliver to, https://HOST[:PORT], in the place of --ledger; LEDGER_TOKEN or
+    /// Server to deliver to, https://HOST:PORT, in the place of --ledger; LEDGER_TOKEN or
     /// LEDGER_TOKEN_FILE is shown to it
     #[arg(long, global = true, value_name = "URL")]
     to: Option<String>,

@@ -196,7 +196,7 @@ pub(crate) fn told(status: u16, error: &Value) -> Failure {
 
 /// Whether TLS itself found something wrong.
 fn of_tls(error: &std::io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
 }
 
 /// Whether a connection that stood was lost: then the request may have been heard.

@@ -26,7 +26,7 @@ pub(crate) struct Approve {
     /// Until when it holds: a time, or a duration like P7D
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Ask this server and deliver to it, https://HOST[:PORT], in the place of --ledger
+    /// Ask this server and deliver to it, https://HOST:PORT, in the place of --ledger
     #[arg(long, value_name = "URL")]
     to: Option<String>,
 }

@@ -20,7 +20,7 @@ pub(crate) struct Reject {
     what: What,
     #[command(flatten)]
     how: How,
-    /// Ask this server and deliver to it, https://HOST[:PORT], in the place of --ledger
+    /// Ask this server and deliver to it, https://HOST:PORT, in the place of --ledger
     #[arg(long, value_name = "URL")]
     to: Option<String>,
 }

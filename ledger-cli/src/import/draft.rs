@@ -273,7 +273,7 @@ fn lacks(draft: &Draft) -> bool {
         field.required && !draft.data.contains_key(field.name)
     };
     known.data.iter().any(|found| field(&found))
-        || known.subject.iter().any(|name| !draft.subject.contains_key(*name))
+        || known.subject.iter().any(|name| !draft.subject.contains_key(name))
 }
 
 /// A restricted id from any text: as it is where that is legal; else with `-` for what is not, and the

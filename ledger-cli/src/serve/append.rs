@@ -170,8 +170,8 @@ pub(super) async fn attachment(server: &Arc<Server>, mut asked: Asked) -> Answer
             return Err(failure.within(named).into());
         }
         // if we stop after this, a file is left that no entry names
-        let stored = blob::put(&*server.folder.store, &body.bytes)
-            .map_err(|error| server.place(error.into()))?;
+        let stored =
+            blob::put(&*server.folder.store, &body.bytes).map_err(|error| advised(error.into()))?;
         let value = Value::object([("digest", Value::text(stored))]);
         Ok(reply::json(StatusCode::CREATED, &value))
     });
@@ -200,7 +200,7 @@ impl Server {
         self.offer(Job::Events(part, reply))?;
         let said = said.await.map_err(|_| broken())?;
         // whatever kept the whole delivery out is not about its events
-        said.map_err(|failure| Refused::new(StatusCode::SERVICE_UNAVAILABLE, self.place(failure)))
+        said.map_err(|failure| Refused::new(StatusCode::SERVICE_UNAVAILABLE, advised(failure)))
     }
 
     /// Hands something to the sequencer; code `queue-full`.
@@ -212,9 +212,9 @@ impl Server {
             failure.into()
         })
     }
+}
 
-    /// Says that the folder could not be reached, without saying where it lies.
-    fn place(&self, failure: Failure) -> Failure {
-        failure.hint("deliver the same bytes again; they are kept once")
-    }
+/// What kept a delivery out, and what to do about it.
+fn advised(failure: Failure) -> Failure {
+    failure.hint("deliver the same bytes again; they are kept once")
 }

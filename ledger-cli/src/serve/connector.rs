@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use ledger_core::encoding::hex;
 use ledger_core::key::SigningKey;
 use ledger_core::ledger::Ledger;
@@ -104,7 +104,7 @@ impl Connector {
 
     /// Whether the request is of somebody who knows a secret.
     pub(super) fn believes(&self, vendor: &Vendor, headers: &HeaderMap, body: &[u8]) -> bool {
-        let shown = headers.get(vendor.header).map(|value| value.as_bytes()).unwrap_or_default();
+        let shown = headers.get(vendor.header).map(HeaderValue::as_bytes).unwrap_or_default();
         self.secrets.iter().any(|secret| match vendor.proof {
             Proof::Secret => same(secret, shown),
             Proof::Hmac(prefix) => {

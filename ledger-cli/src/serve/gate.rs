@@ -85,7 +85,7 @@ fn judge(
         environment: text("environment").unwrap_or_default(),
         artifact: text("artifact").unwrap_or_default(),
         change: text("change").unwrap_or_default(),
-        deployment: text("deployment"),
+        id: text("deployment"),
         system: text("system"),
         region: text("region"),
         config: text("config"),

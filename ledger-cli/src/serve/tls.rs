@@ -1,6 +1,6 @@
 //! TLS: the server's certificate, and the CA whose clients need no token to deliver.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pki_types::pem::PemObject as _;
@@ -60,7 +60,7 @@ pub(super) fn acceptor(files: &Files) -> Result<TlsAcceptor> {
 }
 
 /// The certificates of a PEM file, at least one.
-fn certificates(file: &PathBuf) -> Result<Vec<CertificateDer<'static>>> {
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let bytes = files::read(file)?;
     let read: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     match read {

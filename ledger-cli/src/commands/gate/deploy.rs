@@ -109,7 +109,7 @@ pub(super) fn run(args: &Deploy, context: &mut Context) -> Result<Answer> {
         environment: &args.environment,
         artifact: &args.artifact,
         change: &args.change,
-        deployment: args.deployment.as_deref(),
+        id: args.deployment.as_deref(),
         system: args.system.as_deref(),
         region: args.region.as_deref(),
         config: args.config.as_deref(),

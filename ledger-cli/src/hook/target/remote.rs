@@ -2,7 +2,7 @@
 
 use ledger_core::approval::Request;
 use ledger_core::checkpoint::Origin;
-use ledger_core::encoding::base64;
+use ledger_core::encoding::{base64, hex};
 use ledger_core::hash::{Blake3, Sha256};
 use ledger_core::json::{self, Value};
 use ledger_core::key::Signer;
@@ -98,7 +98,8 @@ fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            out.push('%');
+            out.push_str(&hex(&[byte]).to_ascii_uppercase());
         }
     }
     out
@@ -186,7 +187,9 @@ impl Delivery for ToServer {
         };
         let receipts: Option<Vec<Receipt>> = list.iter().map(receipt).collect();
         let receipts = receipts.filter(|found| found.len() == events.len()).ok_or_else(unheard)?;
-        receipts.iter().for_each(|receipt| self.keep(*receipt));
+        for receipt in &receipts {
+            self.keep(*receipt);
+        }
         forget(&brought);
         Ok(Ok(receipts))
     }
