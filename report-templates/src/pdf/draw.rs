@@ -133,8 +133,8 @@ fn draw(mark: &Mark, sheet: &Sheet, surface: &mut Surface<'_>) {
                     Step::Move([x, y]) => path.move_to(points(x), points(y)),
                     Step::Line([x, y]) => path.line_to(points(x), points(y)),
                     Step::Curve(bend) => {
-                        let [a, b, c, d, e, f] = bend.map(points);
-                        path.cubic_to(a, b, c, d, e, f);
+                        let [x1, y1, x2, y2, x, y] = bend.map(points);
+                        path.cubic_to(x1, y1, x2, y2, x, y);
                     }
                     Step::Close => path.close(),
                 }
@@ -227,15 +227,23 @@ fn group(place: Place, sheet: &Sheet, leaves: &[Vec<Identifier>]) -> TagGroup {
     match node.map(|node| &node.part) {
         Some(Part::Item) => {
             let mut body = TagGroup::new(Tag::LBody);
-            own.iter().for_each(|leaf| body.push(*leaf));
+            for leaf in own {
+                body.push(*leaf);
+            }
             group.push(body);
         }
         Some(Part::Entry) => {
             let mut way = TagGroup::new(Tag::Link);
-            own.iter().for_each(|leaf| way.push(*leaf));
+            for leaf in own {
+                way.push(*leaf);
+            }
             group.push(way);
         }
-        _ => own.iter().for_each(|leaf| group.push(*leaf)),
+        _ => {
+            for leaf in own {
+                group.push(*leaf);
+            }
+        }
     }
     for part in node.iter().flat_map(|node| &node.parts) {
         group.push(self::group(*part, sheet, leaves));

@@ -237,9 +237,10 @@ fn steps(shape: &Shape, scale: &Scale) -> Vec<Step> {
         Shape::Band([x1, top1, x2, top2, thick]) => {
             let half = u64::midpoint(*x1, *x2);
             let bend = |from: u64, to: u64, end: u64| {
-                let ([a, b], [c, d], [e, f]) =
+                let (out, back, there) =
                     (scale.at(half, from), scale.at(half, to), scale.at(end, to));
-                Step::Curve([a, b, c, d, e, f])
+                let ([x1, y1], [x2, y2], [x, y]) = (out, back, there);
+                Step::Curve([x1, y1, x2, y2, x, y])
             };
             vec![
                 Step::Move(scale.at(*x1, *top1)),

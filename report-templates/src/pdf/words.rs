@@ -46,8 +46,9 @@ fn add(span: &Span, style: Style, fonts: &Fonts, all: &mut Vec<Run>) {
         }
     };
     match span {
-        Span::Plain(text) | Span::Name(text) | Span::Spelled(text) => put(text, style, false),
-        Span::Link(_, text) => put(text, style, false),
+        Span::Plain(text) | Span::Name(text) | Span::Spelled(text) | Span::Link(_, text) => {
+            put(text, style, false);
+        }
         Span::Told(text) | Span::Apart(text) => put(&brief(text), style, false),
         Span::Strong(text) => put(text, style.bold(), false),
         Span::Small(text) => put(text, Style { size: style.size * 8 / 10, ..style }, false),
@@ -141,16 +142,13 @@ fn place(word: &str, run: &Run, width: Length, fonts: &Fonts, rows: &mut Vec<Row
         rows.push(Row::default());
     }
     let Some(row) = rows.last_mut() else { return };
-    match row.pieces.last_mut().filter(|piece| piece.style == run.style) {
-        Some(piece) => {
-            piece.text.push_str(word);
-            row.width = piece.from + wide(&piece.text);
-        }
-        None => {
-            let (from, text) = (row.width, word.to_owned());
-            row.width += wide(word);
-            row.pieces.push(Piece { from, text, style: run.style });
-        }
+    if let Some(piece) = row.pieces.last_mut().filter(|piece| piece.style == run.style) {
+        piece.text.push_str(word);
+        row.width = piece.from + wide(&piece.text);
+    } else {
+        let (from, text) = (row.width, word.to_owned());
+        row.width += wide(word);
+        row.pieces.push(Piece { from, text, style: run.style });
     }
 }
 
