@@ -85,7 +85,8 @@ const DEEDS: [Deed; 12] = [
         Some(())
     }),
     ("result", "the result of an item is gone", |members| {
-        let own = |name: &String| name.starts_with("sample/") && name.strip_suffix(".csv").is_some();
+        let own =
+            |name: &String| name.starts_with("sample/") && name.strip_suffix(".csv").is_some();
         let name = members.keys().find(|name| own(name))?.clone();
         members.remove(&name).map(drop)
     }),
