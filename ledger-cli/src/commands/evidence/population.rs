@@ -99,11 +99,17 @@ struct Sheet {
 }
 
 impl Sheet {
-    /// What an earlier attempt left is of no use.
+    /// A new file: what stands there is never overwritten, though it may be what an earlier attempt left.
     fn new(path: &Path) -> Result<Self> {
-        let fail =
-            |error| Failure::new("io", format!("cannot write: {error}")).within(files::shown(path));
-        let file = File::create(path).map_err(fail)?;
+        let file = File::create_new(path).map_err(|error| {
+            let shown = files::shown(path);
+            if error.kind() == std::io::ErrorKind::AlreadyExists {
+                Failure::new("exists", format!("`{shown}` is there already"))
+                    .hint("it is what a build that was stopped left: remove it, and build again")
+            } else {
+                Failure::new("io", format!("cannot write: {error}")).within(shown)
+            }
+        })?;
         Ok(Self { file, path: path.to_owned(), digest: Sha256Writer::default(), length: 0 })
     }
 
