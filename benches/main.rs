@@ -1,5 +1,5 @@
 //! Seeded benches: `ledger-bench ceiling | hook JOBS DIR | index | keys N DIR [AROUND] | log N DIR | parts DIR | quarter N DIR | read DIR |
-//! records KIND N | serve SECONDS DIR | vault N DIR [PERSONS [GROUP]]`.
+//! records KIND N | review N DIR | serve SECONDS DIR | vault N DIR [PERSONS [GROUP]]`.
 //!
 //! Each prints the machine and, beside its figures, the number of syncs. `log` builds a ledger of N
 //! entries in a new folder and measures it; `read` measures one that is there.
@@ -11,6 +11,7 @@ mod keys;
 mod log;
 mod quarter;
 mod records;
+mod review;
 mod serve;
 mod vault;
 mod workload;
@@ -49,6 +50,9 @@ fn main() -> ExitCode {
         ["records", kind, count] => {
             count.parse().map_or_else(|_| usage(), |count| records::run(kind, count))
         }
+        ["review", count, dir] => {
+            count.parse().map_or_else(|_| usage(), |count| review::run(count, dir))
+        }
         ["serve", seconds, dir] => {
             seconds.parse().map_or_else(|_| usage(), |seconds| serve::run(seconds, dir))
         }
@@ -80,7 +84,7 @@ fn usage() -> ledger_core::error::Result<()> {
     Err(ledger_core::error::Error::malformed(
         "usage",
         "ledger-bench ceiling | hook JOBS DIR | index | keys N DIR [AROUND] | log N DIR | parts DIR | quarter N DIR | read DIR | \
-         records KIND N | serve SECONDS DIR | vault N DIR [PERSONS [GROUP]]",
+         records KIND N | review N DIR | serve SECONDS DIR | vault N DIR [PERSONS [GROUP]]",
     ))
 }
 

@@ -10,8 +10,8 @@ use crate::commands::{
     append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
     cosign, delegate, demo, drill, evaluate, events, evidence, exception, facts, flush, gate,
     import, init, key, log, man, person, prove, ratify, reconcile, record, recover, reject, report,
-    retention, revoke, risk, sample, schema, serve, show, sign, sign_off, status, tiles, token,
-    vault, verify, walkthrough, witness,
+    retention, review, revoke, risk, sample, schema, serve, show, sign, sign_off, status, tiles,
+    token, vault, verify, walkthrough, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -96,6 +96,8 @@ enum Command {
     #[command(subcommand)]
     Exception(exception::Exception),
     #[command(subcommand)]
+    Review(review::Review),
+    #[command(subcommand)]
     Risk(risk::Risk),
     #[command(subcommand)]
     Sample(sample::Sample),
@@ -175,6 +177,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Facts(args) => facts::run(args, context),
         Command::Report(args) => report::run(args, context),
         Command::Exception(args) => exception::run(args, context),
+        Command::Review(args) => review::run(args, context),
         Command::Risk(args) => risk::run(args, context),
         Command::Sample(args) => sample::run(args, context),
         Command::Evidence(args) => evidence::run(args, context),

@@ -35,6 +35,7 @@ pub(crate) mod recover;
 pub(crate) mod reject;
 pub(crate) mod report;
 pub(crate) mod retention;
+pub(crate) mod review;
 pub(crate) mod revoke;
 pub(crate) mod risk;
 pub(crate) mod sample;

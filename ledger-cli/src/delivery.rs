@@ -88,6 +88,22 @@ pub(crate) fn one(
     receipts.first().copied().ok_or_else(|| Failure::new("receipt", "there is no receipt"))
 }
 
+/// Signs and appends drafts, each a stream of its own: all of them or none.
+pub(crate) fn many(
+    ledger: &mut Ledger,
+    sight: &Sight,
+    drafts: &[Value],
+    label: &str,
+    signers: &[&dyn Signer],
+) -> Result<Vec<Receipt>> {
+    let mut events = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let position = Position::one_shot(label, random::bytes()?);
+        events.push(sign(ledger.origin(), &sight.named(draft), &position, signers)?);
+    }
+    together(ledger, events, &[])?.map_err(|first| first.refusal.failure())
+}
+
 /// What became of an event.
 type Outcome = std::result::Result<Receipt, Refusal>;
 

@@ -51,6 +51,7 @@ mod xml;
 use ledger_core::time::Timestamp;
 
 pub(crate) use cloudtrail::Trail;
+pub(crate) use csv::Table;
 pub(crate) use draft::{Attached, Draft, Event, Person, id};
 pub(crate) use given::{Given, NAMES as GIVEN};
 use split::Framing;

@@ -36,6 +36,7 @@ pub mod proof;
 pub mod range;
 pub mod report;
 pub mod retention;
+pub mod review;
 pub mod sample;
 pub mod schema;
 pub mod seal;

@@ -26,6 +26,7 @@ use ledger_core::head::Head;
 use ledger_core::json::{Document, Names, Value, read};
 use ledger_core::ledger::read_format;
 use ledger_core::report::period;
+use ledger_core::review::form::{Filled, Form};
 use ledger_core::sample::{Committed, Population, Seed};
 use ledger_core::schema;
 use ledger_core::signature::{self, Mode};
@@ -35,6 +36,7 @@ use ledger_core::store::Store;
 use ledger_core::store::memory::Memory;
 use ledger_core::tree;
 use ledger_core::trust::Registry;
+use ledger_core::vault::persons::Key;
 use ledger_core::verify::{Options, Verdict, verify as verify_folder};
 
 fn judge(case: &Vector, outcome: &Result<()>) {
@@ -119,6 +121,29 @@ fn sample() {
             assert_eq!(drawn.replacements.join(" "), case.header("replacements"), "{}", case.name);
         }
         judge(&case, &drawn.map(drop));
+    }
+}
+
+#[test]
+fn review() {
+    for case in vectors("review") {
+        let bytes = |name: &str| {
+            ledger_core::encoding::from_hex::<32>(case.header(name).as_bytes()).unwrap()
+        };
+        let key = Key(bytes("key"));
+        let population = Sha256::from_reference(case.header("population")).unwrap();
+        let who = case.header("reviewer").parse().unwrap();
+        let filled = Form::parse(&case.bytes).and_then(|form| form.check(&key, &population, who));
+        if let Ok(filled) = &filled {
+            let one = |one: &Filled| format!("{} {}", one.item, one.decision.as_str());
+            let decided: Vec<String> = filled.iter().map(one).collect();
+            assert_eq!(decided.join(", "), case.header("decided"), "{}", case.name);
+            // what is read is written again as the one canonical text of it
+            let form = Form::parse(&case.bytes).unwrap();
+            let text = form.to_json().to_canonical();
+            assert_eq!(Form::parse(text.as_bytes()).unwrap(), form, "{}", case.name);
+        }
+        judge(&case, &filled.map(drop));
     }
 }
 

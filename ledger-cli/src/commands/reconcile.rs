@@ -215,7 +215,7 @@ impl Compared {
 }
 
 /// Appends the event with its list, which may name persons and so is encrypted for the vault.
-fn append(
+pub(crate) fn append(
     ledger: &mut Ledger,
     sight: &Sight,
     mut draft: Value,

@@ -9,6 +9,7 @@ mod past;
 mod period;
 pub(crate) mod quarter;
 mod release;
+pub(crate) mod review;
 mod signatures;
 
 use clap::Subcommand;
@@ -28,6 +29,7 @@ pub(crate) enum Report {
     Names(names::Names),
     Quarter(quarter::Quarter),
     Release(release::Release),
+    Review(review::Review),
     Signatures(signatures::Signatures),
     Train(release::Train),
 }
@@ -44,6 +46,7 @@ pub(crate) fn run(args: &Report, context: &mut Context) -> Result<Answer> {
         Report::Names(args) => names::run(args, context),
         Report::Quarter(args) => quarter::run(args, context),
         Report::Release(args) => release::release(args, context),
+        Report::Review(args) => review::run(args, context),
         Report::Signatures(args) => signatures::run(args, context),
         Report::Train(args) => release::train(args, context),
     }

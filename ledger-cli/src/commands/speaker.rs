@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ledger_core::json::Value;
 use ledger_core::key::Signer;
-use ledger_core::ledger::Ledger;
+use ledger_core::ledger::{Ledger, Receipt};
 use ledger_core::time::Timestamp;
 use ledger_core::trust::Holder;
 use ledger_core::vault::persons::Pseudonym;
@@ -98,6 +98,18 @@ impl Speaker {
         Ok(Self { folder, ledger, person, who, now: clock::now()?, key, sight })
     }
 
+    /// Signs and records drafts that the caller made whole, all or none.
+    pub(crate) fn record(&mut self, drafts: &[Value], label: &str) -> Result<Vec<Receipt>> {
+        delivery::many(&mut self.ledger, &self.sight, drafts, label, &[&self.key])
+            .map_err(|failure| self.folder.place(failure))
+    }
+
+    /// After the promise is out: remembers what was seen, and brings the index up.
+    pub(crate) fn done(mut self) -> Result<Answer> {
+        self.sight.remember(&self.folder)?;
+        delivery::tidy(&self.folder, &mut self.ledger)
+    }
+
     /// Signs and records it.
     pub(crate) fn say(mut self, said: Said<'_>, context: &mut Context) -> Result<Answer> {
         let (reference, id) = said.subject;
@@ -125,8 +137,7 @@ impl Speaker {
                 context.out.line(format!("{word:<12} {text}"))?;
             }
         }
-        self.sight.remember(&self.folder)?;
-        delivery::tidy(&self.folder, &mut self.ledger)
+        self.done()
     }
 }
 

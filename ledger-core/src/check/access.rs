@@ -1,16 +1,18 @@
 //! Access: tests about who may do what, T13 to T20.
 
 mod activity;
-mod campaign;
-mod changes;
+pub(crate) mod campaign;
+pub(crate) mod changes;
 mod expiry;
+pub(crate) mod fitness;
 pub mod grant;
-mod hierarchy;
+pub(crate) mod hierarchy;
 pub mod hygiene;
+pub(crate) mod independence;
 pub mod leaver;
 mod mitigation;
 pub mod mover;
-mod observed;
+pub(crate) mod observed;
 pub mod remediation;
 pub mod review;
 mod reviewer;

@@ -139,7 +139,7 @@ fn again(
         period: Period { from: time(&["period", "from"])?, to: time(&["period", "to"])? },
         cutoff,
         layers: told::list(front, &["layers"]).iter().map(overlay).collect::<Result<_>>()?,
-        calendar: calendar(contents)?,
+        calendar: calendar(contents, text(front, &["period", "zone"]))?,
         matrix: Matrix::shipped()?,
     };
     let own = entries.iter().filter(|entry| entry.index < size && entry.recorded_at <= cutoff);
@@ -176,15 +176,21 @@ fn overlays(contents: &Contents<'_>) -> Result<Vec<Overlay>> {
     Ok(known)
 }
 
-/// The calendar that travelled, or the one that is built in.
-fn calendar(contents: &Contents<'_>) -> Result<Calendar> {
-    match contents.controls.get(contents::CALENDAR) {
-        None => Ok(Calendar::default()),
+/// The calendar that travelled, or the one that is built in, if it is of the zone of the report.
+fn calendar(contents: &Contents<'_>, zone: &str) -> Result<Calendar> {
+    let fiscal = match contents.controls.get(contents::CALENDAR) {
+        None => Fiscal::shipped()?,
         Some(bytes) => {
             let file = contents::control(contents::CALENDAR);
-            Ok(Fiscal::read(&file, words(contents::CALENDAR, bytes)?)?.days().clone())
+            Fiscal::read(&file, words(contents::CALENDAR, bytes)?)?
         }
+    };
+    if fiscal.timezone != zone {
+        let message = "the report was made by a calendar that is not in the package";
+        return Err(Error::unavailable("evidence-calendar", message)
+            .hint("make the report again with that calendar"));
     }
+    Ok(fiscal.days().clone())
 }
 
 fn words<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str> {

@@ -42,6 +42,10 @@ impl<'a> Members<'a> {
         self.take(name, |view| view.boolean())
     }
 
+    pub(crate) fn count(&mut self, name: &'static str) -> Option<u64> {
+        self.take(name, |view| view.unsigned())
+    }
+
     pub(crate) fn time(&mut self, name: &'static str) -> Option<Timestamp> {
         self.take(name, |view| Timestamp::parse(view.plain()?.as_bytes()).ok())
     }

@@ -7,6 +7,7 @@ mod change;
 mod duties;
 mod freeze;
 mod release;
+mod review;
 
 use super::dataset::Dataset;
 use super::section::{self, Section};
@@ -18,6 +19,7 @@ use crate::fact::Facts;
 use crate::fact::dossier::Dossier;
 use crate::hash::Sha256;
 use crate::json::Value;
+use crate::review::sheet::Told;
 
 /// What a brief is about.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +36,11 @@ pub enum Matter<'m> {
     Exceptions,
     /// Spans in which nothing may be deployed.
     Freeze,
+    /// An access review.
+    Review(&'m Told<'m>),
 }
+
+pub use review::items as review_items;
 
 /// A report of one matter.
 #[derive(Clone, Debug)]
@@ -65,6 +71,7 @@ impl Matter<'_> {
             Self::Conflicts => "conflicts",
             Self::Exceptions => "exceptions",
             Self::Freeze => "freeze",
+            Self::Review(_) => "review",
         }
     }
 
@@ -72,6 +79,7 @@ impl Matter<'_> {
         match self {
             Self::Change(dossier) => dossier.thing.id(),
             Self::Release(id) | Self::Train(id) => (*id).to_owned(),
+            Self::Review(told) => told.standing.id().to_owned(),
             Self::Conflicts | Self::Exceptions | Self::Freeze => String::new(),
         }
     }
@@ -84,6 +92,7 @@ impl Matter<'_> {
             Self::Conflicts => "Separation of duties".to_owned(),
             Self::Exceptions => "Exceptions and remediation".to_owned(),
             Self::Freeze => "Freezes".to_owned(),
+            Self::Review(told) => format!("Access review {}", told.standing.id()),
         }
     }
 }
@@ -106,6 +115,7 @@ impl Brief {
             Matter::Conflicts => duties::written(&material),
             Matter::Exceptions => exceptions(&material),
             Matter::Freeze => freeze::written(&material),
+            Matter::Review(told) => review::written(&material, told),
         };
         let mut front = front::front(&material, asked);
         let (kind, subject) = (matter.word(), matter.subject());

@@ -169,7 +169,7 @@ pub(super) fn section(id: &str, title: &str, sentence: impl Into<String>) -> Sec
 
 impl Section {
     /// Adds a table of its own.
-    fn table(&mut self, dataset: Dataset, all: &mut Vec<Dataset>) {
+    pub(super) fn table(&mut self, dataset: Dataset, all: &mut Vec<Dataset>) {
         self.datasets.push(dataset.about.id.clone());
         all.push(dataset);
     }
@@ -180,7 +180,13 @@ impl Section {
     }
 
     /// Adds a chart of a table of its own.
-    fn chart(&mut self, plot: Plot, words: [&str; 3], dataset: Dataset, all: &mut Vec<Dataset>) {
+    pub(super) fn chart(
+        &mut self,
+        plot: Plot,
+        words: [&str; 3],
+        dataset: Dataset,
+        all: &mut Vec<Dataset>,
+    ) {
         self.draw(plot, &dataset.about.id, words);
         all.push(dataset);
     }

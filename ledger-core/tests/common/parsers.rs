@@ -21,6 +21,7 @@ use ledger_core::note::{Note, VerifierKey};
 use ledger_core::policy::Policy;
 use ledger_core::proof::Proof;
 use ledger_core::range::RangeProof;
+use ledger_core::review::form::Form;
 use ledger_core::schema;
 use ledger_core::seal::{self, Disclosure};
 use ledger_core::signer;
@@ -71,6 +72,7 @@ pub const PARSERS: &[(&str, Parser, &str)] = &[
     ("archive", archive, "note"),
     ("spool", spool, "spool"),
     ("approval", approval, "approval"),
+    ("review_form", review_form, "review"),
 ];
 
 /// Runs the parser of that name.
@@ -383,6 +385,14 @@ fn signer_memory(bytes: &[u8]) -> bool {
         return false;
     };
     same(memory.encode().as_bytes(), bytes)
+}
+
+/// A form is read from whatever a browser saved: what it says is written and read again the same.
+fn review_form(bytes: &[u8]) -> bool {
+    let Ok(form) = Form::parse(bytes) else { return false };
+    let text = form.to_json().to_canonical();
+    assert_eq!(Form::parse(text.as_bytes()).unwrap(), form);
+    true
 }
 
 fn archive(bytes: &[u8]) -> bool {

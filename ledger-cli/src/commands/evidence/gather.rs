@@ -34,7 +34,7 @@ const GROUND: [&str; 5] = [
     "system.registered",
 ];
 /// The report's main files.
-const MAIN: [&str; 4] = [DOCUMENT, "report.html", "report.md", "report.xlsx"];
+const MAIN: [&str; 5] = [DOCUMENT, "report.html", "report.md", "report.pdf", "report.xlsx"];
 /// References that most entries share.
 const SHARED: [&str; 5] = ["environment", "region", "service", "source", "system"];
 

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use ledger_core::hash::Sha256;
 use ring::digest::{Context, SHA256};
 
-use super::input;
 use crate::failure::{Failure, Result};
 use crate::files;
 use crate::import::{Trail, json};
+use crate::importing::input;
 
 /// What the file of a signature ends with.
 const SIGNATURE: &str = ".sig";

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::flow::Job;
 use super::trail::{Coming, Look};
-use super::{Import, Summary, answer, input, tell};
+use super::{Import, answer, tell};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::import::{Given, Source};
+use crate::importing::flow::Job;
+use crate::importing::{Summary, input};
 use crate::keys;
 use crate::output::talk;
 

@@ -104,7 +104,8 @@ pub(crate) fn again(words: &[String], context: &Context) -> Result<Vec<u8>> {
 
 impl Quarter {
     fn report(&self, span: Period, evaluated: &Evaluated, metrics: &Metrics) -> Result<Report> {
-        let word = period::word(span);
+        let zone = &evaluated.evaluation.question.calendar.zone;
+        let word = period::word(period::on_wall(span, zone));
         let mut words = format!("quarter {}", folder::spelled(&self.span));
         words.extend(self.redact.map(folder::redacted));
         if self.supersedes.is_some() {
@@ -129,8 +130,10 @@ impl Quarter {
 
 /// Writes the document and its dressings; the digest of the document comes back.
 fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
-    let digest = folder::document(&report.to_json(), out)?;
-    folder::pages(&report_templates::pages(report, &digest).map_err(folder::unmade)?, out)?;
+    let digest = folder::document(report.to_canonical(), out)?;
+    folder::pages(report_templates::pages(report, &digest), out)?;
+    #[cfg(feature = "pdf")]
+    folder::paper(report, &digest, out)?;
     let summary = report_templates::markdown(report, &digest);
     files::create(&out.join("report.md"), summary.as_bytes(), 0o644)?;
     let book = report_templates::workbook(report, &digest).map_err(|error| {

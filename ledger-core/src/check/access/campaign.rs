@@ -15,32 +15,32 @@ use crate::time::Timestamp;
 
 /// One decision on one item.
 #[derive(Clone, Copy)]
-pub(super) struct Decision<'c> {
-    pub(super) said: &'c Said<CampaignDecided>,
-    pub(super) what: &'c ReviewedItem,
+pub(crate) struct Decision<'c> {
+    pub(crate) said: &'c Said<CampaignDecided>,
+    pub(crate) what: &'c ReviewedItem,
 }
 
 /// One review.
-pub(super) struct Campaign<'c> {
-    pub(super) opened: &'c Said<CampaignOpened>,
+pub(crate) struct Campaign<'c> {
+    pub(crate) opened: &'c Said<CampaignOpened>,
     /// Its items, or why they cannot be told.
-    pub(super) items: Result<Vec<ReviewItem>, String>,
+    pub(crate) items: Result<Vec<ReviewItem>, String>,
     /// What was decided, by item, in the order of the entries.
-    pub(super) decisions: HashMap<&'c str, Vec<Decision<'c>>>,
+    pub(crate) decisions: HashMap<&'c str, Vec<Decision<'c>>>,
     /// Who stands in for whom, by item.
-    pub(super) handed: HashMap<&'c str, Vec<&'c Said<CampaignAssigned>>>,
+    pub(crate) handed: HashMap<&'c str, Vec<&'c Said<CampaignAssigned>>>,
     /// Where it stands at last, if it is not open.
-    pub(super) closed: Option<&'c Said<CampaignClosed>>,
+    pub(crate) closed: Option<&'c Said<CampaignClosed>>,
 }
 
 impl<'c> Campaign<'c> {
     /// All that were opened.
-    pub(super) fn all(context: &Context<'c>) -> impl Iterator<Item = &'c Said<CampaignOpened>> {
+    pub(crate) fn all(context: &Context<'c>) -> impl Iterator<Item = &'c Said<CampaignOpened>> {
         context.facts.campaign_opened.all().iter()
     }
 
     /// Everything about one of them.
-    pub(super) fn of(context: &Context<'c>, opened: &'c Said<CampaignOpened>) -> Self {
+    pub(crate) fn of(context: &Context<'c>, opened: &'c Said<CampaignOpened>) -> Self {
         let (facts, id) = (context.facts, opened.campaign.as_str());
         let mut decisions: HashMap<&str, Vec<Decision<'_>>> = HashMap::new();
         for said in facts.campaign_decided.of(Reference::Campaign, id) {
@@ -66,7 +66,7 @@ impl<'c> Campaign<'c> {
     }
 
     /// The decisions on an item, each the last of its stage, until the review was closed.
-    pub(super) fn last(&self, item: &str) -> Vec<Decision<'c>> {
+    pub(crate) fn last(&self, item: &str) -> Vec<Decision<'c>> {
         let until = self.closed.map_or(u64::MAX, |row| row.at.index);
         let all = self.decisions.get(item).into_iter().flatten();
         let mut last: Vec<Decision<'c>> = Vec::new();
@@ -80,7 +80,7 @@ impl<'c> Campaign<'c> {
     }
 
     /// Whether an item was decided: in each stage, or until somebody took the access away.
-    pub(super) fn is_decided(&self, item: &str) -> bool {
+    pub(crate) fn is_decided(&self, item: &str) -> bool {
         let last = self.last(item);
         let ended = last.iter().any(|decision| decision.what.decision != CertifyDecision::Certify);
         let stages = 1..=self.opened.stages;
@@ -88,7 +88,7 @@ impl<'c> Campaign<'c> {
     }
 
     /// The snapshots that it was made of: each is named by the digest of its list.
-    pub(super) fn snapshots<'o>(&self, observed: &'o Observed<'c>) -> Vec<Option<&'o Seen<'c>>> {
+    pub(crate) fn snapshots<'o>(&self, observed: &'o Observed<'c>) -> Vec<Option<&'o Seen<'c>>> {
         let named = self.opened.snapshots.iter();
         named
             .map(|digest| {
@@ -102,12 +102,12 @@ impl<'c> Campaign<'c> {
     }
 
     /// How a sentence begins that speaks of it.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         format!("review {} was opened at {}", self.opened.campaign, self.at())
     }
 
     /// When it was opened.
-    pub(super) fn at(&self) -> Timestamp {
+    pub(crate) fn at(&self) -> Timestamp {
         self.opened.at.occurred
     }
 }

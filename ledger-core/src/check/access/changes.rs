@@ -13,14 +13,14 @@ use crate::vault::persons::Pseudonym;
 type Changed = Said<AccessChanged>;
 
 /// What changes of access are found by: the review's item, or the person in the system.
-pub(super) struct Changes<'c> {
+pub(crate) struct Changes<'c> {
     by_item: HashMap<&'c str, Vec<&'c Changed>>,
-    pub(super) by_person: HashMap<(Pseudonym, &'c str), Vec<&'c Changed>>,
-    pub(super) lookbacks: HashMap<&'c str, Vec<&'c Said<ActivityPerformed>>>,
+    pub(crate) by_person: HashMap<(Pseudonym, &'c str), Vec<&'c Changed>>,
+    pub(crate) lookbacks: HashMap<&'c str, Vec<&'c Said<ActivityPerformed>>>,
 }
 
 impl<'c> Changes<'c> {
-    pub(super) fn of(context: &Context<'c>) -> Self {
+    pub(crate) fn of(context: &Context<'c>) -> Self {
         let mut all =
             Self { by_item: HashMap::new(), by_person: HashMap::new(), lookbacks: HashMap::new() };
         for row in context.facts.access_changed.all() {
@@ -41,7 +41,7 @@ impl<'c> Changes<'c> {
     }
 
     /// Changes that are about what the item is about, by effective time.
-    pub(super) fn about(&self, target: &ReviewItem) -> Vec<&'c Changed> {
+    pub(crate) fn about(&self, target: &ReviewItem) -> Vec<&'c Changed> {
         let named = self.by_item.get(&*target.item).into_iter().flatten();
         let named = named.filter(|row| row.system.as_str() == &*target.system);
         let person = target.person.and_then(|who| self.by_person.get(&(who, &*target.system)));

@@ -25,9 +25,30 @@ pub(super) const OLD: Kind = Kind::fails(
 
 /// Whether the data about managers were checked soon before.
 pub(super) fn hierarchy(context: &Context<'_>, campaign: &Campaign<'_>, item: &mut Item) {
-    let (at, most) = (campaign.at(), context.parameters.span(&HIERARCHY));
     let opened = campaign.opened.at.index;
-    // every feed of persons, for nobody knows which of them tells of whom
+    for feed in feeds(context, campaign.at()) {
+        match feed.old {
+            None => item.cite(feed.entry),
+            Some(why) => {
+                let sentence = format!("{}; {why}", campaign.words());
+                item.raise(&OLD, sentence, [opened].into_iter().chain(feed.entry));
+            }
+        }
+    }
+}
+
+/// A feed of persons, as it stood at a time.
+pub(crate) struct Feed {
+    /// The entry that last reconciled it.
+    pub(crate) entry: Option<u64>,
+    /// Why it is too old, if it is.
+    pub(crate) old: Option<String>,
+}
+
+/// Every feed of persons, for nobody knows which of them tells of whom; where there is none, one that
+/// says so.
+pub(crate) fn feeds(context: &Context<'_>, at: Timestamp) -> Vec<Feed> {
+    let most = context.parameters.span(&HIERARCHY);
     let mut feeds: BTreeMap<&str, Option<(Timestamp, u64)>> = BTreeMap::new();
     let registered = context.facts.source_registered.all().iter();
     let registered = registered.filter(|row| row.from.unwrap_or(row.at.occurred) <= at);
@@ -42,20 +63,19 @@ pub(super) fn hierarchy(context: &Context<'_>, campaign: &Campaign<'_>, item: &m
         *newest = (*newest).max(Some((row.extracted_at, row.at.index)));
     }
     if feeds.is_empty() {
-        let sentence =
-            format!("{}; no feed of persons was ever reconciled before", campaign.words());
-        item.raise(&OLD, sentence, [opened]);
+        let why = "no feed of persons was ever reconciled before".to_owned();
+        return vec![Feed { entry: None, old: Some(why) }];
     }
-    for (source, newest) in feeds {
+    let one = |(source, newest): (&str, Option<(Timestamp, u64)>)| {
+        let entry = newest.map(|(_, entry)| entry);
         let when = newest.map(|(when, _)| when);
         if when.is_some_and(|when| since(when, at) <= most) {
-            item.cite(newest.map(|(_, entry)| entry));
-            continue;
+            return Feed { entry, old: None };
         }
         let when = when.map_or("was never reconciled".to_owned(), |when| {
             format!("was last reconciled at {when}, {} before", span(since(when, at)))
         });
-        let sentence = format!("{}; the feed of persons of {source} {when}", campaign.words());
-        item.raise(&OLD, sentence, [opened].into_iter().chain(newest.map(|(_, entry)| entry)));
-    }
+        Feed { entry, old: Some(format!("the feed of persons of {source} {when}")) }
+    };
+    feeds.into_iter().map(one).collect()
 }

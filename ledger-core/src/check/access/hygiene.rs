@@ -16,31 +16,31 @@ use crate::schema::access::PersonEvent;
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
-const DORMANT: Parameter = Parameter::new(
+pub(crate) const DORMANT: Parameter = Parameter::new(
     "dormant_after",
     || Value::days(90),
     Direction::Smaller,
     "an account not used for this time is dormant",
 );
-const DORMANT_PRIVILEGED: Parameter = Parameter::new(
+pub(crate) const DORMANT_PRIVILEGED: Parameter = Parameter::new(
     "dormant_after_privileged",
     || Value::days(45),
     Direction::Smaller,
     "the same for a privileged account",
 );
-const NEVER: Parameter = Parameter::new(
+pub(crate) const NEVER: Parameter = Parameter::new(
     "never_used_after",
     || Value::days(30),
     Direction::Smaller,
     "an account or grant not used this long after it was given",
 );
-const ROTATE: Parameter = Parameter::new(
+pub(crate) const ROTATE: Parameter = Parameter::new(
     "rotate_every",
     || Value::days(90),
     Direction::Smaller,
     "oldest key of a service account",
 );
-const MFA: Parameter = Parameter::new(
+pub(crate) const MFA: Parameter = Parameter::new(
     "mfa_privileged",
     || Value::Flag(true),
     Direction::Larger,

@@ -4,31 +4,39 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::check::Context;
 use crate::fact::Said;
-use crate::fact::snapshot::{Row, rows};
+use crate::fact::snapshot::{ReviewItem, Row, rows};
 use crate::schema::access::AccessObserved;
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
 /// One snapshot.
-pub(super) struct Seen<'c> {
+pub(crate) struct Seen<'c> {
     /// What was recorded of it.
-    pub(super) said: &'c Said<AccessObserved>,
+    pub(crate) said: &'c Said<AccessObserved>,
     /// Its rows, or why nothing can be told from it.
-    pub(super) rows: Result<Vec<Row>, String>,
+    pub(crate) rows: Result<Vec<Row>, String>,
     by_person: HashMap<Pseudonym, Vec<usize>>,
     by_account: HashMap<Box<str>, Vec<usize>>,
 }
 
 /// All snapshots by system.
-pub(super) struct Observed<'c> {
+pub(crate) struct Observed<'c> {
     by_system: BTreeMap<&'c str, Vec<Seen<'c>>>,
 }
 
 impl<'c> Observed<'c> {
     /// Reads them all.
-    pub(super) fn of(context: &Context<'c>) -> Self {
+    pub(crate) fn of(context: &Context<'c>) -> Self {
+        Self::of_those(context, |_| true)
+    }
+
+    /// Reads those that are wanted; the others are as if they were not there.
+    pub(crate) fn of_those(
+        context: &Context<'c>,
+        wanted: impl Fn(&Said<AccessObserved>) -> bool,
+    ) -> Self {
         let mut by_system: BTreeMap<&str, Vec<Seen<'_>>> = BTreeMap::new();
-        for said in context.facts.access_observed.all() {
+        for said in context.facts.access_observed.all().iter().filter(|said| wanted(said)) {
             by_system.entry(said.system.as_str()).or_default().push(Seen::of(context, said));
         }
         for all in by_system.values_mut() {
@@ -38,28 +46,28 @@ impl<'c> Observed<'c> {
     }
 
     /// Those of a system, by the time at which they were taken.
-    pub(super) fn all(&self, system: &str) -> &[Seen<'c>] {
+    pub(crate) fn all(&self, system: &str) -> &[Seen<'c>] {
         self.by_system.get(system).map_or(&[], Vec::as_slice)
     }
 
     /// The systems of which there are any.
-    pub(super) fn systems(&self) -> impl Iterator<Item = &'c str> {
+    pub(crate) fn systems(&self) -> impl Iterator<Item = &'c str> {
         self.by_system.keys().copied()
     }
 
     /// All of them, by system.
-    pub(super) fn each(&self) -> impl Iterator<Item = &Seen<'c>> {
+    pub(crate) fn each(&self) -> impl Iterator<Item = &Seen<'c>> {
         self.by_system.values().flatten()
     }
 
     /// The newest whole one that was taken until a time.
-    pub(super) fn newest(&self, system: &str, until: Timestamp) -> Option<(&Seen<'c>, &[Row])> {
+    pub(crate) fn newest(&self, system: &str, until: Timestamp) -> Option<(&Seen<'c>, &[Row])> {
         let mut taken = self.all(system).iter().rev().filter(|seen| seen.said.taken_at <= until);
         taken.find_map(|seen| Some((seen, seen.whole()?)))
     }
 
     /// The whole ones that were taken after a time, the first first.
-    pub(super) fn after(
+    pub(crate) fn after(
         &self,
         system: &str,
         time: Timestamp,
@@ -84,7 +92,7 @@ impl<'c> Seen<'c> {
     }
 
     /// Its rows, if they are all that there are.
-    pub(super) fn whole(&self) -> Option<&[Row]> {
+    pub(crate) fn whole(&self) -> Option<&[Row]> {
         // `complete` is the collector's word; a count of the source's own must not speak against it
         let counted = self.said.total_reported.is_none_or(|total| self.said.rows >= total);
         let all = self.said.complete && counted;
@@ -92,29 +100,39 @@ impl<'c> Seen<'c> {
     }
 
     /// Whose accounts it lists.
-    pub(super) fn persons(&self) -> impl Iterator<Item = &Pseudonym> {
+    pub(crate) fn persons(&self) -> impl Iterator<Item = &Pseudonym> {
         self.by_person.keys()
     }
 
     /// What these names may use.
-    pub(super) fn of_person<'s>(
+    pub(crate) fn of_person<'s>(
         &'s self,
-        names: &'s BTreeSet<Pseudonym>,
-    ) -> impl Iterator<Item = &'s Row> {
+        names: &BTreeSet<Pseudonym>,
+    ) -> impl Iterator<Item = &'s Row> + use<'s, 'c> {
         let rows = self.rows.as_deref().unwrap_or_default();
         let places = names.iter().filter_map(|name| self.by_person.get(name)).flatten();
-        places.filter_map(|place| rows.get(*place)).filter(|row| row.is_enabled())
+        let places: Vec<usize> = places.copied().collect();
+        places.into_iter().filter_map(|place| rows.get(place)).filter(|row| row.is_enabled())
     }
 
     /// What an account may use.
-    pub(super) fn of_account(&self, account: &str) -> impl Iterator<Item = &Row> {
+    pub(crate) fn of_account(&self, account: &str) -> impl Iterator<Item = &Row> {
         let rows = self.rows.as_deref().unwrap_or_default();
         let places = self.by_account.get(account).into_iter().flatten();
         places.filter_map(|place| rows.get(*place)).filter(|row| row.is_enabled())
     }
 
+    /// Whether it lists what an item is about: any row of the account, where the item is the account.
+    pub(crate) fn lists(&self, item: &ReviewItem) -> bool {
+        let mut rows = self.of_account(&item.account);
+        match item.entitlement {
+            Some(_) => rows.any(|row| row.key() == item.key()),
+            None => rows.next().is_some(),
+        }
+    }
+
     /// How a sentence speaks of it.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let (system, at) = (&self.said.system, self.said.taken_at);
         format!("the snapshot of {system} taken at {at} (entry {})", self.said.at.index)
     }

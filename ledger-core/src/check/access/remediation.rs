@@ -39,7 +39,7 @@ const LOOKBACK: Parameter = Parameter::new(
     Direction::Larger,
     "use between decision and removal of privileged access is looked at",
 );
-const REGRANT: Parameter = Parameter::new(
+pub(crate) const REGRANT: Parameter = Parameter::new(
     "regrant_window",
     || Value::days(30),
     Direction::Larger,
@@ -226,11 +226,7 @@ impl Case<'_, '_> {
 
     /// Whether a snapshot lists what was to go.
     fn lists(&self, seen: &Seen<'_>) -> bool {
-        let mut rows = seen.of_account(&self.target.account);
-        match self.target.entitlement {
-            Some(_) => rows.any(|row| row.key() == self.target.key()),
-            None => rows.next().is_some(),
-        }
+        seen.lists(self.target)
     }
 
     /// Nothing says that it is gone.

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::campaign::Campaign;
+use super::fitness::{AGE, unfit};
 use super::hierarchy::{HIERARCHY, OLD, hierarchy};
 use super::observed::{Observed, Seen};
 use super::reviewer::{self, BULK, BULK_COUNT, BULK_WITHIN, NOBODY, SELF, UNFIT};
@@ -19,18 +20,15 @@ use crate::schema::review::{CampaignKind, CampaignState};
 use crate::schema::words::Reference;
 use crate::time::Timestamp;
 
-const AGE: Parameter = Parameter::new(
-    "max_snapshot_age",
-    || Value::days(7),
-    Direction::Smaller,
-    "how old a snapshot may be when its review opens",
-);
 const CLOSE: Parameter = Parameter::new(
     "close_within",
     || Value::days(15),
     Direction::Smaller,
     "time from the end of the period to the closing of its review",
 );
+
+/// The reason of rows that say of an account what another row says.
+pub(crate) const MERGED: &str = "same-entitlement";
 
 const MISSING: Kind = Kind::fails(
     "items-missing",
@@ -177,37 +175,11 @@ fn judge(
 
 /// Whether a snapshot is whole, fresh and reconciled with its source.
 fn fresh(context: &Context<'_>, campaign: &Campaign<'_>, seen: &Seen<'_>, item: &mut Item) {
-    let (at, taken) = (campaign.at(), seen.said.taken_at);
-    let most = context.parameters.span(&AGE);
     let cited = [campaign.opened.at.index, seen.said.at.index];
-    let mut stale = |why: String| {
+    let (unfit, reconciled) = unfit(context, seen, campaign.at());
+    item.cite(reconciled);
+    for (_, why) in unfit {
         item.raise(&STALE, format!("{}; {} {why}", campaign.words(), seen.words()), cited);
-    };
-    if taken > at {
-        stale("was taken after the review had begun".to_owned());
-    } else if since(taken, at) > most {
-        stale(format!("was {} old", span(since(taken, at))));
-    }
-    if seen.rows.is_ok() && seen.whole().is_none() {
-        let rows = seen.said.rows;
-        let total = seen.said.total_reported.map(|total| format!(" of {total}"));
-        stale(format!("is not whole: {rows}{} rows", total.unwrap_or_default()));
-    }
-    // the reconciliation has to name the system: another source's says nothing about this one
-    let of_system =
-        context.facts.source_reconciled.of(Reference::System, seen.said.system.as_str());
-    let reconciled = of_system.into_iter().find(|row| {
-        row.population.as_str() == "access.observed"
-            && row.from <= taken
-            && taken < row.to
-            && row.missing == 0
-            && row.extra == 0
-    });
-    match reconciled {
-        Some(row) => item.cite([row.at.index]),
-        None => {
-            stale("was not reconciled with its source".to_owned());
-        }
     }
 }
 
@@ -215,11 +187,27 @@ fn fresh(context: &Context<'_>, campaign: &Campaign<'_>, seen: &Seen<'_>, item: 
 fn same(campaign: &Campaign<'_>, items: &[ReviewItem], rows: &[&Row], item: &mut Item) {
     let listed: BTreeSet<Key<'_>> = rows.iter().map(|row| row.key()).collect();
     let asked: BTreeSet<Key<'_>> = items.iter().map(ReviewItem::key).collect();
-    let left_out: u64 = campaign.opened.population.exclusions.iter().map(|out| out.count).sum();
+    // rows that say the same of an account stand for one item; they are counted as such
+    let exclusions = campaign.opened.population.exclusions.iter();
+    let (merged, left_out) = exclusions.fold((0, 0), |(merged, left_out), out| {
+        if out.reason.as_str() == MERGED {
+            (merged + out.count, left_out)
+        } else {
+            (merged, left_out + out.count)
+        }
+    });
     item.read("left out", left_out);
     let missing = listed.difference(&asked).count() as u64;
     let extra: Vec<_> = asked.difference(&listed).collect();
     let cited: Vec<u64> = item.entries.clone();
+    let repeated = (rows.len() - listed.len()) as u64;
+    if merged > 0 && merged != repeated {
+        let sentence = format!(
+            "{}; {repeated} rows of its snapshots repeat another, and {merged} are said to",
+            campaign.words()
+        );
+        item.raise(&MISSING, sentence, cited.clone());
+    }
     if missing != left_out || missing > 0 && campaign.opened.population.exclusions.is_empty() {
         let sentence = format!(
             "{}; {missing} of {} rows of its snapshots are no items, and {left_out} were left out with a reason",

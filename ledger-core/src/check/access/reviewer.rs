@@ -1,40 +1,41 @@
 //! Reviewer: whether who decides in a review is independent, has authority, and takes the time.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::campaign::{Campaign, Decision};
+use super::independence::Independence;
 use crate::check::{Context, Direction, Item, Kind, Other, Parameter, Severity, Value, span};
 use crate::fact::people::People;
 use crate::fact::snapshot::{ReviewItem, Row};
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
-pub(super) const BULK_COUNT: Parameter = Parameter::new(
+pub(crate) const BULK_COUNT: Parameter = Parameter::new(
     "bulk_count",
     || Value::Count(20),
     Direction::Smaller,
     "decisions of one reviewer within `bulk_within` that are pointed out as bulk",
 );
-pub(super) const BULK_WITHIN: Parameter = Parameter::new(
+pub(crate) const BULK_WITHIN: Parameter = Parameter::new(
     "bulk_within",
     || Value::minutes(1),
     Direction::Either,
     "the time for `bulk_count`",
 );
 
-pub(super) const SELF: Kind = Kind::fails(
+pub(crate) const SELF: Kind = Kind::fails(
     "self-review",
     Severity::High,
     "somebody decided about their own access, or about a system that they administer",
 );
-pub(super) const UNFIT: Kind = Kind::fails(
+pub(crate) const UNFIT: Kind = Kind::fails(
     "reviewer-without-authority",
     Severity::High,
     "the reviewer was neither manager nor owner, nor stood in for one",
 );
-pub(super) const BULK: Kind =
+pub(crate) const BULK: Kind =
     Kind::fails("bulk-decisions", Severity::Info, "very many decisions in very little time");
-pub(super) const NOBODY: Kind = Kind::undecided(
+pub(crate) const NOBODY: Kind = Kind::undecided(
     "reviewer-unresolved",
     Severity::Medium,
     "it cannot be told whether the reviewer is another person, or has authority",
@@ -42,11 +43,8 @@ pub(super) const NOBODY: Kind = Kind::undecided(
 
 /// What the answers for many items share.
 struct Bench<'b, 'c> {
-    context: &'b Context<'c>,
-    people: &'b People<'c>,
     campaign: &'b Campaign<'c>,
-    administrators: BTreeMap<&'b str, BTreeSet<Pseudonym>>,
-    known: HashMap<(Option<Pseudonym>, Option<Pseudonym>), Other>,
+    law: Independence<'b, 'c>,
 }
 
 /// Items of one kind of finding: how many, the first, and the entries.
@@ -79,7 +77,7 @@ impl Found {
 }
 
 /// Judges all decisions of a review.
-pub(super) fn judge(
+pub(crate) fn judge(
     context: &Context<'_>,
     people: &People<'_>,
     campaign: &Campaign<'_>,
@@ -87,8 +85,8 @@ pub(super) fn judge(
     rows: &[&Row],
     item: &mut Item,
 ) {
-    let administrators = administrators(context, campaign, rows);
-    let mut bench = Bench { context, people, campaign, administrators, known: HashMap::new() };
+    let law = Independence::of(context, people, &campaign.opened.systems, campaign.at(), rows);
+    let mut bench = Bench { campaign, law };
     let (mut own, mut unfit, mut unsure) = (Found::default(), Found::default(), Found::default());
     let mut pace: BTreeMap<Option<Pseudonym>, Vec<(Timestamp, u64)>> = BTreeMap::new();
     for one in items {
@@ -125,63 +123,19 @@ pub(super) fn judge(
     bulk(context, &words, pace, item);
 }
 
-/// Who administers access in each system, by the duties of what they hold.
-fn administrators<'r>(
-    context: &Context<'_>,
-    campaign: &Campaign<'_>,
-    rows: &[&'r Row],
-) -> BTreeMap<&'r str, BTreeSet<Pseudonym>> {
-    let mut all: BTreeMap<&str, BTreeSet<Pseudonym>> = BTreeMap::new();
-    let mut duties: HashMap<&str, BTreeSet<&str>> = HashMap::new();
-    for system in campaign.opened.systems.iter() {
-        let known = context.facts.system(system.as_str(), campaign.at());
-        let mapped = known.and_then(|known| known.duties.as_ref()).into_iter().flatten();
-        let administer = mapped.filter(|one| one.duties.iter().any(|duty| duty.as_str() == "AA"));
-        duties.insert(system.as_str(), administer.map(|one| one.entitlement.as_str()).collect());
-    }
-    for row in rows.iter().filter(|row| row.is_enabled()) {
-        let administers = row
-            .entitlement
-            .as_deref()
-            .is_some_and(|what| duties.get(&*row.system).is_some_and(|known| known.contains(what)));
-        if let (true, Some(who)) = (administers, row.person) {
-            all.entry(&row.system).or_default().insert(who);
-        }
-    }
-    all
-}
-
 impl Bench<'_, '_> {
-    fn other(&mut self, a: Option<Pseudonym>, b: Option<Pseudonym>) -> Other {
-        let (context, at) = (self.context, self.campaign.at());
-        // links are few and old: within one review an answer is asked for again and again
-        *self.known.entry((a, b)).or_insert_with(|| context.other(a, b, at).0)
-    }
-
     /// Whether nobody decided about themself, and not administrators alone.
     fn independent(&mut self, one: &ReviewItem, last: &[Decision<'_>]) -> Other {
         let mut worst = Other::Yes;
         let mut apart = Other::No;
-        let administrators: Vec<Pseudonym> =
-            self.administrators.get(&*one.system).into_iter().flatten().copied().collect();
         for decision in last {
             let reviewer = decision.said.reviewer.pseudonym;
-            if one.person.is_some() || reviewer.is_none() {
-                match self.other(reviewer, one.person) {
-                    Other::No => return Other::No,
-                    Other::Unknown => worst = Other::Unknown,
-                    Other::Yes => {}
-                }
+            match self.law.is_no_subject(one, reviewer) {
+                Other::No => return Other::No,
+                Other::Unknown => worst = Other::Unknown,
+                Other::Yes => {}
             }
-            let answers: Vec<Other> =
-                administrators.iter().map(|who| self.other(reviewer, Some(*who))).collect();
-            let is_apart = if answers.contains(&Other::No) {
-                Other::No
-            } else if answers.contains(&Other::Unknown) {
-                Other::Unknown
-            } else {
-                Other::Yes
-            };
+            let is_apart = self.law.is_no_administrator(&one.system, reviewer);
             if apart != Other::Yes && is_apart != Other::No {
                 apart = is_apart;
             }
@@ -215,22 +169,11 @@ impl Bench<'_, '_> {
         at: Timestamp,
         may_stand_in: bool,
     ) -> Other {
-        let manager = one.person.and_then(|who| self.people.manager(who, at));
-        let system = self.context.facts.system(&one.system, at);
-        let mut fit: Vec<Option<Pseudonym>> = Vec::new();
-        fit.extend(manager.map(|(who, _)| who));
-        if let Some(system) = system {
-            fit.push(system.owner.pseudonym);
-            fit.extend(system.entitlement_owners.iter().map(|owner| owner.pseudonym));
-        }
-        let mut answer = Other::No;
-        for who in fit {
-            match self.other(reviewer, who) {
-                Other::No => return Other::Yes,
-                Other::Unknown => answer = Other::Unknown,
-                Other::Yes => {}
-            }
-        }
+        let mut answer = match self.law.lacks_authority(one, reviewer, at) {
+            Other::No => return Other::Yes,
+            Other::Unknown => Other::Unknown,
+            Other::Yes => Other::No,
+        };
         if !may_stand_in {
             return answer;
         }
@@ -242,7 +185,7 @@ impl Bench<'_, '_> {
             .map(|row| (row.reviewer.pseudonym, row.from.and_then(|from| from.pseudonym)))
             .collect();
         for (to, from) in stands {
-            if self.other(reviewer, to) == Other::No {
+            if self.law.other(reviewer, to) == Other::No {
                 match self.is_fit(one, from, at, false) {
                     Other::Yes => return Other::Yes,
                     Other::Unknown => answer = Other::Unknown,

@@ -110,30 +110,88 @@ fn judge(
     reviewed(context, seen, item);
     let duties = duties(context, seen.said.taken_at);
     unmapped(seen, rows, &duties, item);
-    let all = listed(context, desk, seen);
+    let all = listed(context, &desk.observed, seen);
     let secrets = secrets(&all);
-    let mut done: BTreeSet<Pseudonym> = BTreeSet::new();
-    for who in seen.persons() {
-        if done.contains(who) {
-            continue;
-        }
-        let names = desk.people.names(*who, context.now);
-        done.extend(&names);
-        let mut held: Held<'_> = BTreeMap::new();
-        for other in &all {
-            for row in other.of_person(&names) {
-                hold(&duties, row, &row.account, false, &mut held);
-                let opened = row
-                    .secret_of
-                    .as_deref()
-                    .and_then(|account| secrets.get(&(&*row.system, account)));
-                for secret in opened.into_iter().flatten() {
-                    hold(&duties, secret, &secret.account, true, &mut held);
-                }
-            }
-        }
+    for names in persons(context, &desk.people, seen) {
+        let held = held(&names, &all, &duties, &secrets);
         conflicts(context, matrix, seen, &names, &held, tested, item);
     }
+}
+
+/// Whom a snapshot lists, each once with all their names.
+fn persons(
+    context: &Context<'_>,
+    people: &People<'_>,
+    seen: &Seen<'_>,
+) -> Vec<BTreeSet<Pseudonym>> {
+    let mut done: BTreeSet<Pseudonym> = BTreeSet::new();
+    let mut all = Vec::new();
+    for who in seen.persons() {
+        if !done.contains(who) {
+            let names = people.names(*who, context.now);
+            done.extend(&names);
+            all.push(names);
+        }
+    }
+    all
+}
+
+/// The duties that somebody holds.
+fn held<'s>(
+    names: &BTreeSet<Pseudonym>,
+    all: &[&'s Seen<'_>],
+    duties: &HashMap<(&'s str, &'s str), Vec<&'s str>>,
+    secrets: &HashMap<(&'s str, &'s str), Vec<&'s Row>>,
+) -> Held<'s> {
+    let mut held: Held<'_> = BTreeMap::new();
+    for other in all {
+        for row in other.of_person(names) {
+            hold(duties, row, &row.account, false, &mut held);
+            let opened =
+                row.secret_of.as_deref().and_then(|account| secrets.get(&(&*row.system, account)));
+            for secret in opened.into_iter().flatten() {
+                hold(duties, secret, &secret.account, true, &mut held);
+            }
+        }
+    }
+    held
+}
+
+/// Two duties that meet in one person.
+#[derive(Clone, Debug)]
+pub(crate) struct Meeting {
+    /// The rule of the matrix.
+    pub(crate) rule: String,
+    /// How they are held, in words.
+    pub(crate) how: String,
+    /// Whether they are held in two systems.
+    pub(crate) across: bool,
+}
+
+/// The duties that meet in each person whom a snapshot lists, whether or not somebody accepted that.
+pub(crate) fn meetings(
+    context: &Context<'_>,
+    people: &People<'_>,
+    observed: &Observed<'_>,
+    seen: &Seen<'_>,
+) -> HashMap<Pseudonym, Vec<Meeting>> {
+    let mut found = HashMap::new();
+    let Some(matrix) = context.matrix else { return found };
+    let duties = duties(context, seen.said.taken_at);
+    let all = listed(context, observed, seen);
+    let secrets = secrets(&all);
+    for names in persons(context, people, seen) {
+        let held = held(&names, &all, &duties, &secrets);
+        let mut own: Vec<Meeting> = Vec::new();
+        for rule in matrix.rules.iter().filter(|rule| rule.standing) {
+            let met = rule.pairs().find_map(|(a, b)| meet(rule, a, b, seen, &held));
+            own.extend(met.map(|(how, across)| Meeting { rule: rule.id.clone(), how, across }));
+        }
+        if !own.is_empty() {
+            found.extend(names.into_iter().map(|name| (name, own.clone())));
+        }
+    }
+    found
 }
 
 /// Whether the matrix was reviewed in time: put into force anew, or signed as document `sod-matrix`.
@@ -206,14 +264,14 @@ fn unmapped(
 /// The snapshot, and the newest of each other system until then.
 fn listed<'d, 'c>(
     context: &Context<'_>,
-    desk: &'d Desk<'c>,
+    observed: &'d Observed<'c>,
     seen: &'d Seen<'c>,
 ) -> Vec<&'d Seen<'c>> {
     let at = seen.said.taken_at;
     let mut all = vec![seen];
     for system in context.facts.systems(at).iter().filter(|known| known.system != seen.said.system)
     {
-        all.extend(desk.observed.newest(system.system.as_str(), at).map(|(other, _)| other));
+        all.extend(observed.newest(system.system.as_str(), at).map(|(other, _)| other));
     }
     all
 }
@@ -256,7 +314,7 @@ fn conflicts(
     item: &mut Item,
 ) {
     for rule in matrix.rules.iter().filter(|rule| rule.standing) {
-        let Some(how) = rule.pairs().find_map(|(a, b)| meet(rule, a, b, seen, held)) else {
+        let Some((how, _)) = rule.pairs().find_map(|(a, b)| meet(rule, a, b, seen, held)) else {
             continue;
         };
         let who = names.first().map(ToString::to_string).unwrap_or_default();
@@ -266,8 +324,9 @@ fn conflicts(
     }
 }
 
-/// Where two duties meet, in words; at least one of them in the system of the snapshot.
-fn meet(rule: &Rule, a: &str, b: &str, seen: &Seen<'_>, held: &Held<'_>) -> Option<String> {
+/// Where two duties meet, in words, and whether in two systems; at least one of them in the system of the
+/// snapshot.
+fn meet(rule: &Rule, a: &str, b: &str, seen: &Seen<'_>, held: &Held<'_>) -> Option<(String, bool)> {
     let (first, second) = (held.get(a)?, held.get(b)?);
     let here = seen.said.system.as_str();
     for (system_a, account_a, secret_a) in first {
@@ -277,9 +336,10 @@ fn meet(rule: &Rule, a: &str, b: &str, seen: &Seen<'_>, held: &Held<'_>) -> Opti
                 Reach::Any => *system_a == here || *system_b == here,
             };
             if reaches && (!rule.through_secret || *secret_a || *secret_b) {
-                return Some(format!(
+                let how = format!(
                     "{a} in {system_a} (account {account_a}) and {b} in {system_b} (account {account_b})"
-                ));
+                );
+                return Some((how, system_a != system_b));
             }
         }
     }
