@@ -2,6 +2,8 @@
 
 mod build;
 mod gather;
+mod level;
+mod made;
 mod population;
 
 use clap::{Args, Subcommand};

@@ -1,20 +1,21 @@
 //! `ledger evidence build`
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use ledger_core::control::{Fiscal, Layer};
 use ledger_core::evidence::build::{self, views};
 use ledger_core::evidence::contents::CALENDAR;
 use ledger_core::evidence::manifest::{Claim, Drawn};
 use ledger_core::evidence::{self, ITEMS, Outcome};
-use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::verify::Verdict;
 
 use super::gather::{Asked, Gathered, gather};
-use super::population;
+use super::level::Level;
+use super::made::{Made, untrue};
+use super::population::{self, Wanted};
 use crate::approval;
 use crate::commands::drill;
 use crate::commands::owner::{Owner, Where};
@@ -37,7 +38,7 @@ use crate::{files, published, random};
 pub(crate) struct Build {
     /// Folder of the report, as `ledger report quarter` made it
     #[arg(long, value_name = "DIR")]
-    pub(super) report: PathBuf,
+    report: PathBuf,
     /// The sample, as it was committed
     #[arg(long, value_name = "ID", required_unless_present = "population")]
     sample: Option<String>,
@@ -49,7 +50,7 @@ pub(crate) struct Build {
     draws: Vec<u64>,
     /// Whose eyes it is for
     #[arg(long, value_name = "LEVEL", default_value = "auditor")]
-    pub(super) level: Level,
+    level: Level,
     /// Who receives it
     #[arg(long, value_name = "ISSUER:ID")]
     recipient: String,
@@ -82,44 +83,19 @@ pub(crate) struct Build {
     at: Where,
     /// New file for the package
     #[arg(long, value_name = "FILE")]
-    pub(super) to: PathBuf,
+    to: PathBuf,
     #[command(flatten)]
     by: By,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Level {
-    /// Within the company
-    Internal,
-    /// For an external auditor
-    Auditor,
-    /// For an authority
-    Regulator,
-}
-
-impl Level {
-    /// Whether somebody of this level sees a text that is bound to persons, or to nobody.
-    pub(super) fn sees(self, of_persons: bool) -> bool {
-        match self {
-            Self::Internal => true,
-            Self::Auditor => !of_persons,
-            Self::Regulator => false,
-        }
-    }
-
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Internal => "internal",
-            Self::Auditor => "auditor",
-            Self::Regulator => "regulator",
-        }
-    }
 }
 
 impl Build {
     fn asked<'a>(&'a self, draws: &'a [u64]) -> Asked<'a> {
         let sample = self.sample.as_deref().unwrap_or_default();
         Asked { folder: &self.report, brief: self.brief, sample, draws }
+    }
+
+    fn whole(&self) -> Wanted<'_> {
+        Wanted { report: &self.report, level: self.level, to: &self.to }
     }
 
     /// The files that the report was made with, each read as what it is.
@@ -164,7 +140,7 @@ pub(super) fn run(args: &Build, context: &mut Context) -> Result<Answer> {
     let speaker = Speaker::begin(&args.by, context)?;
     let drill = args.drill.as_deref().map(|file| drill::read(file, &speaker)).transpose()?;
     let (made, outcome) = if args.population {
-        population::make(args, drill, &speaker)?
+        population::make(&args.whole(), drill, &speaker)?
     } else {
         let mut gathered = gather(&args.asked(&args.draws()), &speaker)?;
         gathered.parts.drill = drill;
@@ -214,45 +190,6 @@ fn taken_in(at: &Where, context: &Context) -> Result<Owner> {
     Ok(owner)
 }
 
-/// A package that is whole, but not handed out yet.
-pub(super) enum Made {
-    /// In memory.
-    Held(Vec<u8>),
-    /// In a file beside the one that it becomes.
-    Written {
-        /// That file.
-        part: PathBuf,
-        /// How many bytes it has.
-        length: u64,
-        /// Their SHA-256.
-        digest: Sha256,
-    },
-}
-
-impl Made {
-    fn digest(&self) -> String {
-        match self {
-            Self::Held(zip) => Sha256::of(zip).to_reference(),
-            Self::Written { digest, .. } => digest.to_reference(),
-        }
-    }
-
-    fn length(&self) -> u64 {
-        match self {
-            Self::Held(zip) => zip.len() as u64,
-            Self::Written { length, .. } => *length,
-        }
-    }
-
-    /// Puts it under its name, where nothing stands yet.
-    fn put(self, to: &Path) -> Result<()> {
-        match self {
-            Self::Held(zip) => files::create(to, &zip, 0o644),
-            Self::Written { part, .. } => files::settle(&part, to),
-        }
-    }
-}
-
 /// The zip, and what verification says of it: a package that does not hold is never handed out.
 fn package(
     args: &Build,
@@ -292,15 +229,4 @@ fn package(
         }
         return Err(untrue(layer));
     }
-}
-
-/// A package that would not hold.
-pub(super) fn untrue(layer: &evidence::Layer) -> Failure {
-    let told = layer.faults.first();
-    let place = told.map_or("", |fault| fault.place.as_str());
-    let message = told.map_or("", |fault| fault.message.as_str());
-    let message = format!("the package would not hold: {message}");
-    Failure::refused("evidence-untrue", message)
-        .within(format!("{} {place}", layer.name).trim_end().to_owned())
-        .hint("nothing was recorded or written; run `ledger verify`, and make the report again")
 }

@@ -17,7 +17,7 @@ use ledger_core::schema::words::Reference;
 use ledger_core::tree;
 use ledger_core::trust::KEY_EVENTS;
 
-use super::build::Level;
+use super::level::Level;
 use crate::commands::speaker::Speaker;
 use crate::failure::{Failure, Result};
 use crate::hashes::{self, Hashes};

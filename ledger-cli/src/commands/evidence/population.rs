@@ -18,7 +18,8 @@ use ledger_core::signer::ARCHIVE;
 use ledger_core::store::{self, Store};
 use ledger_core::verify::Verdict;
 
-use super::build::{Build, Made, untrue};
+use super::level::Level;
+use super::made::{Made, untrue};
 use crate::commands::speaker::Speaker;
 use crate::commands::verify;
 use crate::failure::{Failure, Result};
@@ -31,39 +32,49 @@ const ANCHORS: &str = "anchors";
 /// The document of a report, in its folder.
 const DOCUMENT: &str = "report.json";
 
+/// What a package is to show, and where it goes.
+pub(super) struct Wanted<'a> {
+    /// The folder of the report.
+    pub(super) report: &'a Path,
+    /// Whose eyes it is for.
+    pub(super) level: Level,
+    /// The new file.
+    pub(super) to: &'a Path,
+}
+
 /// Writes the package beside its place, and verifies it as its reader will: what does not hold is never handed out.
 pub(super) fn make(
-    args: &Build,
+    wanted: &Wanted<'_>,
     drill: Option<Vec<u8>>,
     speaker: &Speaker,
 ) -> Result<(Made, Outcome)> {
     let (note, checkpoint) = published::newest(&speaker.folder)?;
     let policy = published::own_policy(&speaker.ledger, &note, checkpoint.size())?;
-    let path = args.report.join(DOCUMENT);
+    let path = wanted.report.join(DOCUMENT);
     let document = files::read(&path)?;
     let asked = build::Asked::parse(&document)
         .map_err(|error| Failure::from(error).within(files::shown(&path)))?;
     if asked.origin != speaker.ledger.origin().to_string() {
         return Err(Failure::refused("evidence-ledger", "the report is of another ledger")
-            .within(files::shown(&args.report)));
+            .within(files::shown(wanted.report)));
     }
     let claim = Claim {
         origin: asked.origin,
         size: checkpoint.size(),
         root: *checkpoint.root(),
         report: Sha256::of(&document),
-        level: args.level.word().to_owned(),
+        level: wanted.level.word().to_owned(),
         packed: None,
         drawn: None,
         tool: format!("ledger {}", env!("CARGO_PKG_VERSION")),
     };
-    let mut part = args.to.clone().into_os_string();
+    let mut part = wanted.to.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);
     let mut front = population::front(&claim, &note);
     front.extend(drill.map(|drill| (DRILL.to_owned(), drill)));
     let mut sheet = Sheet::new(&part)?;
-    let made = write(&mut sheet, &front, &args.report, claim, speaker)
+    let made = write(&mut sheet, &front, wanted.report, claim, speaker)
         .and_then(|()| sheet.close())
         .and_then(|made| {
             let outcome = verify::population::run(&part, &policy)?.ok_or_else(|| {
@@ -88,11 +99,17 @@ struct Sheet {
 }
 
 impl Sheet {
-    /// What an earlier attempt left is of no use.
+    /// A new file: what stands there is never overwritten, though it may be what an earlier attempt left.
     fn new(path: &Path) -> Result<Self> {
-        let fail =
-            |error| Failure::new("io", format!("cannot write: {error}")).within(files::shown(path));
-        let file = File::create(path).map_err(fail)?;
+        let file = File::create_new(path).map_err(|error| {
+            let shown = files::shown(path);
+            if error.kind() == std::io::ErrorKind::AlreadyExists {
+                Failure::new("exists", format!("`{shown}` is there already"))
+                    .hint("it is what a build that was stopped left: remove it, and build again")
+            } else {
+                Failure::new("io", format!("cannot write: {error}")).within(shown)
+            }
+        })?;
         Ok(Self { file, path: path.to_owned(), digest: Sha256Writer::default(), length: 0 })
     }
 

@@ -96,8 +96,8 @@ pub(crate) fn again(words: &[String], context: &Context) -> Result<Vec<u8>> {
     let span = quarter.span.of(&asked.fiscal()?)?;
     let evaluated = asked.evaluate(span, context)?;
     let metrics = evaluated.metrics()?;
-    let mut document =
-        quarter.report(span, &evaluated, &metrics)?.to_json().to_canonical().into_bytes();
+    let report = quarter.report(span, &evaluated, &metrics)?;
+    let mut document = report.to_canonical().into_bytes();
     document.push(b'\n');
     Ok(document)
 }
