@@ -6,24 +6,33 @@ the old one: so the layer behind the manifest has to see it. OTHER is a package 
 import base64, hashlib, json, struct, sys, zlib
 
 FIXED = bytes([10, 0, 0, 0, 0, 0, 0, 0, 0x21, 0])
+DEFLATED = bytes([20, 0, 0, 0, 8, 0, 0, 0, 0x21, 0])
 
 
 def read(path):
     data, at, members = open(path, "rb").read(), 0, {}
     while data[at : at + 4] == b"PK\3\4":
-        size, length = struct.unpack_from("<IH", data, at + 22)
+        method, packed, length = data[at + 8], *struct.unpack_from("<I4xH", data, at + 18)
         name = data[at + 30 : at + 30 + length].decode()
         at += 30 + length
-        members[name], at = data[at : at + size], at + size
+        body, at = data[at : at + packed], at + packed
+        members[name] = zlib.decompress(body, -15) if method == 8 else body
     return members
 
 
-def write(pairs):
+def deflate(data, level):
+    packer = zlib.compressobj(level, zlib.DEFLATED, -15)
+    return packer.compress(data) + packer.flush()
+
+
+def write(pairs, packed={}):
+    """All stored, but for those that `packed` has, as it has them."""
     body, directory = b"", b""
     for name, data in pairs:
-        sizes = struct.pack("<IIIHH", zlib.crc32(data), len(data), len(data), len(name), 0)
-        directory += b"PK\1\2" + bytes([10, 0]) + FIXED + sizes + bytes(10) + struct.pack("<I", len(body)) + name.encode()
-        body += b"PK\3\4" + FIXED + sizes + name.encode() + data
+        inner, fixed = (packed[name], DEFLATED) if name in packed else (data, FIXED)
+        sizes = struct.pack("<IIIHH", zlib.crc32(data), len(inner), len(data), len(name), 0)
+        directory += b"PK\1\2" + fixed[:2] + fixed + sizes + bytes(10) + struct.pack("<I", len(body)) + name.encode()
+        body += b"PK\3\4" + fixed + sizes + name.encode() + inner
     count = len(list(pairs))
     return body + directory + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, count, count, len(directory), len(body), 0)
 
@@ -49,16 +58,16 @@ def case(name, members, list_it=True):
 
 entries = sorted(name for name in good if name.startswith("entries/"))
 drawn = entries[-2] if b'"type":"key.listed"' in good[entries[-1]] else entries[-1]
-place = lambda name: name.split("/")[1].split(".")[0]
+place_of = lambda name: name.split("/")[-1].split(".")[0]
 flip = lambda data, at: data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 swap = lambda data, old, new: data.replace(old, new, 1)
 case("unlisted-change", {**good, "README.txt": b"read me"}, False)
 case("extra", {**good, "report/extra.txt": b"x"}, False)
 case("stranger", {**good, "tool.exe": b"x"})
 case("missing", {**good, "report/report.md": None}, False)
-case("no-proof", {**good, f"proofs/{place(drawn)}.tlog-proof": None})
+case("no-proof", {**good, f"proofs/{place_of(drawn)}.tlog-proof": None})
 case("no-entry", {**good, drawn: None})
-case("proof-of-another", {**good, f"proofs/{place(drawn)}.tlog-proof": good[f"proofs/{place(entries[1])}.tlog-proof"]})
+case("proof-of-another", {**good, f"proofs/{place_of(drawn)}.tlog-proof": good[f"proofs/{place_of(entries[1])}.tlog-proof"]})
 case("entry-edited", {**good, drawn: swap(good[drawn], b'"size":3', b'"size":4')})
 case("entry-without-newline", {**good, drawn: good[drawn][:-1]})
 case("entry-of-another-ledger", {**good, drawn: other[drawn]})
@@ -75,17 +84,64 @@ case("test-removed", {**good, rows[0]: None})
 case("row-of-another-item", {**good, rows[0]: good[rows[0]].replace(b"d-", b"e-")})
 case("population-shorter", {**good, "sample/population": good["sample/population"].split(b"\n", 1)[1]})
 case("consistency-gone", {**good, **{name: None for name in good if name.startswith("consistency/")}})
-case("disclosed-wrongly", {**good, f"disclosures/{place(drawn)}.jsonl": b'{"commitment":"' + b"A" * 43 + b'=","salt":"' + b"A" * 43 + b'=","value":{"id":"x"}}\n'})
+case("disclosed-wrongly", {**good, f"disclosures/{place_of(drawn)}.jsonl": b'{"commitment":"' + b"A" * 43 + b'=","salt":"' + b"A" * 43 + b'=","value":{"id":"x"}}\n'})
 case("manifest-unsigned", {**good, "manifest.json": flip(good["manifest.json"], len(good["manifest.json"]) - 30)}, False)
 case("first-entry-gone", {**good, entries[0]: None})
-case("key-event-gone", {**good, entries[2]: None, f"proofs/{place(entries[2])}.tlog-proof": None})
+case("key-event-gone", {**good, entries[2]: None, f"proofs/{place_of(entries[2])}.tlog-proof": None})
 pairs = sorted(good.items())
 cases["traversal"] = write(sorted(pairs + [("../evil", b"x")]))
 cases["twice"] = write(sorted(pairs + [pairs[0]]))
 cases["case"] = write(sorted(pairs + [("readme.TXT", b"x")]))
 cases["unsorted"] = write(pairs[1:] + pairs[:1])
+# deflated otherwise than it was signed, and what does not inflate to what it says
+readme, long = good["README.txt"], b"0" * 100_000
+cases["repacked"] = write(pairs, {"README.txt": deflate(readme, 1)})
+cases["repacked-all"] = write(pairs, {n: deflate(d, 4) for n, d in pairs if n != "manifest.json"})
+cases["manifest-deflated"] = write(pairs, {"manifest.json": deflate(good["manifest.json"], 6)})
+cases["bomb"] = write(sorted([*pairs, ("report/bomb.txt", long)]), {"report/bomb.txt": deflate(long, 9)})
+cases["deflated-short"] = write(pairs, {"README.txt": deflate(readme[:-1], 6)})
+cases["deflated-long"] = write(pairs, {"README.txt": deflate(readme + b"x", 6)})
+cases["deflated-trailing"] = write(pairs, {"README.txt": deflate(readme, 6) + b"x"})
+cases["deflated-cut"] = write(pairs, {"README.txt": deflate(readme, 6)[:-1]})
+data = open(sys.argv[1], "rb").read()
+for place in range(3, 8):
+    cases[f"flipped-{place}"] = flip(data, len(data) * place // 9)
 cases["appended"] = write(pairs) + b"\n"
 cases["cut"] = write(pairs)[:-1]
+bundle = read(sys.argv[1].replace("package.zip", "bundle.zip"))
+shown = sorted(name for name in bundle if b'"type":"deployment.' in bundle[name])[0]
+foreign = read(sys.argv[2].replace("package.zip", "bundle.zip"))
+bundles = {
+    "edited": {**bundle, shown: swap(bundle[shown], b'"rolling"', b'"rollinh"')},
+    "no-proof": {name: data for name, data in bundle.items() if name != f"proofs/{place_of(shown)}.tlog-proof"},
+    "no-first": {name: data for name, data in bundle.items() if name != entries[0]},
+    "foreign": {**bundle, shown: foreign[shown]},
+    "foreign-checkpoint": {**bundle, "checkpoint": foreign["checkpoint"]},
+    "keys-gone": {name: data for name, data in bundle.items() if not (name in entries[1:4] or place_of(name) in map(place_of, entries[1:4]))},
+    "more": {**bundle, "README.txt": b"read me"},
+}
+for name, members in bundles.items():
+    cases[f"bundle-{name}"] = write(sorted(members.items()))
+cases["bundle-deflated"] = write(sorted(bundle.items()), {shown: deflate(bundle[shown], 6)})
+all_of_it = read(sys.argv[1].replace("package.zip", "population.zip"))
+other_log = read(sys.argv[2].replace("package.zip", "population.zip"))
+lines = all_of_it["log/entries/" + "0" * 20 + ".jsonl"].splitlines(keepends=True)
+log = lambda lines: {**all_of_it, "log/entries/" + "0" * 20 + ".jsonl": b"".join(lines)}
+populations = {
+    "edited": log([*lines[:9], swap(lines[9], b"T10:00:00", b"T10:00:01"), *lines[10:]]),
+    "line-gone": log(lines[:9] + lines[10:]),
+    "last-gone": log(lines[:-1]),
+    "line-twice": log([*lines, lines[-1]]),
+    "swapped": log([*lines[:9], lines[10], lines[9], *lines[11:]]),
+    "unended": log([*lines[:-1], lines[-1][:-1]]),
+    "foreign": {**all_of_it, **{n: d for n, d in other_log.items() if n.startswith("log/entries/")}},
+    "report": {**all_of_it, "report/report.json": swap(all_of_it["report/report.json"], b'"fail":6', b'"fail":5')},
+    "key-stolen": {**all_of_it, "log/key.pem": b"x"},
+    "sample": {**all_of_it, "sample/population": b"x\n"},
+}
+for name, members in populations.items():
+    cases[f"population-{name}"] = write(sorted(listed(members).items()))
+cases["population-unlisted"] = write(sorted(log(lines[:-1]).items()))
 for name, data in cases.items():
     open(f"{out}/{name}.zip", "wb").write(data)
 print(" ".join(sorted(cases)))

@@ -83,7 +83,7 @@ const judges = {
     if (leaf && lib.base64(await lib.tree.leaf(bytes)) !== leaf) throw new Error('another leaf');
   },
   evidence: async ({ bytes, read, members }) => {
-    const found = read === 'zip' ? lib.zip.decode(bytes).size : lib.told.readManifest(bytes).subjects.length;
+    const found = read === 'zip' ? (await lib.zip.decode(bytes)).members.size : lib.told.readManifest(bytes).subjects.length;
     if (String(found) !== members) throw new Error('another number of members');
   },
   seal: async (v) => {

@@ -4,6 +4,7 @@
 const fs = require('fs');
 const path = require('path');
 const puppeteer = require('puppeteer-core');
+const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const [page, policy, out, ...pairs] = process.argv.slice(2);
 const problems = [];
 
@@ -26,6 +27,13 @@ function differences(told, expected) {
   return [...wrong.map(({ name, verdict }) => `${name}: the page says ${told.layers[name]}, the command line ${verdict}`), ...missing.map((name) => `${name}: the page alone`)];
 }
 
+/** What axe-core says against the page as it stands. */
+async function accessible(tab) {
+  await tab.evaluate(axe);
+  const { violations } = await tab.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return violations.map((found) => `axe ${found.impact} ${found.id}: ${found.nodes.slice(0, 3).map((node) => node.target.join(' ')).join('; ')}`);
+}
+
 async function pictures(tab) {
   for (const [name, width, scheme] of [['light', 1200, 'light'], ['dark', 1200, 'dark'], ['narrow', 400, 'light']]) {
     await tab.setViewport({ width, height: 900 });
@@ -34,6 +42,7 @@ async function pictures(tab) {
       await tab.evaluate((kind) => document.querySelector(`[data-thing^="${kind} "]`)?.click(), thing);
       const wide = await tab.evaluate(() => document.documentElement.scrollWidth);
       if (wide > width) problems.push(`${name} ${thing}: ${wide} wide in a window of ${width}`);
+      for (const word of await accessible(tab)) problems.push(`${name} ${thing}: ${word}`);
       await tab.screenshot({ path: path.join(out, `page-${name}-${thing}.png`), fullPage: true });
     }
   }

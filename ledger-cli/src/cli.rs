@@ -8,8 +8,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
-    cosign, delegate, demo, evaluate, events, evidence, exception, facts, flush, gate, import,
-    init, key, log, man, person, prove, ratify, reconcile, record, recover, reject, report,
+    cosign, delegate, demo, drill, evaluate, events, evidence, exception, facts, flush, gate,
+    import, init, key, log, man, person, prove, ratify, reconcile, record, recover, reject, report,
     retention, review, revoke, risk, sample, schema, serve, show, sign, sign_off, status, tiles,
     token, vault, verify, walkthrough, witness,
 };
@@ -110,6 +110,7 @@ enum Command {
     #[command(subcommand)]
     Token(token::TokenCommand),
     Demo(demo::Demo),
+    Drill(drill::Drill),
     Completions(man::Completions),
     Man(man::Man),
 }
@@ -185,6 +186,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Serve(args) => serve::run(args, context),
         Command::Token(args) => token::run(args, context),
         Command::Demo(args) => demo::run(args, context),
+        Command::Drill(args) => drill::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),
         Command::Man(args) => man::man(args, Cli::command(), context),
     }

@@ -12,6 +12,7 @@ pub(crate) mod controls;
 pub(crate) mod cosign;
 pub(crate) mod delegate;
 pub(crate) mod demo;
+pub(crate) mod drill;
 pub(crate) mod evaluate;
 pub(crate) mod events;
 pub(crate) mod evidence;

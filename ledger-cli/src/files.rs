@@ -144,6 +144,19 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> Re
     if durable { sync_folder(path).map_err(fail) } else { Ok(()) }
 }
 
+/// Gives a file that is whole and durable its name, where nothing stands yet.
+pub(crate) fn settle(part: &Path, path: &Path) -> Result<()> {
+    // a second name cannot be made where one stands, as a rename could
+    let settled = fs::hard_link(part, path).and_then(|()| fs::remove_file(part));
+    settled.and_then(|()| sync_folder(path)).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            Failure::new("exists", format!("`{}` is there already", path.display()))
+                .hint("nothing is overwritten: choose another name, or move the file away")
+        }
+        _ => failure("write", path, &error),
+    })
+}
+
 /// Removes a file of ours, durably.
 pub(crate) fn remove(path: &Path) -> Result<()> {
     let removed = fs::remove_file(path).and_then(|()| sync_folder(path));

@@ -24,6 +24,7 @@ mod frozen;
 mod hashes;
 mod hook;
 mod import;
+mod importing;
 mod keys;
 mod listing;
 mod output;

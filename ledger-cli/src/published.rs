@@ -3,7 +3,8 @@
 use ledger_core::checkpoint::Checkpoint;
 use ledger_core::hash::{Blake3, Sha256};
 use ledger_core::ledger::{Ledger, Receipt};
-use ledger_core::note::Note;
+use ledger_core::note::{KeyType, Note, VerifierKey};
+use ledger_core::policy::Policy;
 use ledger_core::proof::Proof;
 use ledger_core::signer::CHECKPOINT;
 use ledger_core::{store, tree};
@@ -26,6 +27,21 @@ pub(crate) fn newest(folder: &Folder) -> Result<(Vec<u8>, Checkpoint)> {
             .within(folder.shown()));
     }
     Ok((note, checkpoint))
+}
+
+/// The policy of this ledger alone: the key that signed the checkpoint of this size, if it may; code
+/// `checkpoint-key`.
+pub(crate) fn own_policy(ledger: &Ledger, note: &[u8], size: u64) -> Result<Policy> {
+    let note = Note::parse(note)?;
+    let origin = ledger.origin().to_string();
+    for key in ledger.registry().checkpoint_keys(size) {
+        let key = VerifierKey::new(&origin, KeyType::Ed25519, *key.verifying())?;
+        if note.signatures().iter().any(|line| key.matches(line)) {
+            return Ok(Policy::of_log(key)?);
+        }
+    }
+    Err(Failure::refused("checkpoint-key", "the newest checkpoint is by no key that may sign it")
+        .hint("run `ledger verify`"))
 }
 
 /// The inclusion path of an entry under a checkpoint.

@@ -2,8 +2,10 @@
 //! (`docs/server.md`). It shares the folder with the command line and speaks in its words.
 
 mod append;
+mod connector;
 mod describe;
 mod gate;
+mod inbound;
 mod journal;
 mod listen;
 mod metrics;
@@ -45,6 +47,7 @@ use request::Asked;
 use routes::{Access, Endpoint, ROUTES, Route, Verb};
 use sequencer::{Desk, Newest, Queue};
 
+pub(crate) use connector::{Connector, VENDORS};
 pub(crate) use describe::document;
 pub(crate) use routes::Choice;
 pub(crate) use tls::Files as TlsFiles;
@@ -64,6 +67,8 @@ pub(crate) struct Settings {
     pub(crate) public: Vec<Choice>,
     /// Signs what shows forks, conflicts and recoveries.
     pub(crate) key: Option<Key>,
+    /// Import what other systems send.
+    pub(crate) connectors: Vec<Connector>,
     /// Signs the answers of gates.
     pub(crate) gate_key: Option<Key>,
     /// Overlays by which gates are judged.
@@ -84,9 +89,11 @@ struct Server {
     public: Vec<Choice>,
     metrics: Arc<Metrics>,
     room: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
     tiles: tiles::Kept,
     gate_key: Option<Key>,
     overlays: Vec<String>,
+    connectors: Arc<Vec<Connector>>,
     all_requests: bool,
 }
 
@@ -105,7 +112,9 @@ pub(crate) fn run(
     metrics.stands(ledger.size());
     let tokens = Arc::new(Tokens::read(&folder.state, &folder.origin)?);
     let folder = Arc::new(folder);
+    let connectors = Arc::new(settings.connectors);
     let desk = Desk {
+        connectors: Arc::clone(&connectors),
         folder: Arc::clone(&folder),
         ledger,
         key: settings.key,
@@ -123,6 +132,7 @@ pub(crate) fn run(
             .within("--listen")
     })?;
     let (queue, newest, sequencer) = sequencer::start(desk)?;
+    let (room, strangers) = request::rooms();
     let server = Arc::new(Server {
         readers: Readers::new(Arc::clone(&folder)),
         folder,
@@ -131,9 +141,11 @@ pub(crate) fn run(
         tokens: Mutex::new((Instant::now(), tokens)),
         public: settings.public,
         metrics: Arc::clone(&metrics),
-        room: request::room(),
+        room,
+        strangers,
         tiles: tiles::Kept::default(),
         gate_key: settings.gate_key,
+        connectors,
         overlays: settings.overlays,
         all_requests: settings.all_requests,
     });
@@ -210,7 +222,8 @@ impl Server {
         certified: bool,
     ) -> std::result::Result<Option<Token>, Refused> {
         let scopes = match access {
-            Access::Public => return Ok(None),
+            // a signature is checked where the body is, before anything in it is read
+            Access::Public | Access::Signature => return Ok(None),
             Access::Choice(_, choice) if self.public.contains(&choice) => return Ok(None),
             Access::Choice(scopes, _) | Access::Token(scopes) => scopes,
         };
@@ -261,6 +274,8 @@ impl Server {
             Endpoint::Proof => prove::proof(self, asked).await,
             Endpoint::Consistency => self.read(prove::consistency, asked).await,
             Endpoint::Request => self.read(append::request, asked).await,
+            Endpoint::CloudEvents => inbound::cloud_events(self, asked).await,
+            Endpoint::Webhook => inbound::webhook(self, asked).await,
             Endpoint::Entry => self.read(read::entry, asked).await,
             Endpoint::Entries => self.read(read::entries, asked).await,
             Endpoint::Query => self.read(read::query, asked).await,

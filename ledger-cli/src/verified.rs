@@ -65,14 +65,16 @@ pub(crate) fn read_policy(file: &Path) -> Result<Policy> {
     })
 }
 
-/// A folder for sorted runs, removed when it is dropped.
-struct Scratch {
-    path: PathBuf,
+/// A folder of its own below the system's temporary one, removed when it is dropped.
+pub(crate) struct Scratch {
+    /// Where it is.
+    pub(crate) path: PathBuf,
     store: Dir,
 }
 
 impl Scratch {
-    fn new() -> Result<Self> {
+    /// Makes the folder.
+    pub(crate) fn new() -> Result<Self> {
         let name = ledger_core::encoding::hex(&random::bytes::<8>()?);
         let path = environment::temporary().join(format!("ledger-verify-{name}"));
         let store = Dir::create(&path, Duration::ZERO)?;

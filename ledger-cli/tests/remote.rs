@@ -250,3 +250,26 @@ fn a_person_approves_at_a_server() {
     assert!(logged.contains("approval.decided"), "{logged}");
     world.run(&["verify"]).good();
 }
+
+#[test]
+fn a_server_that_shows_another_ledger_than_before_is_refused() {
+    let world = World::new();
+    let mut machine = Machine::start(&world, &[]);
+    let token = machine.token(&["append"]);
+    let url = machine.url.clone();
+    let said = far(&world, &to("d-850", &url), &[("LEDGER_TOKEN", secret(&token))]);
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    machine.kill();
+    let other = World::empty();
+    for key in ["a.pem", "b.pem"] {
+        other.run(&["key", "new", key]).good();
+    }
+    let roots = ["--root", "a.pem=hr:1", "--root", "b.pem=hr:2"];
+    other.run(&[&["init", "d/ledger", "--name", "test/other"][..], &roots].concat()).good();
+    let second = Machine::run(&other, other.command(&["serve", "--listen", &machine.address]));
+    let token = second.token(&["append"]);
+    let said = far(&world, &to("d-851", &url), &[("LEDGER_TOKEN", secret(&token))]);
+    assert_eq!(said.status, 4, "{}", said.stderr);
+    assert!(said.stderr.contains("another ledger stands here"), "{}", said.stderr);
+    assert_eq!(other.size(), 1);
+}

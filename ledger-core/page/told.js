@@ -19,24 +19,36 @@ const told = (() => {
     return `{"_type":"https://in-toto.io/Statement/v1","predicate":${json.write(claim)},"predicateType":"${PREDICATE}","subject":${json.write(subject)}}`;
   }
 
+  /** The draws that are claimed, ascending; none where they are not. */
+  function drawsOf(sample) {
+    const draws = sample?.draws === undefined ? [sample?.draw] : sample.draws;
+    const ascending = Array.isArray(draws) && draws.length > 0 && draws.every((draw, at) => typeof draw === 'number' && (at === 0 || draws[at - 1] < draw));
+    return ascending ? draws : undefined;
+  }
+
   function readStatement(bytes) {
     const wrong = () => refuse('evidence-statement', 'this is no statement about a package');
     const { text, rest } = without(bytes, `"predicateType":"${PREDICATE}",`, 'evidence-statement');
     const read = json.plain(json.read(rest));
     const claim = read.predicate ?? wrong();
     if (claim.kind === undefined) wrong();
-    if (claim.kind !== 'sample') refuse('evidence-kind', 'this page knows packages of samples only');
-    const texts = [claim.level, claim.origin, claim.report, claim.tool, claim.sample?.control, claim.sample?.id, claim.checkpoint?.root];
-    const counts = [claim.checkpoint?.size, claim.sample?.draw];
+    const population = claim.kind === 'population' && claim.sample === undefined;
+    if (claim.kind !== 'sample' && !population) refuse('evidence-kind', 'this page knows packages of a sample and of a population');
+    const draws = population ? [] : (drawsOf(claim.sample) ?? wrong());
+    const texts = [claim.level, claim.origin, claim.report, claim.tool, claim.checkpoint?.root, ...(population ? [] : [claim.sample.control, claim.sample.id])];
+    const counts = [claim.checkpoint?.size, ...draws];
     if (texts.some((value) => typeof value !== 'string') || counts.some((value) => !(typeof value === 'number' && value >= 0))) wrong();
     fromBase64(claim.checkpoint.root, 32, 'evidence-statement');
-    if (!/^sha256:[0-9a-f]{64}$/.test(claim.report) || !Array.isArray(read.subject)) wrong();
-    const { checkpoint, kind, level, origin, report, sample, tool } = claim;
-    const own = { checkpoint: { root: checkpoint.root, size: checkpoint.size }, kind, level, origin, report, sample: { control: sample.control, draw: sample.draw, id: sample.id }, tool };
+    const digests = [claim.report, ...(claim.packed === undefined ? [] : [claim.packed])];
+    if (digests.some((text) => !/^sha256:[0-9a-f]{64}$/.test(text)) || !Array.isArray(read.subject)) wrong();
+    const { checkpoint, kind, level, origin, packed, report, sample, tool } = claim;
+    const drawn = draws.length === 1 ? { draw: draws[0] } : { draws };
+    const shown = population ? {} : { sample: { control: sample.control, ...drawn, id: sample.id } };
+    const own = { checkpoint: { root: checkpoint.root, size: checkpoint.size }, kind, level, origin, ...(packed === undefined ? {} : { packed }), report, ...shown, tool };
     const subjects = read.subject.map((item) => [item?.name, item?.digest?.sha256]);
     if (subjects.some(([name, digest]) => typeof name !== 'string' || !/^[0-9a-f]{64}$/.test(digest))) wrong();
     if (statementText(own, subjects) !== text) wrong();
-    return { claim: own, subjects };
+    return { claim: { ...own, draws }, subjects };
   }
 
   /** The manifest: a statement in an envelope. Whether its signatures hold is asked later. */

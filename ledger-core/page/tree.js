@@ -65,5 +65,27 @@ const tree = (() => {
     await subtree(0n, old, size, oldRoot, proof, root);
   }
 
-  return { leaf, inclusion, consistency };
+  /** The root over leaves, which are pushed one after the other: only complete subtrees are kept. */
+  class Frontier {
+    constructor() {
+      this.size = 0n;
+      this.parts = [];
+    }
+
+    async push(hash) {
+      let own = hash;
+      for (let bit = this.size; bit & 1n; bit >>= 1n) own = await node(this.parts.pop(), own);
+      this.parts.push(own);
+      this.size += 1n;
+    }
+
+    async root() {
+      let [own, ...rest] = [...this.parts].reverse();
+      if (own === undefined) return sha256(new Uint8Array());
+      for (const part of rest) own = await node(part, own);
+      return own;
+    }
+  }
+
+  return { Frontier, leaf, inclusion, consistency };
 })();

@@ -11,8 +11,13 @@ const evidence = (() => {
   const CANNOT = {
     rights: 'whether each key could say what it signed, by its capabilities and scope, is for the command line to check',
     items: 'the tests of controls are performed again by the command line only',
+    performed: 'the report of a whole population is made once more by the command line only',
     page: 'itself: a page that came with a package could have been altered with it; take it from elsewhere, with `ledger evidence page`',
   };
+  /** The layers of a bundle, which has what is proven by itself, and claims nothing beside. */
+  const BUNDLE = ['package', 'checkpoint', 'entries', 'chain', 'signatures', 'keys', 'disclosures'];
+  /** The layers of a package of a population: its log as one, and the report that comes out of it once more. */
+  const POPULATION_LAYERS = ['package', 'manifest', 'checkpoint', 'log', 'signer', 'report'];
   const LAYERS = ['package', 'manifest', 'checkpoint', 'entries', 'chain', 'signatures', 'keys', 'signer', 'consistency', 'disclosures', 'report', 'sample'];
 
   const place = (index) => String(index).padStart(20, '0');
@@ -41,16 +46,17 @@ const evidence = (() => {
         return await work();
       } catch (error) {
         // what nobody foresaw is never a pass
-        this.fault(at, error.code && error instanceof Refusal ? error.code : 'page-fault', error.message);
+        // what is too large for the page alone is not wrong
+        this.fault(at, error.code && error instanceof Refusal ? error.code : 'page-fault', error.message, error.code === 'page-large' ? UNKNOWN : FALSE);
         return undefined;
       }
     }
   }
 
   /** Members by what they are. */
-  function sortMembers(members) {
+  function sortMembers(members, bundle) {
     const kinds = { entries: '.json', proofs: '.tlog-proof', disclosures: '.jsonl', consistency: '' };
-    const contents = { all: members, entries: new Map(), proofs: new Map(), disclosures: new Map(), consistency: new Map(), rows: new Map() };
+    const contents = { all: members, entries: new Map(), proofs: new Map(), disclosures: new Map(), consistency: new Map(), rows: new Map(), attachments: new Map() };
     for (const [name, bytes] of members) {
       const [folder, ...rest] = name.split('/');
       const ending = kinds[folder];
@@ -59,14 +65,29 @@ const evidence = (() => {
         const digits = file.slice(0, 20);
         if (file !== digits + ending || !/^[0-9]{20}$/.test(digits) || BigInt(digits) >= 2n ** 64n) refuse('evidence-member', `no package has the member \`${name}\``);
         contents[folder].set(Number(digits), bytes);
+      } else if (/^blobs\/[0-9a-f]{64}$/.test(name) || /^controls\/[^/]*\.toml$/.test(name)) {
+        if (folder === 'blobs') contents.attachments.set(rest[0], bytes);
       } else if (folder === 'sample' && name.endsWith('.csv')) contents.rows.set(name.slice(7, -4), bytes);
-      else if (!(folder === 'report' && rest.length > 0) && ![MANIFEST, CHECKPOINT, PAGE, README, POPULATION].includes(name)) refuse('evidence-member', `no package has the member \`${name}\``);
+      else if (!(folder === 'report' && rest.length > 0) && ![MANIFEST, CHECKPOINT, PAGE, README, POPULATION, 'drill.json'].includes(name)) refuse('evidence-member', `no package has the member \`${name}\``);
     }
-    for (const name of [MANIFEST, CHECKPOINT, PAGE, README, REPORT, POPULATION, entryName(0)]) if (!members.has(name)) refuse('evidence-missing', `the member \`${name}\` is not here`);
+    for (const name of bundle ? [CHECKPOINT, entryName(0)] : [MANIFEST, CHECKPOINT, PAGE, README, REPORT, POPULATION, entryName(0)]) if (!members.has(name)) refuse('evidence-missing', `the member \`${name}\` is not here`);
     return contents;
   }
 
-  async function manifestLayer(contents) {
+  const isPopulation = (members) => [...members.keys()].some((name) => name.startsWith('log/'));
+  const OF_LOG = /^log\/(entries\/[0-9]{20}\.jsonl|ledger\.toml|checkpoints\.log|anchors\/[^/]+|blobs\/[0-9a-f]{64})$/;
+
+  /** Members of a package of a population, by what they are. */
+  function sortPopulation(members) {
+    const known = [MANIFEST, CHECKPOINT, PAGE, README, 'drill.json'];
+    for (const name of members.keys()) if (!known.includes(name) && !name.startsWith('report/') && !OF_LOG.test(name)) refuse('evidence-member', `no package has the member \`${name}\``);
+    for (const name of [MANIFEST, CHECKPOINT, PAGE, README, REPORT, 'log/ledger.toml']) if (!members.has(name)) refuse('evidence-missing', `the member \`${name}\` is not here`);
+    return { all: members, entries: new Map(), proofs: new Map(), disclosures: new Map() };
+  }
+
+  const isBundle = (members) => [...members.keys()].every((name) => name === CHECKPOINT || /^(entries|proofs|disclosures)\//.test(name));
+
+  async function manifestLayer(contents, packed) {
     const layer = new Layer('manifest');
     const manifest = await layer.hold(MANIFEST, () => told.readManifest(contents.all.get(MANIFEST)));
     if (!manifest) return { layer };
@@ -78,6 +99,7 @@ const evidence = (() => {
     }
     for (const name of stated.keys()) layer.demand(contents.all.has(name) && name !== MANIFEST, name, 'evidence-missing', 'the manifest lists a member that is not here');
     layer.demand(manifest.subjects.map(([name]) => name).join('\n') === own.join('\n'), MANIFEST, 'evidence-order', 'the members are not listed once each, in order');
+    layer.demand(packed === undefined || packed === manifest.claim.packed, MANIFEST, 'evidence-packed', 'the members are not packed as they were signed');
     layer.looked = `${manifest.subjects.length} members by their SHA-256`;
     return { layer, manifest };
   }
@@ -90,8 +112,8 @@ const evidence = (() => {
     }
     const checked = await layer.hold(CHECKPOINT, () => notes.check(policy, contents.all.get(CHECKPOINT)));
     if (!checked) return layer;
-    const same = checked.origin === claim.origin && checked.size === BigInt(claim.checkpoint.size) && base64(checked.root) === claim.checkpoint.root;
-    layer.demand(same, CHECKPOINT, 'evidence-checkpoint', 'the manifest names another checkpoint');
+    const own = !claim || (checked.origin === claim.origin && checked.size === BigInt(claim.checkpoint.size) && base64(checked.root) === claim.checkpoint.root);
+    layer.demand(own, CHECKPOINT, 'evidence-checkpoint', 'the manifest names another checkpoint');
     layer.looked = `${checked.size} entries of ${checked.origin}, signed by its log, cosigned by ${checked.witnesses.length}`;
     return layer;
   }
@@ -128,6 +150,12 @@ const evidence = (() => {
       await progress?.(read.length, contents.entries.size);
     }
     for (const index of contents.proofs.keys()) layer.demand(contents.entries.has(index), `proofs/${place(index)}.tlog-proof`, 'evidence-proof', 'the entry of this proof is not here');
+    const texts = contents.attachments.size > 0 ? read.map(({ event }) => textOf(event.bytes, 'event-utf8')) : [];
+    for (const [digest, bytes] of contents.attachments) {
+      const at = `blobs/${digest}`;
+      layer.demand(hex(await sha256(bytes)) === digest, at, 'attachment-digest', 'the attachment is not the one that was named');
+      layer.demand(texts.some((text) => text.includes(`sha256:${digest}`)), at, 'evidence-member', 'no entry that is here names the attachment');
+    }
     layer.looked = `${contents.entries.size} entries, each with its proof`;
     return { layer, read };
   }
@@ -281,7 +309,7 @@ const evidence = (() => {
         });
       }
     }
-    layer.looked = `${count} opened, for the level \`${claim.level}\`; what is not disclosed stays sealed`;
+    layer.looked = `${count} opened${claim ? `, for the level \`${claim.level}\`` : ''}; what is not disclosed stays sealed`;
     return { layer, opened };
   }
 
@@ -311,26 +339,36 @@ const evidence = (() => {
     return layer;
   }
 
-  /** Draws again; gives what was selected. */
+  const notDrawn = (message) => refuse('evidence-sample', message);
+
+  /** Draws again, all draws that are claimed; gives what was selected. */
   async function redraw(read, contents, claim) {
-    const wrong = (message) => refuse('evidence-sample', message);
     const of = (type) => read.filter(({ event }) => event.type === type && event.data.subject?.sample === claim.sample.id);
-    const fixed = of('sample.committed')[0] ?? wrong('the commitment of the sample is not here');
-    const drawn = of('sample.drawn').find(({ event }) => event.data.data?.draw === claim.sample.draw) ?? wrong('the draw of the sample is not here');
-    const [committed, draw] = [fixed.event.data.data, drawn.event.data.data];
-    if (committed.control !== claim.sample.control) wrong('the sample is of another control');
-    if (drawn.index < fixed.index) wrong('the draw stands before the commitment');
+    const fixed = of('sample.committed')[0] ?? notDrawn('the commitment of the sample is not here');
+    const committed = fixed.event.data.data;
+    if (committed.control !== claim.sample.control) notDrawn('the sample is of another control');
     const bytes = contents.all.get(POPULATION);
     const ids = told.readPopulation(bytes);
     if (committed.population?.rows !== ids.length || committed.population?.digest !== `sha256:${hex(await sha256(bytes))}`) refuse('sample-population', 'these items are another population than the committed one');
+    const items = new Set();
+    for (const number of claim.draws) {
+      const drawn = of('sample.drawn').find(({ event }) => event.data.data?.draw === number) ?? notDrawn(`draw ${number} of the sample is not here`);
+      if (drawn.index < fixed.index) notDrawn('the draw stands before the commitment');
+      for (const item of await selectedBy(drawn.event.data.data, ids)) items.add(item);
+    }
+    return [...items];
+  }
+
+  /** What a draw selects, drawn once more. */
+  async function selectedBy(draw, ids) {
     const replacements = draw.replacements ?? [];
     if (draw.method === 'targeted') {
       const known = new Set(ids);
-      if (!draw.selected.every((id) => known.has(id))) wrong('an item is not in the population');
+      if (!draw.selected.every((id) => known.has(id))) notDrawn('an item is not in the population');
       return draw.selected;
     }
     const again = await told.draw(ids, draw.seed, draw.size, replacements.length);
-    if (json.write(again) !== json.write({ selected: draw.selected, replacements })) wrong('the seed selects other items');
+    if (json.write(again) !== json.write({ selected: draw.selected, replacements })) notDrawn('the seed selects other items');
     return draw.selected;
   }
 
@@ -362,8 +400,8 @@ const evidence = (() => {
     return { layer, selected, rows, tests };
   }
 
-  function outcome(layers, found) {
-    for (const name of LAYERS.filter((known) => !layers.some((layer) => layer.name === known))) {
+  function outcome(layers, found, names = LAYERS) {
+    for (const name of names.filter((known) => !layers.some((layer) => layer.name === known))) {
       const layer = new Layer(name);
       layer.fault('', 'evidence-unseen', 'it was not looked at: what it stands on does not hold', UNKNOWN);
       layers.push(layer);
@@ -383,14 +421,100 @@ const evidence = (() => {
     }
   }
 
+  /** All lines of a log: each in its form and place, linked, signed, and together the tree of the checkpoint. */
+  async function logLayer(contents, checkpoint, progress) {
+    const layer = new Layer('log');
+    const [read, frontier] = [[], new tree.Frontier()];
+    const genesis = /\/([0-9a-f]{64})$/.exec(checkpoint.origin)?.[1];
+    let index = 0;
+    for (const [name, bytes] of contents.all) {
+      if (!name.startsWith('log/entries/')) continue;
+      layer.demand(name === `log/entries/${place(index)}.jsonl`, name, 'segment-name', 'the file does not begin where the one before it ends');
+      layer.demand(bytes.at(-1) === 10, name, 'segment-line', 'the last line does not end');
+      for (let from = 0; from < bytes.length; index += 1) {
+        const end = bytes.indexOf(10, from) < 0 ? bytes.length : bytes.indexOf(10, from);
+        const line = bytes.subarray(from, end);
+        from = end + 1;
+        await frontier.push(await tree.leaf(line));
+        const number = index;
+        const entry = await layer.hold(`entry ${number}`, () => entries.parse(line));
+        await progress?.(number, Number(checkpoint.size));
+        if (!entry) continue;
+        read.push(entry);
+        layer.demand(entry.index === number, `entry ${number}`, 'evidence-index', `the line is that of entry ${entry.index}`);
+        const own = hex(entry.event.ledger ?? (await sha256(entry.event.bytes)));
+        layer.demand((entry.index === 0) === !entry.event.ledger && own === genesis, `entry ${number}`, 'evidence-ledger', 'the entry is of another ledger');
+      }
+    }
+    const whole = frontier.size === checkpoint.size && same(await frontier.root(), checkpoint.root);
+    layer.demand(whole, 'log', 'evidence-checkpoint', 'the entries are not those of the checkpoint');
+    const keys = keysOf(read);
+    const signatures = await signaturesLayer(read, keys, progress);
+    for (const part of [chainLayer(read, checkpoint.origin), signatures]) for (const fault of part.faults) layer.fault(fault.place, fault.code, fault.message);
+    layer.looked = `${index} entries from the first on, ${signatures.looked}`;
+    return { layer, read, keys };
+  }
+
+  /** A package of a population: its whole log. */
+  async function population(members, packed, policy, progress, layers) {
+    const done = (found) => outcome(layers, found, POPULATION_LAYERS);
+    const contents = await layers[0].hold('', () => sortPopulation(members));
+    if (!contents) return done({});
+    layers[0].looked = `${members.size} members`;
+    const { layer, manifest } = await manifestLayer(contents, packed);
+    layers.push(layer);
+    if (!manifest) return done({ contents });
+    const { claim } = manifest;
+    layer.demand(claim.kind === 'population', MANIFEST, 'evidence-kind', 'the manifest is of another kind of package');
+    layers.push(await checkpointLayer(contents, claim, policy));
+    let checkpoint;
+    try {
+      checkpoint = notes.readCheckpoint(notes.readNote(contents.all.get(CHECKPOINT)).text);
+    } catch {
+      return done({ contents, claim });
+    }
+    const found = await logLayer(contents, checkpoint, progress);
+    layers.push(found.layer, await signerLayer(manifest, found.keys));
+    const reading = new Layer('report');
+    const report = await reading.hold(REPORT, () => told.readReport(contents.all.get(REPORT)));
+    layers.push(report ? await reportLayer(report, contents, claim) : reading);
+    return done({ contents, claim, checkpoint, read: found.read, report });
+  }
+
+  /** A bundle: entries under a checkpoint, without a claim beside. */
+  async function bundle(members, packed, policy, progress, layers) {
+    const contents = await layers[0].hold('', () => sortMembers(members, true));
+    if (!contents) return outcome(layers, {}, BUNDLE);
+    layers[0].demand(packed === undefined, '', 'evidence-packed', 'nothing signs how a bundle is packed');
+    layers[0].looked = `${members.size} members`;
+    layers.push(await checkpointLayer(contents, undefined, policy));
+    let checkpoint;
+    try {
+      checkpoint = notes.readCheckpoint(notes.readNote(contents.all.get(CHECKPOINT)).text);
+    } catch {
+      return outcome(layers, { contents }, BUNDLE);
+    }
+    const { layer, read } = await entriesLayer(contents, checkpoint, progress);
+    const keys = keysOf(read);
+    layers.push(layer, chainLayer(read, checkpoint.origin), await signaturesLayer(read, keys, progress), keysLayer(read));
+    const { layer: disclosures, opened } = await disclosuresLayer(read, contents);
+    return outcome([...layers, disclosures], { contents, checkpoint, read, opened, bundle: true }, BUNDLE);
+  }
+
   async function ask(bytes, policy, progress, layers) {
-    const contents = await layers[0].hold('', () => sortMembers(zip.decode(bytes)));
+    const opened = await layers[0].hold('', () => zip.decode(bytes));
+    if (!opened) return outcome(layers, {});
+    const { members, packed } = opened;
+    if (isBundle(members)) return bundle(members, packed, policy, progress, layers);
+    if (isPopulation(members)) return population(members, packed, policy, progress, layers);
+    const contents = await layers[0].hold('', () => sortMembers(members));
     if (!contents) return outcome(layers, {});
-    layers[0].looked = `${contents.all.size} members`;
-    const { layer, manifest } = await manifestLayer(contents);
+    layers[0].looked = `${members.size} members`;
+    const { layer, manifest } = await manifestLayer(contents, packed);
     layers.push(layer);
     if (!manifest) return outcome(layers, { contents });
     const { claim } = manifest;
+    if (!layer.demand(claim.kind === 'sample', MANIFEST, 'evidence-kind', 'the manifest is of another kind of package')) return outcome(layers, { contents });
     layers.push(await checkpointLayer(contents, claim, policy));
     let checkpoint;
     try {
@@ -402,13 +526,13 @@ const evidence = (() => {
     const { read } = found;
     const keys = keysOf(read);
     layers.push(found.layer, chainLayer(read, checkpoint.origin), await signaturesLayer(read, keys, progress), keysLayer(read), await signerLayer(manifest, keys));
-    const { layer: disclosures, opened } = await disclosuresLayer(read, contents, claim);
+    const { layer: disclosures, opened: values } = await disclosuresLayer(read, contents, claim);
     const reading = new Layer('report');
     const report = await reading.hold(REPORT, () => told.readReport(contents.all.get(REPORT)));
-    if (!report) return outcome([...layers, disclosures, reading], { contents, claim, read, opened });
+    if (!report) return outcome([...layers, disclosures, reading], { contents, claim, read, opened: values });
     layers.push(await consistencyLayer(headsOf(report, read), contents, checkpoint), disclosures, await reportLayer(report, contents, claim));
     const { layer: sample, selected, rows, tests } = await sampleLayer(read, contents, claim, report);
-    return outcome([...layers, sample], { contents, claim, checkpoint, read, opened, report, selected, rows, tests });
+    return outcome([...layers, sample], { contents, claim, checkpoint, read, opened: values, report, selected, rows, tests });
   }
 
   return { verify, CANNOT, LAYERS };

@@ -25,12 +25,26 @@
     return make('table', {}, make('tbody', {}, ...rows.filter(([, value]) => value !== undefined && value !== '').map(line)));
   }
 
+  /** The sample of a package, and what that leaves open; nothing of a whole population. */
+  function aboutSample({ sample, draws }) {
+    if (!sample) return [];
+    return [['sample', `${sample.id}, draw${draws.length > 1 ? 's' : ''} ${draws.join(', ')}, of ${sample.control}`], ['totals', 'attested, not re-performed: what this kind of package cannot tell']];
+  }
+
+  /** What a bundle is about: its ledger, and all entries but those about keys. */
+  function aboutBundle() {
+    const { origin, size, root } = result.checkpoint;
+    const shown = result.read.filter(({ event }) => !/^(key\.|ledger\.created$)/.test(event.type));
+    const line = ({ index, event }) => [`entry ${index}`, `${event.data.occurred_at} ${event.type} ${json.write(event.data.subject ?? {})}`];
+    return [['ledger', origin], ['checkpoint', `${size} entries, root ${base64(root)}`], ...shown.map(line)];
+  }
+
   function showLayers() {
     const [glyph, kind] = SIGNS[result.verdict];
     byId('verdict').replaceChildren(make('span', { class: kind }, `${glyph} ${result.verdict}`), ' in what this page checks');
     byId('verdict').dataset.verdict = result.verdict;
     const { claim } = result;
-    const facts = claim ? [['ledger', claim.origin], ['checkpoint', `${claim.checkpoint.size} entries, root ${claim.checkpoint.root}`], ['report', claim.report], ['sample', `${claim.sample.id}, draw ${claim.sample.draw}, of ${claim.sample.control}`], ['level', claim.level], ['totals', 'attested, not re-performed: what this kind of package cannot tell']] : [];
+    const facts = claim ? [['ledger', claim.origin], ['checkpoint', `${claim.checkpoint.size} entries, root ${claim.checkpoint.root}`], ['report', claim.report], ...aboutSample(claim), ['level', claim.level]] : result.bundle ? aboutBundle() : [];
     byId('claim').replaceChildren(...facts.flatMap(([name, value]) => [make('dt', {}, name), make('dd', {}, value)]));
     byId('layers').replaceChildren(...result.layers.map((layer) => {
       const fault = ({ place, code, message }) => make('li', {}, place === '' ? '' : `${place}: `, message, ' ', make('code', {}, code));
@@ -70,7 +84,7 @@
       const own = all.filter((thing) => thing.kind === kind);
       return own.length > 0 ? [make('h3', {}, name), ...own.map(button)] : [];
     };
-    const found = [...group(`Items of ${result.claim?.sample.control ?? ''}`, 'item'), ...group('Entries', 'entry')];
+    const found = [...group(`Items of ${result.claim?.sample?.control ?? ''}`, 'item'), ...group('Entries', 'entry')];
     byId('list').replaceChildren(...(found.length > 0 ? found : [make('p', {}, 'nothing is called so')]));
   }
 
@@ -124,7 +138,7 @@
       layers: result.layers.map(({ name, verdict, looked, faults, more }) => ({ faults, looked_at: looked, more, name, verdict })),
       policy: byId('policy').value,
       sha256: given.digest,
-      totals: 'attested',
+      ...(result.claim?.sample ? { totals: 'attested' } : {}),
       verdict: result.verdict,
     };
     const link = make('a', { href: URL.createObjectURL(new Blob([`${JSON.stringify(told, undefined, 2)}\n`], { type: 'application/json' })), download: `${given.name}.checked.json` });

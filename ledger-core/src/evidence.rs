@@ -8,23 +8,32 @@
 
 pub mod build;
 pub mod contents;
+mod crc;
 pub mod csv;
+mod deflate;
 mod layer;
 mod log;
 pub mod manifest;
+mod names;
+pub mod pack;
 mod page;
 mod perform;
+pub mod population;
 mod told;
 pub mod zip;
 
 pub use layer::{Fault, Layer};
 pub use page::page;
 
+use std::collections::BTreeMap;
+
 use crate::checkpoint::Checkpoint;
+use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::hash::Sha256;
 use crate::note::Note;
 use crate::policy::Policy;
+use crate::trust::KEY_EVENTS;
 use crate::verify::Verdict;
 use contents::Contents;
 use layer::{Bench, unseen};
@@ -51,6 +60,10 @@ pub const LAYERS: [&str; 13] = [
 /// The layer that performs the tests again; it comes last.
 pub const ITEMS: &str = "items";
 
+/// The layers of a bundle: what is proven by itself, and claims nothing beside.
+pub const BUNDLE: [&str; 8] =
+    ["package", "checkpoint", "entries", "chain", "signatures", "keys", "rights", "disclosures"];
+
 /// What came of a package.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -60,19 +73,47 @@ pub struct Outcome {
     pub layers: Vec<Layer>,
     /// What is claimed, where it could be read.
     pub claim: Option<Claim>,
+    /// Of a bundle the entries that it is about: all but those about keys.
+    pub shown: Vec<Shown>,
+}
+
+/// An entry that a bundle is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its index.
+    pub index: u64,
+    /// The type of its event.
+    pub kind: String,
+    /// When it happened, as the event says.
+    pub occurred_at: String,
+    /// What it speaks of: canonical JSON.
+    pub subject: String,
 }
 
 impl Outcome {
     /// Of something that is no package at all.
     pub fn unreadable(error: Error) -> Self {
-        let mut bench = Bench::default();
-        bench.hold::<()>("", Err(error));
-        Self::of(vec![bench.layer("package", "")], None)
+        Self::of(vec![unread(error)], None)
     }
 
     /// The layers that were looked at, and those that could not be.
-    fn of(mut layers: Vec<Layer>, claim: Option<Claim>) -> Self {
-        for name in LAYERS.into_iter().chain([ITEMS]) {
+    fn of(layers: Vec<Layer>, claim: Option<Claim>) -> Self {
+        let names = LAYERS.into_iter().chain([ITEMS]);
+        Self { claim, ..Self::with(layers, names) }
+    }
+
+    /// As [`Outcome::of`], of a bundle.
+    fn of_bundle(layers: Vec<Layer>, shown: Vec<Shown>) -> Self {
+        Self { shown, ..Self::with(layers, BUNDLE.into_iter()) }
+    }
+
+    /// As [`Outcome::of`], of a package of a population.
+    fn of_population(layers: Vec<Layer>, claim: Option<Claim>) -> Self {
+        Self { claim, ..Self::with(layers, population::LAYERS.into_iter()) }
+    }
+
+    fn with(mut layers: Vec<Layer>, names: impl Iterator<Item = &'static str>) -> Self {
+        for name in names {
             if !layers.iter().any(|layer| layer.name == name) {
                 layers.push(unseen(name));
             }
@@ -85,8 +126,15 @@ impl Outcome {
         } else {
             Verdict::Holds
         };
-        Self { verdict, layers, claim }
+        Self { verdict, layers, claim: None, shown: Vec::new() }
     }
+}
+
+/// The first layer of what could not be read.
+fn unread(error: Error) -> Layer {
+    let mut bench = Bench::default();
+    bench.hold::<()>("", Err(error));
+    bench.layer("package", "")
 }
 
 /// The manifest's statement about these members: all but the manifest, by their digests.
@@ -96,12 +144,27 @@ pub fn statement(members: &Members<'_>, claim: Claim) -> Statement {
     Statement { claim, subjects }
 }
 
-/// Verifies the members of a package against the reader's own policy.
+/// Verifies a zip against the reader's own policy; whatever is in it, an answer comes back.
+pub fn verify_zip(zip: &[u8], policy: &Policy) -> Outcome {
+    match zip::decode(zip) {
+        Ok(opened) => judge(opened.views(), opened.packed, policy),
+        Err(error) => Outcome::unreadable(error),
+    }
+}
+
+/// Verifies the members of a package that was unpacked, as [`verify_zip`] does.
 ///
-/// Whatever is in them, an answer comes back; only the reading of the container is the caller's
-/// ([`zip::decode`], or the files of a folder, with [`zip::check_names`]).
+/// Only the reading of the folder is the caller's, with [`zip::check_names`].
 pub fn verify(members: Members<'_>, policy: &Policy) -> Outcome {
+    judge(members, None, policy)
+}
+
+/// `packed` is how the members were packed, where that could have been done otherwise.
+fn judge(members: Members<'_>, packed: Option<Sha256>, policy: &Policy) -> Outcome {
     let words = format!("{} members", members.len());
+    if let Some(contents) = Contents::of_bundle(&members) {
+        return bundle(contents, packed, policy, words);
+    }
     let contents = match Contents::of(members) {
         Ok(contents) => contents,
         Err(error) => return Outcome::unreadable(error),
@@ -112,10 +175,24 @@ pub fn verify(members: Members<'_>, policy: &Policy) -> Outcome {
         layers.push(bench.layer("manifest", ""));
         return Outcome::of(layers, None);
     };
-    listed(&mut bench, &manifest, &contents);
+    let members = contents.all.iter().filter(|(name, _)| *name != contents::MANIFEST);
+    let members: Vec<_> = members.map(|(name, bytes)| (name.clone(), Sha256::of(bytes))).collect();
+    listed(&mut bench, &manifest, &members);
+    bench.demand(
+        manifest.statement.claim.drawn.is_some(),
+        contents::MANIFEST,
+        "evidence-kind",
+        "the manifest is of another kind of package",
+    );
+    bench.demand(
+        packed.is_none() || packed == manifest.statement.claim.packed,
+        contents::MANIFEST,
+        "evidence-packed",
+        "the members are not packed as they were signed",
+    );
     let count = manifest.statement.subjects.len();
     layers.push(bench.layer("manifest", format!("{count} members by their SHA-256")));
-    layers.push(log::checkpoint(&contents, &manifest, policy));
+    layers.push(log::checkpoint(contents.checkpoint, Some(&manifest.statement.claim), policy));
     let note = Note::parse(contents.checkpoint).and_then(|note| Checkpoint::parse(note.text()));
     if let Ok(checkpoint) = note {
         below(&contents, &manifest, &checkpoint, &mut layers);
@@ -123,39 +200,82 @@ pub fn verify(members: Members<'_>, policy: &Policy) -> Outcome {
     Outcome::of(layers, Some(manifest.statement.claim))
 }
 
+/// A bundle: entries under a checkpoint, without a claim beside.
+fn bundle(
+    contents: Result<Contents<'_>>,
+    packed: Option<Sha256>,
+    policy: &Policy,
+    words: String,
+) -> Outcome {
+    let contents = match contents {
+        Ok(contents) => contents,
+        Err(error) => return Outcome::of_bundle(vec![unread(error)], Vec::new()),
+    };
+    let mut bench = Bench::default();
+    bench.demand(packed.is_none(), "", "evidence-packed", "nothing signs how a bundle is packed");
+    let mut layers =
+        vec![bench.layer("package", words), log::checkpoint(contents.checkpoint, None, policy)];
+    let mut shown = Vec::new();
+    let note = Note::parse(contents.checkpoint).and_then(|note| Checkpoint::parse(note.text()));
+    if let Ok(checkpoint) = note {
+        let mut bench = Bench::default();
+        let mut lines = Lines::of(&contents);
+        let entries = lines.read(&mut bench);
+        of_log(bench, &entries, &contents, &checkpoint, &mut layers);
+        layers.push(told::disclosures(&entries, &contents, None));
+        let about = entries.iter().filter(|entry| !KEY_EVENTS.contains(&entry.event.kind));
+        shown.extend(about.map(|entry| Shown {
+            index: entry.index,
+            kind: entry.event.kind.to_owned(),
+            occurred_at: entry.event.occurred_at.to_string(),
+            subject: entry.event.root.get("subject").map_or_else(String::new, |subject| {
+                String::from_utf8_lossy(subject.raw()).into_owned()
+            }),
+        }));
+    }
+    Outcome::of_bundle(layers, shown)
+}
+
+/// What entries show by themselves, by the keys that they bring.
+fn of_log(
+    bench: Bench,
+    entries: &[Entry<'_>],
+    contents: &Contents<'_>,
+    checkpoint: &Checkpoint,
+    layers: &mut Vec<Layer>,
+) -> Keys {
+    let keys = Keys::of(entries);
+    layers.push(log::entries(bench, entries, contents, checkpoint));
+    layers.push(log::chain(entries, checkpoint.origin()));
+    layers.push(log::signatures(entries, &keys));
+    layers.push(log::keys(entries));
+    layers.push(log::rights(entries));
+    keys
+}
+
 /// Does the manifest list exactly the other members, as they are?
-fn listed(bench: &mut Bench, manifest: &Manifest, contents: &Contents<'_>) {
-    let own = statement(&contents.all, manifest.statement.claim.clone());
+fn listed(bench: &mut Bench, manifest: &Manifest, members: &[(String, Sha256)]) {
+    let known =
+        |list: &[(String, Sha256)]| -> BTreeMap<String, Sha256> { list.iter().cloned().collect() };
     let stated = &manifest.statement.subjects;
-    for (name, digest) in &own.subjects {
-        let known = stated.iter().find(|(known, _)| known == name);
-        let place = name.as_str();
-        match known {
-            None => drop(bench.demand(
-                false,
-                place,
-                "evidence-extra",
-                "the manifest does not list the member",
-            )),
-            Some((_, stated)) => {
-                bench.demand(
-                    stated == digest,
-                    place,
-                    "evidence-digest",
-                    "the member is not the one that was listed",
-                );
+    let (listed, here) = (known(stated), known(members));
+    for (name, digest) in members {
+        match listed.get(name) {
+            None => {
+                let message = "the manifest does not list the member";
+                bench.demand(false, name, "evidence-extra", message);
+            }
+            Some(stated) => {
+                let message = "the member is not the one that was listed";
+                bench.demand(stated == digest, name, "evidence-digest", message);
             }
         }
     }
-    for (name, _) in stated.iter().filter(|(name, _)| !contents.all.contains_key(name)) {
-        bench.demand(
-            false,
-            name,
-            "evidence-missing",
-            "the manifest lists a member that is not here",
-        );
+    for (name, _) in stated.iter().filter(|(name, _)| !here.contains_key(name)) {
+        let message = "the manifest lists a member that is not here";
+        bench.demand(false, name, "evidence-missing", message);
     }
-    let order = stated.iter().map(|(name, _)| name).eq(own.subjects.iter().map(|(name, _)| name));
+    let order = stated.iter().map(|(name, _)| name).eq(members.iter().map(|(name, _)| name));
     bench.demand(
         order,
         contents::MANIFEST,
@@ -172,19 +292,15 @@ fn below(
     layers: &mut Vec<Layer>,
 ) {
     let claim = &manifest.statement.claim;
+    let Some(drawn) = &claim.drawn else { return };
     let mut bench = Bench::default();
     let mut lines = Lines::of(contents);
     let entries = lines.read(&mut bench);
-    let keys = Keys::of(&entries);
-    layers.push(log::entries(bench, &entries, contents, checkpoint));
-    layers.push(log::chain(&entries, checkpoint.origin()));
-    layers.push(log::signatures(&entries, &keys));
-    layers.push(log::keys(&entries));
-    layers.push(log::rights(&entries));
-    layers.push(log::signer(manifest, &keys));
+    let keys = of_log(bench, &entries, contents, checkpoint, layers);
+    layers.push(log::signer(manifest, &|id, size| keys.standing(id, size, false)));
     let document: Result<_> = told::document(contents.report);
     let Ok(report) = document else {
-        layers.push(told::disclosures(&entries, contents, manifest));
+        layers.push(told::disclosures(&entries, contents, Some(&claim.level)));
         let mut bench = Bench::default();
         bench.hold(contents::REPORT, document);
         layers.push(bench.layer("report", ""));
@@ -192,9 +308,10 @@ fn below(
     };
     let heads = told::heads(&report, &entries);
     layers.push(log::consistency(&heads, contents, checkpoint));
-    layers.push(told::disclosures(&entries, contents, manifest));
-    layers.push(told::report(&report, contents, claim));
+    layers.push(told::disclosures(&entries, contents, Some(&claim.level)));
+    let digest = |name: &str| contents.all.get(name).map(|bytes| Sha256::of(bytes));
+    layers.push(told::report(&report, &digest, claim));
     let mut rows = told::Rows::new();
-    layers.push(told::sample(&entries, contents, claim, &report, &mut rows));
+    layers.push(told::sample(&entries, contents, drawn, &report, &mut rows));
     layers.push(perform::items(&entries, &report, &rows, contents));
 }

@@ -79,3 +79,19 @@ impl Sha256 {
         Self(hasher.finalize().into())
     }
 }
+
+/// SHA-256 of bytes that come one after the other.
+#[derive(Clone, Debug, Default)]
+pub struct Sha256Writer(sha2::Sha256);
+
+impl Sha256Writer {
+    /// Takes in more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all of them.
+    pub fn finish(self) -> Sha256 {
+        Sha256(self.0.finalize().into())
+    }
+}

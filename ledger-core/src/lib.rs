@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod control;
 pub mod cosignature;
 pub mod custody;
+pub mod drill;
 pub mod dsse;
 pub mod encoding;
 pub mod entry;

@@ -47,6 +47,7 @@ use crate::evaluate::{Evaluation, Verdict};
 use crate::fact::Facts;
 use crate::json::Value;
 use crate::time::Timestamp;
+use crate::zone::Zone;
 use deployed::Deployments;
 use finding::Finding;
 
@@ -90,6 +91,26 @@ struct Material<'r> {
 }
 
 impl<'r> Material<'r> {
+    /// Where its days begin.
+    fn zone(&self) -> &'r Zone {
+        &self.evaluation.question.calendar.zone
+    }
+
+    /// The period's days as if they were in UTC, so that they can be written.
+    fn on_wall(&self) -> Period {
+        period::on_wall(self.period, self.zone())
+    }
+
+    /// The first and the last day of the period, with the zone where that is not UTC.
+    fn days(&self, between: &str) -> String {
+        let wall = self.on_wall();
+        let (first, last) = (period::day(wall.from), period::day(period::last(wall)));
+        match self.evaluation.question.calendar.named.as_str() {
+            "UTC" => format!("{first} {between} {last}"),
+            zone => format!("{first} {between} {last}, {zone}"),
+        }
+    }
+
     fn of(evaluation: &'r Evaluation, facts: &'r Facts) -> Self {
         let period = evaluation.question.period;
         Self {
@@ -182,5 +203,10 @@ impl Report {
     /// The whole as one document; its canonical bytes, with a final newline, are `report.json`.
     pub fn to_json(&self) -> Value {
         document::report(self)
+    }
+
+    /// The canonical bytes of the document, without the whole of it beside them in memory.
+    pub fn to_canonical(&self) -> String {
+        document::canonical(self)
     }
 }

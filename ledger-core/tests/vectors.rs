@@ -60,7 +60,7 @@ fn spool() {
 fn evidence() {
     for case in vectors("evidence") {
         let count = if case.header("read") == "zip" {
-            zip::decode(&case.bytes).map(|members| members.len())
+            zip::decode(&case.bytes).map(|opened| opened.views().len())
         } else {
             Manifest::parse(&case.bytes).map(|manifest| manifest.statement.subjects.len())
         };
@@ -68,6 +68,17 @@ fn evidence() {
             assert_eq!(count.to_string(), case.header("members"), "{}", case.name);
         }
         judge(&case, &count.map(drop));
+    }
+}
+
+#[test]
+fn listing() {
+    for case in vectors("listing") {
+        let rows = ledger_core::fact::snapshot::rows(&case.bytes);
+        if let Ok(rows) = &rows {
+            assert_eq!(rows.len().to_string(), case.header("rows"), "{}", case.name);
+        }
+        judge(&case, &rows.map(drop));
     }
 }
 

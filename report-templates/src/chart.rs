@@ -14,6 +14,8 @@ use ledger_core::report::{Chart, Dataset, Plot};
 use crate::line::Line;
 use crate::table::Table;
 pub(crate) use svg::Picture;
+#[cfg(feature = "pdf")]
+pub(crate) use svg::{Anchor, Shape, Svg, WIDTH};
 
 /// Rows of its data table that a chart shows.
 const ROWS: usize = 120;

@@ -9,11 +9,15 @@ mod line;
 mod markdown;
 pub mod oscal;
 mod page;
+#[cfg(feature = "pdf")]
+mod pdf;
 pub mod review;
 mod table;
 pub mod text;
 mod workbook;
 
 pub use markdown::{brief as brief_markdown, markdown};
-pub use page::{Page, brief as brief_pages, names, pages, signatures};
+pub use page::{Made, Page, brief as brief_pages, names, pages, signatures};
+#[cfg(feature = "pdf")]
+pub use pdf::{Unprinted, brief_pdf, pdf};
 pub use workbook::workbook;

@@ -17,15 +17,13 @@ pub fn markdown(report: &Report, digest: &str) -> String {
     let front = &report.front;
     let mut out = String::new();
     let _ = writeln!(out, "# {}: {}\n", plain(&front.entity), plain(&front.title));
-    let span = ledger_core::check::Period { from: front.from, to: front.to };
-    let last = ledger_core::report::period::last(span);
-    let day = ledger_core::report::period::day;
     let _ = writeln!(
         out,
-        "{}, {} to {}, UTC. DRAFT until signed.\n",
+        "{}, {} to {}, {}. DRAFT until signed.\n",
         front.period,
-        day(front.from),
-        day(last)
+        front.first,
+        front.last,
+        plain(&front.zone)
     );
     for sentence in &report.conclusion.sentences {
         let _ = writeln!(out, "{}", plain(sentence));

@@ -7,6 +7,11 @@ mod cover;
 mod signed;
 mod words;
 
+pub(crate) use appendix::Extra;
+#[cfg(feature = "pdf")]
+pub(crate) use brief::{One, page as one};
+pub(crate) use control::Lead;
+pub(crate) use cover::Verdict;
 pub use signed::{names, signatures};
 
 use askama::Template;
@@ -40,21 +45,24 @@ pub struct Page {
     pub html: String,
 }
 
-/// The report and the pages of its long tables. `digest` is that of `report.json`.
-pub fn pages(report: &Report, digest: &str) -> Result<Vec<Page>, askama::Error> {
+/// A page, or why it cannot be made.
+pub type Made = Result<Page, askama::Error>;
+
+/// The report and the pages of its long tables, each made when it is asked for: all together they can be
+/// larger than memory. `digest` is that of `report.json`.
+pub fn pages<'r>(report: &'r Report, digest: &'r str) -> impl Iterator<Item = Made> + 'r {
     let book = Book { report, digest };
-    let mut all = vec![Page { name: "report.html".to_owned(), html: book.whole().render()? }];
-    book.details(&mut all)?;
-    Ok(all)
+    let html = move || book.whole().render();
+    let first = move || Ok(Page { name: "report.html".to_owned(), html: html()? });
+    std::iter::once_with(first).chain(book.details())
 }
 
 /// A brief and the pages of its long tables. `digest` is that of its `report.json`.
-pub fn brief(brief: &Brief, digest: &str) -> Result<Vec<Page>, askama::Error> {
-    let html = brief::page(brief, digest).render()?;
+pub fn brief<'r>(brief: &'r Brief, digest: &'r str) -> impl Iterator<Item = Made> + 'r {
+    let html = move || brief::page(brief, digest).render();
+    let first = move || Ok(Page { name: "report.html".to_owned(), html: html()? });
     let book = Book { report: &brief.report, digest };
-    let mut all = vec![Page { name: "report.html".to_owned(), html }];
-    book.details(&mut all)?;
-    Ok(all)
+    std::iter::once_with(first).chain(book.details())
 }
 
 /// Whether a table has pages of its own.
@@ -87,14 +95,14 @@ pub(crate) struct Whole {
     pub(crate) facts: Vec<(&'static str, Line)>,
     pub(crate) contents: Vec<(String, String, String)>,
     pub(crate) sentences: Vec<Line>,
-    pub(crate) verdicts: Vec<cover::Verdict>,
+    pub(crate) verdicts: Vec<Verdict>,
     pub(crate) issues: Vec<Line>,
     pub(crate) figures: Vec<(Line, Line)>,
     pub(crate) charts: Vec<Drawn>,
     pub(crate) before: Option<Table>,
     pub(crate) basis: Vec<Numbered>,
     pub(crate) glance: Numbered,
-    pub(crate) controls: Vec<control::Lead>,
+    pub(crate) controls: Vec<Lead>,
     pub(crate) sections: Vec<Numbered>,
     pub(crate) printed: &'static str,
     pub(crate) signoff: String,
@@ -112,7 +120,7 @@ pub(crate) struct Numbered {
     pub(crate) title: String,
     pub(crate) sentence: Line,
     pub(crate) notes: Vec<Line>,
-    pub(crate) extra: appendix::Extra,
+    pub(crate) extra: Extra,
     pub(crate) charts: Vec<Drawn>,
     pub(crate) tables: Vec<Table>,
 }
@@ -130,12 +138,13 @@ struct Detail {
 }
 
 /// A report and what its pages have in common.
+#[derive(Clone, Copy)]
 pub(crate) struct Book<'r> {
     pub(crate) report: &'r Report,
     pub(crate) digest: &'r str,
 }
 
-impl Book<'_> {
+impl<'r> Book<'r> {
     /// The report as it is read from its first page to its last.
     pub(crate) fn whole(&self) -> Whole {
         let report = self.report;
@@ -179,17 +188,15 @@ impl Book<'_> {
     }
 
     /// The pages of the tables that are too long for the first.
-    fn details(&self, all: &mut Vec<Page>) -> Result<(), askama::Error> {
-        for dataset in self.report.datasets.iter().filter(|dataset| is_long(dataset)) {
+    fn details(self) -> impl Iterator<Item = Made> + 'r {
+        let long = self.report.datasets.iter().filter(|dataset| is_long(dataset));
+        long.flat_map(move |dataset| {
             let parts = dataset.rows.len().div_ceil(PAGE);
-            for part in 0..parts {
-                all.push(self.detail(dataset, part, parts)?);
-            }
-        }
-        Ok(())
+            (0..parts).map(move |part| self.detail(dataset, part, parts))
+        })
     }
 
-    fn detail(&self, dataset: &Dataset, part: usize, parts: usize) -> Result<Page, askama::Error> {
+    fn detail(&self, dataset: &Dataset, part: usize, parts: usize) -> Made {
         let id = &dataset.about.id;
         let name = detail_name(id, part);
         let words = format!("page {} of {parts} of this table", part + 1);
@@ -244,7 +251,7 @@ impl Book<'_> {
             title: section.title.clone(),
             sentence: Line::told(&*section.sentence),
             notes: section.notes.iter().map(Line::told).collect(),
-            extra: appendix::Extra::None,
+            extra: Extra::None,
             charts: self.charts(&section.charts),
             tables: self.tables(&section.datasets),
         }
@@ -264,7 +271,7 @@ impl Book<'_> {
                 .map(|sentence| sentence.as_str().into())
                 .unwrap_or_default(),
             notes: Vec::new(),
-            extra: appendix::Extra::None,
+            extra: Extra::None,
             charts: Vec::new(),
             tables: self.tables(&["M01".to_owned()]),
         }

@@ -217,7 +217,13 @@ fn readme(
         ("report", front.id.clone()),
         ("title", front.title.clone()),
         ("entity", front.entity.clone()),
-        ("period", format!("{} to {} (UTC), {}", front.from, front.to, front.period)),
+        (
+            "period",
+            format!(
+                "{} to {} (UTC), {}: {} to {}, {}",
+                front.from, front.to, front.period, front.first, front.last, front.zone
+            ),
+        ),
         ("known until", front.cutoff.to_string()),
         ("INTEGRITY", verdict(&report.integrity)),
         ("COMPLETENESS", verdict(&report.completeness)),

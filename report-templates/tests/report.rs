@@ -87,13 +87,14 @@ fn everything_ties_and_comes_again() {
     let parts = made.report.dataset("P04").unwrap();
     let sum: u64 = parts.rows.iter().filter_map(|row| row[2].count()).sum();
     assert_eq!(sum, made.report.dataset("P03").unwrap().about.rows);
+    assert_eq!(made.report.to_canonical(), made.report.to_json().to_canonical());
     let again = self::made();
     assert_eq!(again.json, made.json);
     assert_eq!(html(&again), html(made));
 }
 
 fn html(made: &Made) -> Vec<Page> {
-    pages(&made.report, &made.digest).unwrap()
+    pages(&made.report, &made.digest).map(Result::unwrap).collect()
 }
 
 /// Writes the pages where `.ci/screens` looks for them, if it asks.
@@ -379,7 +380,8 @@ fn short(one: &Brief) {
     let json = format!("{}\n", one.to_json().to_canonical());
     let digest = Sha256::of(json.as_bytes()).to_reference();
     let mut found = brief_markdown(one, &digest);
-    for page in brief_pages(one, &digest).unwrap() {
+    for page in brief_pages(one, &digest) {
+        let page = page.unwrap();
         if let Some(folder) = option_env!("LEDGER_SCREENS") {
             let file = PathBuf::from(folder).join(one.kind).join(&page.name);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();

@@ -2,6 +2,7 @@
 
 mod build;
 mod gather;
+mod population;
 
 use clap::{Args, Subcommand};
 use ledger_core::evidence;

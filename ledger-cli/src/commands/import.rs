@@ -1,9 +1,5 @@
 //! `ledger import`
 
-mod batch;
-mod flow;
-mod input;
-mod list;
 mod trail;
 mod watch;
 
@@ -12,14 +8,13 @@ use std::path::PathBuf;
 use clap::Args;
 use ledger_core::json::Value;
 use ledger_core::key::SigningKey;
-use ledger_core::ledger::Ledger;
 
-use self::batch::Batches;
-use self::flow::{Counts, Job};
 use crate::context::Context;
 use crate::delivery::{self, recovery};
 use crate::failure::{Answer, Failure, Result};
 use crate::import::{self, Given, SOURCES, Source};
+use crate::importing::flow::Job;
+use crate::importing::{self, Summary, input, is_unmapped};
 use crate::keys::Key;
 use crate::output::talk;
 use crate::{keys, seen};
@@ -67,20 +62,6 @@ pub(crate) struct Import {
     dry_run: bool,
 }
 
-/// How many records became what. `read` is the sum of the four after it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Summary {
-    read: u64,
-    recorded: u64,
-    duplicate: u64,
-    unmapped: u64,
-    quarantined: u64,
-    /// Of those recorded: another record was known under the id.
-    conflicted: u64,
-    /// Entries that were appended.
-    entries: u64,
-}
-
 /// Imports.
 pub(crate) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
     let Some(name) = &args.source else { return list(context) };
@@ -113,20 +94,10 @@ fn judges_trail(args: &Import, source: &Source) -> bool {
 
 /// Imports the files of a job, durably.
 fn import(job: &Job<'_>, keys: &[Key], context: &mut Context) -> Result<Summary> {
-    let source = job.source;
     let (folder, mut ledger, sight) = seen::open(context)?;
     recovery::record_all(&folder, &mut ledger, &sight, &keys::signers(keys))?;
-    let signer = first(keys)?;
     let mut summary = Summary::default();
-    // an input without a single record needs no vault
-    let done = match vault_of(&ledger) {
-        Ok(persons) => {
-            let ledger = &mut ledger;
-            let batches = Batches { source, signer, sight: &sight, ledger, persons };
-            batches.run(job, &mut summary)
-        }
-        Err(failure) => job.read(|_| Err(failure.clone())).map(|counts| summary.take(counts)),
-    };
+    let done = importing::run(job, first(keys)?, (&mut ledger, &sight), &mut summary);
     // what was durable before a failure stands in any case
     delivery::remember(&folder, &ledger)?;
     done.map_err(|failure| folder.place(failure))?;
@@ -201,10 +172,6 @@ fn dry_run(job: &Job<'_>, context: &mut Context) -> Result<Answer> {
     Ok(answer(&summary))
 }
 
-fn is_unmapped(events: &[import::Event]) -> bool {
-    events.iter().all(|event| event.kind == "external.recorded")
-}
-
 fn list(context: &mut Context) -> Result<Answer> {
     let out = &mut context.out;
     let value = |source: &Source| {
@@ -218,63 +185,9 @@ fn list(context: &mut Context) -> Result<Answer> {
     Ok(Answer::Yes)
 }
 
-impl Summary {
-    fn add(&mut self, other: &Self) {
-        self.read += other.read;
-        self.recorded += other.recorded;
-        self.duplicate += other.duplicate;
-        self.unmapped += other.unmapped;
-        self.quarantined += other.quarantined;
-        self.conflicted += other.conflicted;
-        self.entries += other.entries;
-    }
-
-    /// What the reading end counted.
-    fn take(&mut self, counts: Counts) {
-        self.read += counts.read;
-        self.quarantined += counts.quarantined;
-    }
-
-    fn line(&self) -> String {
-        let Self { read, recorded, duplicate, unmapped, quarantined, .. } = self;
-        let conflicted = match self.conflicted {
-            0 => String::new(),
-            count => format!("; {count} of those recorded conflict with an earlier record"),
-        };
-        format!(
-            "{read} read: {recorded} recorded, {duplicate} duplicate, {unmapped} unmapped, {quarantined} quarantined{conflicted}"
-        )
-    }
-}
-
 fn tell(summary: &Summary, context: &mut Context) -> Result<()> {
     let out = &mut context.out;
-    out.object([
-        ("conflicted", Value::count(summary.conflicted)),
-        ("duplicate", Value::count(summary.duplicate)),
-        ("entries", Value::count(summary.entries)),
-        ("quarantined", Value::count(summary.quarantined)),
-        ("read", Value::count(summary.read)),
-        ("recorded", Value::count(summary.recorded)),
-        ("unmapped", Value::count(summary.unmapped)),
-    ])?;
+    out.value(&summary.value())?;
     out.line(summary.line())?;
     out.flush()
-}
-
-/// A ledger that cannot keep originals takes no imports.
-fn refuse_without_vault(what: &str) -> Failure {
-    Failure::refused("import-vault", format!("the ledger has no {what} to keep originals for"))
-        .hint("restore the vault's files with `ledger vault restore`; nothing was appended")
-}
-
-/// The persons' key and the vault's, without which no original can be cited.
-fn vault_of(ledger: &Ledger) -> Result<ledger_core::vault::persons::Key> {
-    use ledger_core::vault::{key, persons::Persons};
-    let store = &**ledger.store();
-    if store.len(key::FILE)?.is_none() {
-        return Err(refuse_without_vault("vault"));
-    }
-    let persons = Persons::open(store)?.ok_or_else(|| refuse_without_vault("index of persons"))?;
-    Ok(persons.key())
 }

@@ -1,5 +1,7 @@
 //! `ledger prove`
 
+mod bundle;
+
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -18,8 +20,11 @@ use crate::{files, hashes, published};
 /// Prove that an entry, or a stretch of entries, is in the ledger
 ///
 /// The proof is against the newest checkpoint, as a C2SP `tlog-proof` text; that of a stretch shows
-/// that none is left out. `ledger verify PROOF --policy FILE --entry FILE` checks it anywhere.
+/// that none is left out. `ledger verify PROOF --policy FILE --entry FILE` checks it anywhere. A bundle
+/// has the entries with their proofs, what is disclosed of them, and the keys: `ledger verify BUNDLE
+/// --policy FILE` needs nothing else, and so does the page of `ledger evidence page`.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger prove 412 --bundle --to d-77.zip")]
 pub(crate) struct Prove {
     /// Index of the entry, from 0
     #[arg(required_unless_present = "range", conflicts_with = "range")]
@@ -27,6 +32,12 @@ pub(crate) struct Prove {
     /// Entries from A to before B
     #[arg(long, value_name = "A..B")]
     range: Option<String>,
+    /// One self-contained file: the entry, all entries of its deployment, and the keys
+    #[arg(long, requires = "to", conflicts_with = "range")]
+    bundle: bool,
+    /// What opens sealed values in a bundle, a line each; you hold it, the ledger does not
+    #[arg(long, value_name = "FILE", requires = "bundle")]
+    disclosures: Option<PathBuf>,
     /// Write the proof to a new file
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
@@ -45,6 +56,11 @@ pub(crate) fn run(args: &Prove, context: &mut Context) -> Result<Answer> {
     };
     within(&entries, &ledger, &checkpoint)?;
     let size = checkpoint.size();
+    if let (true, Some(to)) = (args.bundle, &args.to) {
+        let wanted =
+            bundle::Wanted { index: entries.start, disclosures: args.disclosures.as_deref(), to };
+        return bundle::write(&wanted, &ledger, (note, checkpoint), context);
+    }
     let proof = if args.range.is_some() {
         let hashes = hashes::of(&ledger, Some((size, checkpoint.root())))
             .map_err(|error| Failure::by_law(&error))?;

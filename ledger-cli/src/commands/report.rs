@@ -7,7 +7,7 @@ mod metrics;
 mod names;
 mod past;
 mod period;
-mod quarter;
+pub(crate) mod quarter;
 mod release;
 pub(crate) mod review;
 mod signatures;

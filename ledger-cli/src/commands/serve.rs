@@ -1,7 +1,7 @@
 //! `ledger serve`
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ledger_core::json::Value;
@@ -11,9 +11,9 @@ use ledger_core::store::dir::Dir;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::output::{self, talk};
-use crate::serve::{self, Choice, Settings, TlsFiles};
+use crate::serve::{self, Choice, Connector, Settings, TlsFiles, VENDORS};
 use crate::state::State;
-use crate::{asked, clock, hook, keys};
+use crate::{asked, clock, files, hook, import, keys};
 
 /// Serve the ledger to pipelines on many machines
 ///
@@ -47,6 +47,14 @@ pub(crate) struct Serve {
     /// Key that signs what the server itself records: forks, conflicts, recoveries
     #[arg(long, value_name = "KEY")]
     key: Option<PathBuf>,
+    /// Key that signs what another system sends, with the capability `relay:SOURCE`; also of `cloudevents`
+    /// and `cdevents`; may be repeated
+    #[arg(long = "connector-key", value_name = "SOURCE=KEY")]
+    connectors: Vec<String>,
+    /// File of the secret that the other system signs with, or of two while one is replaced; may be
+    /// repeated
+    #[arg(long = "webhook-secret", value_name = "SOURCE=FILE")]
+    secrets: Vec<String>,
     /// Key that signs the answers of gates, with the capability `gate:NAME`; without it none is asked
     #[arg(long, value_name = "KEY")]
     gate_key: Option<PathBuf>,
@@ -101,6 +109,7 @@ pub(crate) fn run(args: &Serve, context: &mut Context) -> Result<Answer> {
         tls,
         public: args.public.clone(),
         key,
+        connectors: connectors(args)?,
         gate_key,
         overlays: args.overlays.clone(),
         signer,
@@ -114,6 +123,56 @@ pub(crate) fn run(args: &Serve, context: &mut Context) -> Result<Answer> {
         out.flush()
     })?;
     Ok(Answer::Yes)
+}
+
+/// The other systems that are heard here.
+fn connectors(args: &Serve) -> Result<Vec<Connector>> {
+    let mut found: Vec<Connector> = Vec::new();
+    for text in &args.connectors {
+        let (source, file) = pair("--connector-key", text)?;
+        let source =
+            import::find(source).filter(|source| is_heard(source.name)).ok_or_else(|| {
+                Failure::new("import-source", format!("`{source}` does not send webhooks"))
+                    .within("--connector-key")
+                    .hint(format!("those are heard: `{}`", heard().join("`, `")))
+            })?;
+        let key = keys::load_file(Some(&PathBuf::from(file)))?;
+        found.push(Connector { source, key, secrets: Vec::new() });
+    }
+    for text in &args.secrets {
+        let (source, file) = pair("--webhook-secret", text)?;
+        let connector = found.iter_mut().find(|connector| connector.source.name == source);
+        let connector = connector.ok_or_else(|| {
+            Failure::new("import-source", format!("`{source}` has a secret and no key"))
+                .within("--webhook-secret")
+                .hint(format!("give --connector-key {source}=KEY too"))
+        })?;
+        let bytes = files::read(Path::new(file))?;
+        let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        connector.secrets.extend(lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec));
+        if connector.secrets.is_empty() {
+            return Err(Failure::new("webhook-secret", "there is no secret in the file")
+                .within(file.to_owned()));
+        }
+    }
+    Ok(found)
+}
+
+fn heard() -> Vec<&'static str> {
+    let vendors = VENDORS.iter().map(|vendor| vendor.source);
+    vendors.chain(["cloudevents", "cdevents"]).collect()
+}
+
+fn is_heard(source: &str) -> bool {
+    heard().contains(&source)
+}
+
+fn pair<'a>(option: &str, text: &'a str) -> Result<(&'a str, &'a str)> {
+    let found = text.split_once('=').filter(|(name, file)| !name.is_empty() && !file.is_empty());
+    found.ok_or_else(|| {
+        Failure::new("field-value", format!("`{text}` is not SOURCE=FILE"))
+            .within(option.to_owned())
+    })
 }
 
 /// Tokens and what events seal travel in the clear only where nobody else can listen; code `plain-http`.

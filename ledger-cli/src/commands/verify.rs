@@ -1,6 +1,7 @@
 //! `ledger verify`
 
 mod package;
+pub(crate) mod population;
 mod proof;
 mod report;
 

@@ -46,19 +46,24 @@ pub(super) fn origin(
         None => None,
     };
     match (said, target) {
-        (Some(said), Ok(target)) if *target.origin() != said => Err(Failure::refused(
-            "origin",
-            format!("another ledger stands here: `{}`", target.origin()),
-        )
-        .exit(4)),
+        (Some(said), Ok(target)) if *target.origin() != said => Err(another(target.origin())),
         (Some(said), _) => Ok(said),
-        (None, Ok(target)) => Ok(target.origin().clone()),
+        (None, Ok(target)) => {
+            // a folder has its pin; of a server the workspace remembers which ledger it showed before
+            let known = match context.server()? {
+                Some(_) => remembered(context, workspace, state)?,
+                None => None,
+            };
+            match known {
+                Some(known) if known != *target.origin() => Err(another(target.origin())),
+                _ => Ok(target.origin().clone()),
+            }
+        }
         (None, Err(failure)) => {
             let path = context.place()?;
             let pinned = state.pinned_at(&path)?;
-            let known =
-                || Place::all(workspace, state).iter().find_map(|place| place.origin_at(&path));
-            pinned.or_else(known).ok_or_else(|| {
+            let known = remembered(context, workspace, state)?;
+            pinned.or(known).ok_or_else(|| {
                 Failure::new(
                     "undelivered",
                     format!(
@@ -70,4 +75,14 @@ pub(super) fn origin(
             })
         }
     }
+}
+
+/// Which ledger stood there when the workspace looked last.
+fn remembered(context: &Context, workspace: &Path, state: &State) -> Result<Option<Origin>> {
+    let path = context.place()?;
+    Ok(Place::all(workspace, state).iter().find_map(|place| place.origin_at(&path)))
+}
+
+fn another(origin: &Origin) -> Failure {
+    Failure::refused("origin", format!("another ledger stands here: `{origin}`")).exit(4)
 }

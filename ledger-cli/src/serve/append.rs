@@ -197,15 +197,20 @@ impl Server {
     /// nobody knows: the same bytes delivered again get their receipt.
     pub(super) async fn deliver(&self, part: Part) -> std::result::Result<Vec<Outcome>, Refused> {
         let (reply, said) = oneshot::channel();
-        if self.queue.offer(Job { part, reply }).is_err() {
-            self.metrics.turned_away.fetch_add(1, Ordering::Relaxed);
-            let failure = Failure::unreachable("queue-full", "too many deliveries wait")
-                .hint("deliver the same bytes again; they are kept once");
-            return Err(failure.into());
-        }
+        self.offer(Job::Events(part, reply))?;
         let said = said.await.map_err(|_| broken())?;
         // whatever kept the whole delivery out is not about its events
         said.map_err(|failure| Refused::new(StatusCode::SERVICE_UNAVAILABLE, self.place(failure)))
+    }
+
+    /// Hands something to the sequencer; code `queue-full`.
+    pub(super) fn offer(&self, job: Job) -> std::result::Result<(), Refused> {
+        self.queue.offer(job).map_err(|_| {
+            self.metrics.turned_away.fetch_add(1, Ordering::Relaxed);
+            let failure = Failure::unreachable("queue-full", "too many deliveries wait")
+                .hint("deliver the same bytes again; they are kept once");
+            failure.into()
+        })
     }
 
     /// Says that the folder could not be reached, without saying where it lies.

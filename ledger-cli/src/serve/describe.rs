@@ -19,12 +19,18 @@ pub(crate) fn document() -> Value {
         ("scheme", Value::text("bearer")),
         ("type", Value::text("http")),
     ]);
+    let signature = Value::object([
+        ("description", Value::text("The vendor's own header: a HMAC of the body, or the secret")),
+        ("in", Value::text("header")),
+        ("name", Value::text("x-hub-signature-256")),
+        ("type", Value::text("apiKey")),
+    ]);
     Value::object([
         (
             "components",
             Value::object([
                 ("schemas", Value::object([("Error", error())])),
-                ("securitySchemes", Value::object([("token", token)])),
+                ("securitySchemes", Value::object([("signature", signature), ("token", token)])),
             ]),
         ),
         (
@@ -47,7 +53,7 @@ fn operation(route: &Route) -> Value {
         ("summary", Value::text(route.summary)),
     ];
     let scopes = match route.access {
-        Access::Public => &[],
+        Access::Public | Access::Signature => &[],
         Access::Token(scopes) | Access::Choice(scopes, _) => scopes,
     };
     let words = scopes.iter().map(|scope| Value::text(scope.word())).collect();
@@ -55,6 +61,10 @@ fn operation(route: &Route) -> Value {
     let open = Value::object::<&str>([]);
     members.push(match route.access {
         Access::Public => ("security", Value::List(Vec::new())),
+        Access::Signature => {
+            let none = Value::List(Vec::new());
+            ("security", Value::List(vec![Value::object([("signature", none)])]))
+        }
         Access::Token(_) => ("security", Value::List(vec![needed])),
         // the server may be told to open it
         Access::Choice(..) => ("security", Value::List(vec![needed, open])),
@@ -139,6 +149,7 @@ fn words(status: u16) -> &'static str {
     match status {
         200 => "Done, or there before",
         201 => "Durable",
+        202 => "Kept, and imported when the ledger takes it",
         400 => "The request cannot be read",
         401 => "No token, or none that is valid",
         403 => "Refused by the ledger's laws, or the token is not for this",

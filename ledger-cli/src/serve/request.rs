@@ -21,7 +21,9 @@ pub(super) const MAX_BODY: usize = 16 << 20;
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The bodies of all requests together, in KiB: what does not fit is to come again.
-const MEMORY: u32 = 96 << 10;
+const MEMORY: usize = 96 << 10;
+/// As [`MEMORY`], for bodies whose signature is not checked yet: strangers take no room from others.
+const STRANGERS: usize = 52 << 10;
 
 /// A request whose head was read.
 pub(super) struct Asked {
@@ -37,9 +39,9 @@ pub(super) struct Brought {
     _room: OwnedSemaphorePermit,
 }
 
-/// The room for bodies.
-pub(super) fn room() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(MEMORY as usize))
+/// The room for bodies: of those who showed a token, and of those whose signature is in question.
+pub(super) fn rooms() -> (Arc<Semaphore>, Arc<Semaphore>) {
+    (Arc::new(Semaphore::new(MEMORY)), Arc::new(Semaphore::new(STRANGERS)))
 }
 
 impl Asked {

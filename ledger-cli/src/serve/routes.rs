@@ -9,6 +9,8 @@ pub(super) enum Access {
     Public,
     /// Whoever shows a token with one of these scopes.
     Token(&'static [Scope]),
+    /// Whoever signs the body, or knows the secret, as the vendor does it: checked before it is read.
+    Signature,
     /// As [`Access::Token`]; everybody, where the server is told so with `--public`.
     Choice(&'static [Scope], Choice),
 }
@@ -46,6 +48,7 @@ pub(super) struct Route {
 pub(super) enum Endpoint {
     Attachment,
     Checkpoint,
+    CloudEvents,
     Dossier,
     Entries,
     Entry,
@@ -62,6 +65,7 @@ pub(super) enum Endpoint {
     Consistency,
     Ready,
     Request,
+    Webhook,
 }
 
 /// How it is asked.
@@ -181,6 +185,28 @@ pub(super) const ROUTES: &[Route] = &[
         takes: &[],
         gives: JSON,
         statuses: &[200, 422],
+    },
+    Route {
+        endpoint: Endpoint::CloudEvents,
+        method: Verb::Post,
+        path: "/v1/cloudevents",
+        access: Access::Token(APPEND),
+        summary: "Import CloudEvents 1.0: structured, a batch, or binary with `ce-` headers",
+        query: &[("source", "`cdevents`, for CDEvents in them; else `cloudevents`")],
+        takes: &["application/cloudevents+json", "application/cloudevents-batch+json", JSON],
+        gives: JSON,
+        statuses: &[200, 201, 202, 422, 503],
+    },
+    Route {
+        endpoint: Endpoint::Webhook,
+        method: Verb::Post,
+        path: "/webhooks/{source}",
+        access: Access::Signature,
+        summary: "Import what another system sends, once its signature is found to hold",
+        query: &[],
+        takes: &[JSON],
+        gives: JSON,
+        statuses: &[200, 201, 202, 422, 503],
     },
     Route {
         endpoint: Endpoint::Entry,

@@ -1,6 +1,7 @@
 //! The sequencer: the one thread that appends. What arrives while it writes becomes the next group, so
 //! that many requests share one sync; each is answered when its events are durable, never before.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
@@ -12,11 +13,14 @@ use ledger_core::signer::{self, CHECKPOINT, Memory, Signed};
 use ledger_core::store;
 use tokio::sync::{oneshot, watch};
 
+use super::connector::{self, Connector};
 use super::metrics::Metrics;
 use crate::context::Folder;
 use crate::delivery::group::{Part, Said, commit};
 use crate::delivery::{self, recovery};
 use crate::failure::{Failure, Result};
+use crate::files;
+use crate::importing::Summary;
 use crate::keys::Key;
 use crate::output;
 use crate::seen::Sight;
@@ -27,15 +31,19 @@ const QUEUE: usize = 4096;
 const GROUP: usize = 4096;
 /// How often the sequencer looks after what is not an event: checkpoints of others, its own, the index.
 const TICK: Duration = Duration::from_millis(800);
+/// After so many of them it looks for what was kept and could not be imported.
+const LEFT_OVER: u64 = 64;
 /// The index takes in so many entries at a time, beside the log.
 const INDEXED: usize = 4096;
 /// Runs of the index with fewer entries than this are merged.
 const MERGE_BELOW: u64 = 65_536;
 
-/// A delivery on its way, and where the answer goes.
-pub(super) struct Job {
-    pub(super) part: Part,
-    pub(super) reply: oneshot::Sender<Said>,
+/// What is to be appended, and where the answer goes.
+pub(super) enum Job {
+    /// Signed events.
+    Events(Part, oneshot::Sender<Said>),
+    /// A request of another system that was kept, by the connector's place: its events are made here.
+    Import(usize, PathBuf, oneshot::Sender<Result<Summary>>),
 }
 
 /// The newest published note.
@@ -48,6 +56,7 @@ pub(super) struct Queue(SyncSender<Job>);
 /// What the sequencer stands on.
 pub(super) struct Desk {
     pub(super) folder: Arc<Folder>,
+    pub(super) connectors: Arc<Vec<Connector>>,
     pub(super) ledger: Ledger,
     /// Signs what shows forks, conflicts and recoveries.
     pub(super) key: Option<Key>,
@@ -66,6 +75,7 @@ struct Sequencer {
     /// Whether the ledger must be opened again before it can be used.
     broken: bool,
     told: Option<String>,
+    ticks: u64,
 }
 
 /// The thread that publishes, and the way to it.
@@ -93,8 +103,16 @@ pub(super) fn start(desk: Desk) -> Result<(Queue, watch::Receiver<Newest>, JoinH
         None => None,
     };
     let publish = desk.signer.as_ref().map(|_| publisher(&desk.folder, newest.clone()));
-    let mut sequencer =
-        Sequencer { desk, memory, publish, newest, index: None, broken: false, told: None };
+    let mut sequencer = Sequencer {
+        desk,
+        memory,
+        publish,
+        newest,
+        index: None,
+        broken: false,
+        told: None,
+        ticks: 0,
+    };
     let thread = std::thread::Builder::new().name("sequencer".to_owned());
     let running = thread.spawn(move || sequencer.run(&receiver));
     let running = running
@@ -135,9 +153,10 @@ fn publisher(folder: &Folder, newest: watch::Sender<Newest>) -> Publisher {
 impl Sequencer {
     fn run(&mut self, queue: &Receiver<Job>) {
         let mut tick = Instant::now();
+        self.left_over();
         loop {
             match queue.recv_timeout(TICK.saturating_sub(tick.elapsed())) {
-                Ok(job) => self.group(gather(job, queue)),
+                Ok(job) => self.take(job, queue),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -168,10 +187,62 @@ impl Sequencer {
         }
     }
 
+    /// What waits, up to a group of events or an import.
+    fn take(&mut self, first: Job, queue: &Receiver<Job>) {
+        let (mut parts, mut replies, mut events) = (Vec::new(), Vec::new(), 0);
+        let mut next = Some(first);
+        let import = loop {
+            match next {
+                Some(Job::Events(part, reply)) => {
+                    events += part.events.len();
+                    parts.push(part);
+                    replies.push(reply);
+                }
+                Some(Job::Import(place, file, reply)) => break Some((place, file, reply)),
+                None => break None,
+            }
+            next = if events < GROUP { queue.try_recv().ok() } else { None };
+        };
+        if !parts.is_empty() {
+            self.group(parts, replies);
+        }
+        if let Some((place, file, reply)) = import {
+            let done = self.import(place, &file);
+            drop(reply.send(done));
+        }
+    }
+
+    /// Imports a request that was kept, and lets go of it.
+    fn import(&mut self, place: usize, file: &Path) -> Result<Summary> {
+        self.usable()?;
+        let desk = &mut self.desk;
+        let connector = desk.connectors.get(place).ok_or_else(|| connector::unknown(""))?;
+        let done = connector.import(file, &mut desk.ledger);
+        self.broken |= done.as_ref().is_err_and(|failure| failure.code() != "busy");
+        if done.is_ok() {
+            // if we stop before this, it is imported once more, and all of it is known
+            files::remove(file)?;
+        }
+        self.desk.metrics.stands(self.desk.ledger.size());
+        self.index();
+        done
+    }
+
+    /// Imports what was kept and could not be imported.
+    fn left_over(&mut self) {
+        let connectors = Arc::clone(&self.desk.connectors);
+        for (place, connector) in connectors.iter().enumerate() {
+            for file in connector.kept(&self.desk.folder) {
+                if let Err(failure) = self.import(place, &file) {
+                    super::journal::say("import", &failure.to_string());
+                    return;
+                }
+            }
+        }
+    }
+
     /// Writes a group and answers each of its deliveries.
-    fn group(&mut self, jobs: Vec<Job>) {
-        let (parts, replies): (Vec<Part>, Vec<_>) =
-            jobs.into_iter().map(|job| (job.part, job.reply)).unzip();
+    fn group(&mut self, parts: Vec<Part>, replies: Vec<oneshot::Sender<Said>>) {
         let begun = Instant::now();
         let said = match self.usable() {
             Ok(()) => {
@@ -214,6 +285,10 @@ impl Sequencer {
 
     /// What is done from time to time, whether events arrive or not.
     fn tick(&mut self) {
+        self.ticks += 1;
+        if self.ticks.is_multiple_of(LEFT_OVER) {
+            self.left_over();
+        }
         let done = self.look_after();
         self.broken |= done.is_err();
         self.report(done.err().map(|failure| failure.to_string()));
@@ -274,17 +349,4 @@ impl Sequencer {
             self.index = Some(std::thread::spawn(move || handover.write(MERGE_BELOW)));
         }
     }
-}
-
-/// What waits, up to a group.
-fn gather(first: Job, queue: &Receiver<Job>) -> Vec<Job> {
-    let mut events = first.part.events.len();
-    let mut jobs = vec![first];
-    while events < GROUP
-        && let Ok(job) = queue.try_recv()
-    {
-        events += job.part.events.len();
-        jobs.push(job);
-    }
-    jobs
 }

@@ -5,6 +5,11 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
+    clippy::format_push_string,
+    clippy::unused_self,
+    clippy::cast_possible_truncation,
+    clippy::type_complexity,
     reason = "each test uses its part; a test stops at the first surprise"
 )]
 
@@ -65,7 +70,9 @@ impl Machine {
             command.current_dir(&folder).env_clear();
             command.env("LEDGER_DIR", "d/ledger").env("LEDGER_STATE", "d/state");
             command.args(["token", "new", "--for", "test"]);
-            scopes.iter().for_each(|scope| drop(command.args(["--scope", scope])));
+            for scope in scopes {
+                command.args(["--scope", scope]);
+            }
             Ended::from(command.output().unwrap()).good().trim().to_owned()
         };
         Self { child, url: url.to_owned(), address, tokens: Box::new(tokens) }

@@ -5,6 +5,11 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
+    clippy::format_push_string,
+    clippy::unused_self,
+    clippy::cast_possible_truncation,
+    clippy::type_complexity,
     reason = "each test uses its part; a test stops at the first surprise"
 )]
 
@@ -13,7 +18,7 @@ use std::sync::Arc;
 use ledger_core::checkpoint::Origin;
 use ledger_core::encoding::base64;
 use ledger_core::json::{self, Value};
-use ledger_core::key::{self, KeyId, Signer as _, SigningKey};
+use ledger_core::key::{self, KeyId, SigningKey};
 use ledger_core::producer::{self, Position};
 use ledger_core::seal::Disclosure;
 

@@ -5,6 +5,11 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::large_stack_arrays,
+    clippy::format_push_string,
+    clippy::unused_self,
+    clippy::cast_possible_truncation,
+    clippy::type_complexity,
     reason = "each test uses its part; a test stops at the first surprise"
 )]
 

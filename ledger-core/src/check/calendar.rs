@@ -14,12 +14,19 @@ pub struct Calendar {
     pub holidays: BTreeSet<u64>,
     /// Where days begin.
     pub zone: Zone,
+    /// The name of the zone, for people; its rule decides.
+    pub named: String,
 }
 
 impl Default for Calendar {
     /// Monday to Friday in UTC, without holidays.
     fn default() -> Self {
-        Self { weekend: BTreeSet::from([5, 6]), holidays: BTreeSet::new(), zone: Zone::default() }
+        Self {
+            weekend: BTreeSet::from([5, 6]),
+            holidays: BTreeSet::new(),
+            zone: Zone::default(),
+            named: "UTC".to_owned(),
+        }
     }
 }
 

@@ -93,6 +93,7 @@ impl Fiscal {
             weekend: written.weekend.iter().map(weekday).collect::<Result<BTreeSet<u64>>>()?,
             holidays: written.holidays.iter().map(day).collect::<Result<BTreeSet<u64>>>()?,
             zone,
+            named: written.timezone.clone(),
         };
         Ok(Self {
             id: written.id,

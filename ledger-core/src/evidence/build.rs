@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::contents::{self, Contents};
 use super::csv::Sheet;
 use super::manifest::{Claim, Manifest};
+use super::pack::Packing;
 use super::zip::Members;
 use super::{page, statement, told};
 use crate::checkpoint::Checkpoint;
@@ -34,6 +35,12 @@ pub struct Parts {
     pub rows: BTreeMap<String, Sheet>,
     /// The report's document and its dressings, by their names in its folder.
     pub report: BTreeMap<String, Vec<u8>>,
+    /// Attachments that the tests read, by their digests.
+    pub attachments: BTreeMap<Sha256, Vec<u8>>,
+    /// Overlays of one's own and the calendar that the report was made with, by the names of their files.
+    pub controls: BTreeMap<String, Vec<u8>>,
+    /// What a drill said, if there was one.
+    pub drill: Option<Vec<u8>>,
 }
 
 /// The items of one test, as a file of the report.
@@ -118,6 +125,42 @@ pub fn rows(sheet: &Sheet, items: &[String]) -> (Sheet, Vec<u64>) {
 }
 
 impl Parts {
+    /// What is proven by itself, with nothing claimed beside: the members of a bundle; codes of proofs.
+    pub fn bundle(&self) -> Result<BTreeMap<String, Vec<u8>>> {
+        let mut members: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        members.insert(contents::CHECKPOINT.to_owned(), self.checkpoint.clone());
+        for (index, (line, path)) in &self.entries {
+            let proof = Proof::new(*index, path.clone(), &self.checkpoint)?.encode();
+            members.insert(contents::entry(*index), [line, &b"\n"[..]].concat());
+            members.insert(contents::proof(*index), proof);
+        }
+        for (index, lines) in &self.disclosures {
+            members.insert(contents::disclosures(*index), lines.clone());
+        }
+        Ok(members)
+    }
+
+    /// Takes in what opens sealed values of the entries that are here: each line goes to the entry whose value it
+    /// opens. Code `seal-unopened` where it is of none.
+    pub fn disclose<'l>(&mut self, lines: impl Iterator<Item = &'l [u8]>) -> Result<()> {
+        for line in lines {
+            let mut own = None;
+            for (index, (entry, _)) in &self.entries {
+                if told::opens(entry, line)? {
+                    own = Some(*index);
+                    break;
+                }
+            }
+            let own = own.ok_or_else(|| {
+                Error::refused("seal-unopened", "the disclosure is of no entry that goes in")
+            })?;
+            let text = self.disclosures.entry(own).or_default();
+            text.extend_from_slice(line);
+            text.push(b'\n');
+        }
+        Ok(())
+    }
+
     /// All members, the manifest among them, signed; codes of notes and proofs.
     pub fn members(
         &self,
@@ -126,16 +169,10 @@ impl Parts {
     ) -> Result<BTreeMap<String, Vec<u8>>> {
         let checkpoint =
             Note::parse(&self.checkpoint).and_then(|note| Checkpoint::parse(note.text()))?;
-        let mut members: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        members.insert(contents::CHECKPOINT.to_owned(), self.checkpoint.clone());
+        let mut members = self.bundle()?;
         members.insert(contents::README.to_owned(), readme(&claim).into_bytes());
         members.insert(contents::PAGE.to_owned(), page().into_bytes());
         members.insert(contents::POPULATION.to_owned(), self.population.clone());
-        for (index, (line, path)) in &self.entries {
-            let proof = Proof::new(*index, path.clone(), &self.checkpoint)?.encode();
-            members.insert(contents::entry(*index), [line, &b"\n"[..]].concat());
-            members.insert(contents::proof(*index), proof);
-        }
         for (old, path) in self.consistency.iter().filter(|(old, _)| **old < checkpoint.size()) {
             let mut text = format!("old {old}\n");
             for hash in path {
@@ -146,11 +183,15 @@ impl Parts {
             members
                 .insert(contents::consistency(*old), [text.as_bytes(), &self.checkpoint].concat());
         }
-        for (index, lines) in &self.disclosures {
-            members.insert(contents::disclosures(*index), lines.clone());
-        }
         for (dataset, sheet) in &self.rows {
             members.insert(contents::rows(dataset), sheet.encode().into_bytes());
+        }
+        members.extend(self.drill.clone().map(|drill| (contents::DRILL.to_owned(), drill)));
+        for (digest, bytes) in &self.attachments {
+            members.insert(contents::attachment(digest), bytes.clone());
+        }
+        for (file, bytes) in &self.controls {
+            members.insert(contents::control(file), bytes.clone());
         }
         for (name, bytes) in &self.report {
             members.insert(format!("report/{name}"), bytes.clone());
@@ -162,22 +203,50 @@ impl Parts {
     }
 }
 
+/// The zip of members that are whole, as small as it can be: its manifest is signed once more, because it says
+/// how the others are packed. Codes of zips.
+pub fn zip(
+    mut members: BTreeMap<String, Vec<u8>>,
+    claim: Claim,
+    signers: &[&dyn Signer],
+) -> Result<Vec<u8>> {
+    members.remove(contents::MANIFEST);
+    let rest = members.split_off(contents::MANIFEST);
+    let mut packing = Packing::default();
+    let mut zip = packing.add(&members)?;
+    zip.extend(packing.finish(&rest, claim, signers)?);
+    Ok(zip)
+}
+
 /// Members as they are read.
 pub fn views(members: &BTreeMap<String, Vec<u8>>) -> Members<'_> {
     members.iter().map(|(name, bytes)| (name.clone(), bytes.as_slice())).collect()
 }
 
-fn readme(claim: &Claim) -> String {
+pub(super) fn readme(claim: &Claim) -> String {
+    let drawn = claim.drawn.as_ref();
+    let (what, sample, shows) = match drawn {
+        Some(drawn) => (
+            "the items of one sample",
+            format!("\nSample      {}, {}, of {}", drawn.sample, drawn.words(), drawn.control),
+            "the entries of the items that were drawn are in the ledger, unchanged, signed by keys that\n\
+             it knows, and the tests come to the same results over them once more.\n\
+             What it does not show: the totals of the report. They are attested, not re-performed.",
+        ),
+        None => (
+            "all entries of a ledger, and the report over them",
+            String::new(),
+            "the entries are all that the ledger had, unchanged, signed by keys that it knows, and the\n\
+             report comes out of them once more, byte for byte.",
+        ),
+    };
     format!(
-        "Evidence of release controls: the items of one sample.\n\n\
+        "Evidence of release controls: {what}.\n\n\
          Ledger      {}\n\
          Checkpoint  {} entries, root {}\n\
-         Report      {}\n\
-         Sample      {}, draw {}, of {}\n\
+         Report      {}{sample}\n\
          Level       {}\n\n\
-         What it shows: the entries of the items that were drawn are in the ledger, unchanged, signed by keys that\n\
-         it knows, and the tests come to the same results over them once more.\n\
-         What it does not show: the totals of the report. They are attested, not re-performed.\n\n\
+         What it shows: {shows}\n\n\
          To check it, take the policy of your own: the file that names the key of this ledger's log. It must not\n\
          come with this package.\n\n\
          \x20   ledger verify PACKAGE.zip --policy POLICY\n\n\
@@ -186,9 +255,6 @@ fn readme(claim: &Claim) -> String {
         claim.size,
         claim.root.to_base64(),
         claim.report.to_reference(),
-        claim.drawn.sample,
-        claim.drawn.draw,
-        claim.drawn.control,
         claim.level,
     )
 }

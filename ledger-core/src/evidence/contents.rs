@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::zip::Members;
+use super::zip::{self, Members};
+use crate::encoding;
 use crate::error::{Error, Result};
+use crate::hash::Sha256;
 
 /// The manifest.
-pub const MANIFEST: &str = "manifest.json";
+pub const MANIFEST: &str = zip::BINDING;
 /// The signed checkpoint that all proofs lead to.
 pub const CHECKPOINT: &str = "checkpoint";
 /// The page that verifies in a browser.
@@ -15,6 +17,12 @@ pub const PAGE: &str = "index.html";
 pub const README: &str = "README.txt";
 /// The report's document.
 pub const REPORT: &str = "report/report.json";
+/// What was tried against a copy of the ledger, and what saw it; may be absent.
+pub const DRILL: &str = "drill.json";
+/// The calendar that the report was made with, among the controls; may be absent.
+pub const CALENDAR: &str = "calendar.toml";
+const BLOBS: &str = "blobs/";
+const CONTROLS: &str = "controls/";
 /// The list of the population that the items were drawn from.
 pub const POPULATION: &str = "sample/population";
 
@@ -43,6 +51,16 @@ pub fn rows(dataset: &str) -> String {
     format!("sample/{dataset}.csv")
 }
 
+/// The member of an attachment that the tests read.
+pub fn attachment(digest: &Sha256) -> String {
+    format!("{BLOBS}{}", encoding::hex(&digest.0))
+}
+
+/// The member of an overlay, or of the calendar, that the report was made with.
+pub fn control(file: &str) -> String {
+    format!("{CONTROLS}{file}")
+}
+
 /// The members of a package by what they are.
 #[derive(Debug, Default)]
 pub(super) struct Contents<'a> {
@@ -56,13 +74,32 @@ pub(super) struct Contents<'a> {
     pub(super) proofs: BTreeMap<u64, &'a [u8]>,
     pub(super) disclosures: BTreeMap<u64, &'a [u8]>,
     pub(super) consistency: BTreeMap<u64, &'a [u8]>,
+    /// Attachments by the digests that they are named by.
+    pub(super) attachments: BTreeMap<Sha256, &'a [u8]>,
+    /// Overlays and calendar by their files.
+    pub(super) controls: BTreeMap<String, &'a [u8]>,
     /// Rows of items by dataset.
     pub(super) rows: BTreeMap<String, &'a [u8]>,
 }
 
 impl<'a> Contents<'a> {
-    /// Sorts the members; codes `evidence-member` (one that no package has), `evidence-missing`.
+    /// Sorts the members of a package; codes `evidence-member` (one that no package has),
+    /// `evidence-missing`.
     pub(super) fn of(all: Members<'a>) -> Result<Self> {
+        Self::sorted(all, &[MANIFEST, CHECKPOINT, PAGE, README, REPORT, POPULATION, &entry(0)])
+    }
+
+    /// Sorts the members of a bundle, which has what is proven by itself only; codes as for
+    /// [`Contents::of`]. None where the members are those of something else.
+    pub(super) fn of_bundle(all: &Members<'a>) -> Option<Result<Self>> {
+        let folders = ["entries/", "proofs/", "disclosures/"];
+        let own = |name: &String| {
+            name == CHECKPOINT || folders.iter().any(|folder| name.starts_with(folder))
+        };
+        all.keys().all(own).then(|| Self::sorted(all.clone(), &[CHECKPOINT, &entry(0)]))
+    }
+
+    fn sorted(all: Members<'a>, demanded: &[&str]) -> Result<Self> {
         let mut contents = Self::default();
         for (name, bytes) in &all {
             if !contents.take(name, bytes) {
@@ -70,10 +107,10 @@ impl<'a> Contents<'a> {
                     .at(name.clone()));
             }
         }
-        for name in [MANIFEST, CHECKPOINT, PAGE, README, REPORT, POPULATION, &entry(0)] {
-            if !all.contains_key(name) {
+        for name in demanded {
+            if !all.contains_key(*name) {
                 return Err(Error::refused("evidence-missing", "every package has this member")
-                    .at(name.to_owned()));
+                    .at((*name).to_owned()));
             }
         }
         contents.all = all;
@@ -104,11 +141,20 @@ impl<'a> Contents<'a> {
             CHECKPOINT => self.checkpoint = bytes,
             REPORT => self.report = bytes,
             POPULATION => self.population = bytes,
-            PAGE | README => {}
+            PAGE | README | DRILL => {}
             _ => {
                 let rows = name.strip_prefix("sample/").and_then(|name| name.strip_suffix(".csv"));
                 if let Some(dataset) = rows {
                     return self.rows.insert(dataset.to_owned(), bytes).is_none();
+                }
+                if let Some(hex) = name.strip_prefix(BLOBS) {
+                    let digest = encoding::from_hex(hex.as_bytes()).ok().map(Sha256);
+                    let own = digest.filter(|digest| attachment(digest) == name);
+                    return own.is_some_and(|own| self.attachments.insert(own, bytes).is_none());
+                }
+                if let Some(file) = name.strip_prefix(CONTROLS) {
+                    self.controls.insert(file.to_owned(), bytes);
+                    return file.strip_suffix(".toml").is_some_and(|name| !name.contains('/'));
                 }
                 return name.starts_with("report/");
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::contents::{self, Contents};
 use super::layer::{Bench, Layer};
-use super::manifest::Manifest;
+use super::manifest::{Claim, Manifest};
 use crate::chain::End;
 use crate::checkpoint::{Checkpoint, Origin};
 use crate::entry::Entry;
@@ -52,17 +52,18 @@ fn misplaced(index: u64) -> Error {
     Error::untrue("evidence-index", format!("the line is that of entry {index}"))
 }
 
-/// Does the reader's own policy accept the checkpoint, and is it the one that the manifest names?
-pub(super) fn checkpoint(contents: &Contents<'_>, manifest: &Manifest, policy: &Policy) -> Layer {
+/// Does the reader's own policy accept the checkpoint, and is it the one that is claimed, if one is?
+pub(super) fn checkpoint(note: &[u8], claim: Option<&Claim>, policy: &Policy) -> Layer {
     let mut bench = Bench::default();
-    let claim = &manifest.statement.claim;
     let mut looked_at = String::new();
-    if let Some(satisfied) = bench.hold(contents::CHECKPOINT, policy.check(contents.checkpoint)) {
+    if let Some(satisfied) = bench.hold(contents::CHECKPOINT, policy.check(note)) {
         let checkpoint = &satisfied.checkpoint;
-        let same = (checkpoint.origin(), checkpoint.size(), *checkpoint.root())
-            == (claim.origin.as_str(), claim.size, claim.root);
+        let same = |claim: &Claim| {
+            (checkpoint.origin(), checkpoint.size(), *checkpoint.root())
+                == (claim.origin.as_str(), claim.size, claim.root)
+        };
         bench.demand(
-            same,
+            claim.is_none_or(same),
             contents::CHECKPOINT,
             "evidence-checkpoint",
             "the manifest names another checkpoint",
@@ -113,6 +114,21 @@ pub(super) fn entries(
             "evidence-proof",
             "the entry of this proof is not here",
         );
+    }
+    for (digest, bytes) in &contents.attachments {
+        let place = contents::attachment(digest);
+        bench.demand(
+            Sha256::of(bytes) == *digest,
+            &place,
+            "attachment-digest",
+            "the attachment is not the one that was named",
+        );
+        let name = digest.to_reference();
+        let names = |entry: &Entry<'_>| {
+            memchr::memmem::find(entry.event.bytes(), name.as_bytes()).is_some()
+        };
+        let message = "no entry that is here names the attachment";
+        bench.demand(entries.iter().any(names), &place, "evidence-member", message);
     }
     bench.layer("entries", format!("{} entries, each with its proof", contents.entries.len()))
 }
@@ -214,7 +230,7 @@ impl Keys {
 
     /// The key, if it stands at entry `index`; `brings` where that entry itself brings it. Codes
     /// `key-unknown`, `key-early`, `key-ended`.
-    fn standing(&self, id: &KeyId, index: u64, brings: bool) -> Result<&PublicKey> {
+    pub(super) fn standing(&self, id: &KeyId, index: u64, brings: bool) -> Result<&PublicKey> {
         let refuse = |code, words: &str| Err(Error::refused(code, format!("key `{id}` {words}")));
         let Some(known) = self.0.get(&id.0) else {
             return refuse("key-unknown", "is registered by no entry that is here");
@@ -247,11 +263,16 @@ pub(super) fn signatures(entries: &[Entry<'_>], keys: &Keys) -> Layer {
 }
 
 /// Did a key of this ledger sign the manifest, and had it not ended at the checkpoint?
-pub(super) fn signer(manifest: &Manifest, keys: &Keys) -> Layer {
+///
+/// `standing` gives a key that stands at a size.
+pub(super) fn signer<'k>(
+    manifest: &Manifest,
+    standing: &dyn Fn(&KeyId, u64) -> Result<&'k PublicKey>,
+) -> Layer {
     let mut bench = Bench::default();
     let size = manifest.statement.claim.size;
     for one in manifest.signatures() {
-        let judged = keys.standing(&one.key, size, false).and_then(|key| manifest.holds(key, one));
+        let judged = standing(&one.key, size).and_then(|key| manifest.holds(key, one));
         bench.hold(contents::MANIFEST, judged);
     }
     let names: Vec<String> = manifest.signatures().iter().map(|one| one.key.to_string()).collect();

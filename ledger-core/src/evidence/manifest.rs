@@ -17,18 +17,54 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 pub const PREDICATE_TYPE: &str = "urn:release-ledger:evidence:v1";
 /// The kind of statement.
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
+/// A package of the items of a sample.
+const SAMPLE: &str = "sample";
+/// A package of all there is.
+const POPULATION: &str = "population";
 /// The most signatures.
 const MAX_SIGNATURES: usize = 8;
 
-/// The draw whose items a package shows.
+/// The draws whose items a package shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drawn {
     /// The control.
     pub control: String,
     /// The sample, as it was committed.
     pub sample: String,
-    /// Which draw of it, from 1.
-    pub draw: u64,
+    /// Which draws of it, from 1, ascending: one event names 100 items at most, so a larger sample has several.
+    pub draws: Vec<u64>,
+}
+
+impl Drawn {
+    /// The draws as people read them, like `draw 1` or `draws 1, 2`.
+    pub fn words(&self) -> String {
+        let all: Vec<String> = self.draws.iter().map(u64::to_string).collect();
+        format!("draw{} {}", if all.len() > 1 { "s" } else { "" }, all.join(", "))
+    }
+
+    fn value(&self) -> Value {
+        let own = match self.draws[..] {
+            [draw] => ("draw", Value::count(draw)),
+            _ => ("draws", Value::List(self.draws.iter().copied().map(Value::count).collect())),
+        };
+        Value::object([
+            ("control", Value::text(&self.control)),
+            own,
+            ("id", Value::text(&self.sample)),
+        ])
+    }
+
+    fn read(predicate: View<'_>) -> Option<Self> {
+        let sample = predicate.get("sample")?;
+        let draws = match (sample.get("draw"), sample.get("draws")) {
+            (Some(one), None) => vec![one.unsigned()?],
+            (None, Some(all)) => all.items().map(|one| one.unsigned()).collect::<Option<_>>()?,
+            _ => return None,
+        };
+        let ascending = draws.is_sorted_by(|one, other| one < other) && !draws.is_empty();
+        let (control, id) = (member(sample, &["control"])?, member(sample, &["id"])?);
+        ascending.then_some(Self { control, sample: id, draws })
+    }
 }
 
 /// What a package claims.
@@ -44,10 +80,19 @@ pub struct Claim {
     pub report: Sha256,
     /// Whose eyes it is for: `internal`, `auditor`, `regulator`.
     pub level: String,
-    /// The items.
-    pub drawn: Drawn,
+    /// How the others are packed in a zip of deflated members ([`super::zip::Binding`]).
+    pub packed: Option<Sha256>,
+    /// The items; none in a package of the whole population.
+    pub drawn: Option<Drawn>,
     /// The name and version of the program that made it.
     pub tool: String,
+}
+
+impl Claim {
+    /// What kind of package it is of.
+    pub fn kind(&self) -> &'static str {
+        if self.drawn.is_some() { SAMPLE } else { POPULATION }
+    }
 }
 
 /// A statement: the claim, and every other member with its digest, in the order of their names.
@@ -78,20 +123,17 @@ impl Statement {
             ("root", text(&claim.root.to_base64())),
             ("size", Value::count(claim.size)),
         ]);
-        let sample = Value::object([
-            ("control", text(&claim.drawn.control)),
-            ("draw", Value::count(claim.drawn.draw)),
-            ("id", text(&claim.drawn.sample)),
-        ]);
-        let predicate = Value::object([
+        let mut predicate = vec![
             ("checkpoint", checkpoint),
-            ("kind", text("sample")),
+            ("kind", text(claim.kind())),
             ("level", text(&claim.level)),
             ("origin", text(&claim.origin)),
             ("report", text(&claim.report.to_reference())),
-            ("sample", sample),
             ("tool", text(&claim.tool)),
-        ]);
+        ];
+        predicate.extend(claim.drawn.as_ref().map(|drawn| ("sample", drawn.value())));
+        predicate.extend(claim.packed.map(|packed| ("packed", Value::text(packed.to_reference()))));
+        let predicate = Value::object(predicate);
         let subject = |(name, digest): &(String, Sha256)| {
             let hex = Value::text(encoding::hex(&digest.0));
             Value::object([
@@ -119,12 +161,14 @@ impl Statement {
         let root = document.parse(rest.as_bytes(), Names::Plain)?;
         let predicate = root.get("predicate").ok_or_else(wrong)?;
         let word = |name: &str| member(predicate, &[name]);
-        if word("kind").ok_or_else(wrong)? != "sample" {
-            return Err(Error::refused(
-                "evidence-kind",
-                "this version knows packages of samples only",
-            ));
-        }
+        let drawn = match (word("kind").ok_or_else(wrong)?.as_str(), predicate.get("sample")) {
+            (SAMPLE, _) => Some(Drawn::read(predicate).ok_or_else(wrong)?),
+            (POPULATION, None) => None,
+            _ => {
+                let message = "this version knows packages of a sample and of a population";
+                return Err(Error::refused("evidence-kind", message));
+            }
+        };
         let number = |path: &[&str]| reach(predicate, path).and_then(|view| view.unsigned());
         let root_text = member(predicate, &["checkpoint", "root"]).ok_or_else(wrong)?;
         let claim = Claim {
@@ -133,11 +177,11 @@ impl Statement {
             root: Sha256::from_base64(root_text.as_bytes()).map_err(|_| wrong())?,
             report: Sha256::from_reference(&word("report").ok_or_else(wrong)?).ok_or_else(wrong)?,
             level: word("level").ok_or_else(wrong)?,
-            drawn: Drawn {
-                control: member(predicate, &["sample", "control"]).ok_or_else(wrong)?,
-                sample: member(predicate, &["sample", "id"]).ok_or_else(wrong)?,
-                draw: number(&["sample", "draw"]).ok_or_else(wrong)?,
+            packed: match word("packed") {
+                None => None,
+                Some(packed) => Some(Sha256::from_reference(&packed).ok_or_else(wrong)?),
             },
+            drawn,
             tool: word("tool").ok_or_else(wrong)?,
         };
         let list = root.get("subject").ok_or_else(wrong)?;
@@ -237,6 +281,10 @@ mod tests {
     use super::*;
     use crate::key::SigningKey;
 
+    fn drawn(draws: Vec<u64>) -> Drawn {
+        Drawn { control: "SOX-CM-01".to_owned(), sample: "smp-1".to_owned(), draws }
+    }
+
     fn statement() -> Statement {
         Statement {
             claim: Claim {
@@ -245,15 +293,32 @@ mod tests {
                 root: Sha256([1; 32]),
                 report: Sha256([2; 32]),
                 level: "auditor".to_owned(),
-                drawn: Drawn {
-                    control: "SOX-CM-01".to_owned(),
-                    sample: "smp-1".to_owned(),
-                    draw: 1,
-                },
+                drawn: Some(drawn(vec![1])),
+                packed: None,
                 tool: "ledger 0".to_owned(),
             },
             subjects: vec![("checkpoint".to_owned(), Sha256([3; 32]))],
         }
+    }
+
+    #[test]
+    fn draws_ascend() {
+        let mut statement = statement();
+        statement.claim.packed = Some(Sha256([4; 32]));
+        for draws in [vec![1], vec![7], vec![1, 2], vec![2, 9, 10]] {
+            statement.claim.drawn = Some(drawn(draws));
+            assert_eq!(Statement::parse(&statement.encode()).unwrap(), statement);
+        }
+        for draws in [vec![], vec![1, 1], vec![2, 1]] {
+            statement.claim.drawn = Some(drawn(draws));
+            let code = Statement::parse(&statement.encode()).unwrap_err().code();
+            assert_eq!(code, "evidence-statement");
+        }
+        statement.claim.drawn = None;
+        assert_eq!(Statement::parse(&statement.encode()).unwrap(), statement);
+        statement.claim.drawn = Some(drawn(vec![2, 1]));
+        let one = statement.encode().replace("\"draws\":[2,1]", "\"draws\":[1]");
+        assert!(Statement::parse(&one).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::layer::{Bench, Layer};
 use super::told::{self, Rows, at, text};
 use crate::check::matrix::Matrix;
 use crate::check::{Attachments, Calendar, Period, State};
-use crate::control::Layer as Overlay;
+use crate::control::{Fiscal, Layer as Overlay};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::evaluate::{Evaluation, Front, Question, Verdict, evaluate};
@@ -18,12 +18,15 @@ use crate::json::Value;
 use crate::report::{Pseudonyms, Report};
 use crate::time::Timestamp;
 
-/// Attachments do not travel in a package of a sample: what a test looks for in them cannot be told.
-struct Nothing;
+/// The test of the integrity and coverage of the ledger itself.
+const WHOLE: &str = "T25";
 
-impl Attachments for Nothing {
-    fn read(&self, _: &Sha256) -> Option<Vec<u8>> {
-        None
+/// Attachments that travelled: of others nothing can be told.
+struct Travelled<'c>(&'c Contents<'c>);
+
+impl Attachments for Travelled<'_> {
+    fn read(&self, digest: &Sha256) -> Option<Vec<u8>> {
+        self.0.attachments.get(digest).map(|bytes| bytes.to_vec())
     }
 }
 
@@ -36,7 +39,7 @@ pub(super) fn items(
 ) -> Layer {
     let mut bench = Bench::default();
     let mut performed = 0_u64;
-    if let Some((again, persons)) = bench.hold(contents::REPORT, again(entries, report)) {
+    if let Some((again, persons)) = bench.hold(contents::REPORT, again(entries, report, contents)) {
         let sheets = (0..again.runs.len()).filter_map(|number| Report::population(&again, number));
         let sheets = sheets.map(|dataset| persons.table(dataset));
         let sheets: Vec<_> = sheets.map(|dataset| (dataset.about.id.clone(), dataset)).collect();
@@ -44,6 +47,13 @@ pub(super) fn items(
         let items: BTreeSet<&str> = cells.map(|(sheet, row)| sheet.cell(row, "item")).collect();
         for (dataset, attested) in rows {
             let place = contents::rows(dataset);
+            if of_whole(report, dataset) {
+                if !attested.rows.is_empty() {
+                    let message = "the test asks about the whole ledger, which is not here: its results are attested";
+                    bench.lack(&place, "evidence-whole", message);
+                }
+                continue;
+            }
             let own = sheets.iter().find(|(id, _)| id == dataset);
             let own = own.and_then(|(_, dataset)| Sheet::parse(dataset.to_csv().as_bytes()).ok());
             let own = own.unwrap_or_default();
@@ -68,6 +78,16 @@ pub(super) fn items(
     bench.layer("items", format!("{performed} results re-performed from {evidence} entries"))
 }
 
+/// Whether a dataset is of a test that asks about the ledger as a whole: no part of it can answer.
+fn of_whole(report: &Value, dataset: &str) -> bool {
+    let mut all = told::list(report, &["populations"]).iter();
+    let about = all.find(|about| text(about, &["id"]) == dataset);
+    about.is_some_and(|about| {
+        let test = text(about, &["query", "parameters", "test"]);
+        test.split('@').next() == Some(WHOLE)
+    })
+}
+
 /// Whether the row comes out again, cell by cell.
 fn same(attested: &Sheet, row: &[String], own: &Sheet) -> Result<()> {
     let item = attested.cell(row, "item");
@@ -88,7 +108,11 @@ fn same(attested: &Sheet, row: &[String], own: &Sheet) -> Result<()> {
 }
 
 /// The evaluation of these entries alone, asked as the report was, and how persons stand in it.
-fn again(entries: &[Entry<'_>], report: &Value) -> Result<(Evaluation, Pseudonyms)> {
+fn again(
+    entries: &[Entry<'_>],
+    report: &Value,
+    contents: &Contents<'_>,
+) -> Result<(Evaluation, Pseudonyms)> {
     let front = report.get("front").ok_or_else(unknown)?;
     let time = |path: &[&str]| Timestamp::parse(text(front, path).as_bytes());
     let cutoff = time(&["cutoff"])?;
@@ -96,10 +120,10 @@ fn again(entries: &[Entry<'_>], report: &Value) -> Result<(Evaluation, Pseudonym
         Some(Value::Integer(size)) => u64::try_from(*size).map_err(|_| unknown())?,
         _ => return Err(unknown()),
     };
-    let shipped = Overlay::shipped()?;
+    let known = overlays(contents)?;
     let overlay = |name: &Value| {
         let name = name.as_text().unwrap_or_default();
-        let found = shipped.iter().find(|layer| format!("{} {}", layer.id, layer.version) == name);
+        let found = known.iter().find(|layer| format!("{} {}", layer.id, layer.version) == name);
         found.cloned().ok_or_else(|| {
             Error::unavailable(
                 "evidence-overlay",
@@ -115,7 +139,7 @@ fn again(entries: &[Entry<'_>], report: &Value) -> Result<(Evaluation, Pseudonym
         period: Period { from: time(&["period", "from"])?, to: time(&["period", "to"])? },
         cutoff,
         layers: told::list(front, &["layers"]).iter().map(overlay).collect::<Result<_>>()?,
-        calendar: Calendar::default(),
+        calendar: calendar(contents, text(front, &["period", "zone"]))?,
         matrix: Matrix::shipped()?,
     };
     let own = entries.iter().filter(|entry| entry.index < size && entry.recorded_at <= cutoff);
@@ -131,7 +155,7 @@ fn again(entries: &[Entry<'_>], report: &Value) -> Result<(Evaluation, Pseudonym
         completeness: verdict,
         verified: None,
     };
-    let evaluation = evaluate(&facts, &Nothing, question, front)?;
+    let evaluation = evaluate(&facts, &Travelled(contents), question, front)?;
     let first = evaluation.slices.first().map(|slice| slice.resolved.digest().to_reference());
     if first.as_deref() != report.get("front").map(|front| text(front, &["catalogue"])) {
         return Err(Error::unavailable(
@@ -141,6 +165,38 @@ fn again(entries: &[Entry<'_>], report: &Value) -> Result<(Evaluation, Pseudonym
         .hint("verify with the version that made it"));
     }
     Ok((evaluation, persons))
+}
+
+/// The overlays that are built in, and those that travelled.
+fn overlays(contents: &Contents<'_>) -> Result<Vec<Overlay>> {
+    let mut known = Overlay::shipped()?;
+    for (file, bytes) in contents.controls.iter().filter(|(file, _)| *file != contents::CALENDAR) {
+        known.push(Overlay::read(&contents::control(file), words(file, bytes)?)?);
+    }
+    Ok(known)
+}
+
+/// The calendar that travelled, or the one that is built in, if it is of the zone of the report.
+fn calendar(contents: &Contents<'_>, zone: &str) -> Result<Calendar> {
+    let fiscal = match contents.controls.get(contents::CALENDAR) {
+        None => Fiscal::shipped()?,
+        Some(bytes) => {
+            let file = contents::control(contents::CALENDAR);
+            Fiscal::read(&file, words(contents::CALENDAR, bytes)?)?
+        }
+    };
+    if fiscal.timezone != zone {
+        let message = "the report was made by a calendar that is not in the package";
+        return Err(Error::unavailable("evidence-calendar", message)
+            .hint("make the report again with that calendar"));
+    }
+    Ok(fiscal.days().clone())
+}
+
+fn words<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str> {
+    std::str::from_utf8(bytes).map_err(|_| {
+        Error::malformed("control-file", "the file is not UTF-8").at(contents::control(file))
+    })
 }
 
 fn unknown() -> Error {

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::contents::{self, Contents};
 use super::csv::Sheet;
 use super::layer::{Bench, Layer};
-use super::manifest::{Claim, Manifest};
+use super::manifest::{Claim, Drawn};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::exception::item_id;
 use crate::hash::{Blake3, Sha256};
 use crate::json::{self, Value, View};
 use crate::ledger::scope;
-use crate::sample::{Committed, Drawn, Population, Seed};
+use crate::sample::{self, Committed, Population, Seed};
 use crate::seal::{self, Disclosure};
 
 /// The report's document; codes `evidence-report`, and those of JSON.
@@ -50,11 +50,17 @@ fn count(value: &Value, path: &[&str]) -> Option<u64> {
 }
 
 /// Is the report the one that is claimed, of this ledger, and do its counts and files tie?
-pub(super) fn report(report: &Value, contents: &Contents<'_>, claim: &Claim) -> Layer {
+///
+/// `digest` gives that of a member, if it is there.
+pub(super) fn report(
+    report: &Value,
+    digest_of: &dyn Fn(&str) -> Option<Sha256>,
+    claim: &Claim,
+) -> Layer {
     let mut bench = Bench::default();
-    let digest = Sha256::of(contents.report);
+    let digest = digest_of(contents::REPORT);
     bench.demand(
-        digest == claim.report,
+        digest == Some(claim.report),
         contents::REPORT,
         "evidence-digest",
         "the manifest claims another report",
@@ -72,9 +78,9 @@ pub(super) fn report(report: &Value, contents: &Contents<'_>, claim: &Claim) -> 
         let place = format!("{}: {}", contents::REPORT, text(about, &["id"]));
         bench.demand(ties(about), &place, "evidence-counts", "the counts of the table do not tie");
         let file = format!("report/{}", text(about, &["file"]));
-        if let Some(bytes) = contents.all.get(&file) {
+        if let Some(digest) = digest_of(&file) {
             files += 1;
-            let same = Sha256::of(bytes).to_reference() == text(about, &["digest"]);
+            let same = digest.to_reference() == text(about, &["digest"]);
             bench.demand(
                 same,
                 &file,
@@ -140,22 +146,20 @@ pub(super) type Rows = BTreeMap<String, Sheet>;
 pub(super) fn sample(
     entries: &[Entry<'_>],
     contents: &Contents<'_>,
-    claim: &Claim,
+    drawn: &Drawn,
     report: &Value,
     rows: &mut Rows,
 ) -> Layer {
     let mut bench = Bench::default();
-    let drawn = bench.hold("", redrawn(entries, contents, claim));
+    let selected = bench.hold("", redrawn(entries, contents, drawn)).unwrap_or_default();
     for (dataset, bytes) in &contents.rows {
         let place = contents::rows(dataset);
         if let Some(sheet) = bench.hold(&place, Sheet::parse(bytes)) {
             rows.insert(dataset.clone(), sheet);
         }
     }
-    let selected: BTreeSet<&str> =
-        drawn.iter().flat_map(|drawn| &drawn.selected).map(String::as_str).collect();
     let mut seen = BTreeSet::new();
-    let tests = tests(report, &claim.drawn.control);
+    let tests = tests(report, &drawn.control);
     for (dataset, sheet) in rows.iter() {
         let place = contents::rows(dataset);
         let about =
@@ -174,7 +178,7 @@ pub(super) fn sample(
         for row in &sheet.rows {
             let item = item_id(sheet.cell(row, "item"));
             bench.demand(
-                selected.contains(item.as_str()),
+                selected.contains(&item),
                 &place,
                 "evidence-rows",
                 "the row is of no item that was selected",
@@ -196,7 +200,7 @@ pub(super) fn sample(
         let message = "a test counts for the control, and its rows are not here";
         bench.demand(false, &contents::rows(dataset), "evidence-missing", message);
     }
-    for item in selected.iter().filter(|item| !seen.contains(**item)) {
+    for item in selected.iter().filter(|item| !seen.contains(*item)) {
         bench.demand(
             false,
             contents::POPULATION,
@@ -207,7 +211,7 @@ pub(super) fn sample(
     let words = format!(
         "{} items of {}, drawn from what was committed before",
         selected.len(),
-        claim.drawn.control
+        drawn.control
     );
     bench.layer("sample", words)
 }
@@ -220,39 +224,57 @@ pub(super) fn tests<'v>(report: &'v Value, control: &str) -> BTreeSet<&'v str> {
     counted.map(|test| text(test, &["dataset"])).collect()
 }
 
-/// Draws again; codes `evidence-sample`, and those of samples.
-fn redrawn(entries: &[Entry<'_>], contents: &Contents<'_>, claim: &Claim) -> Result<Drawn> {
-    let wrong = |message: &str| Error::untrue("evidence-sample", message);
+/// Draws again, all draws that are claimed: the items by their ids. Codes `evidence-sample`, and those of samples.
+fn redrawn(
+    entries: &[Entry<'_>],
+    contents: &Contents<'_>,
+    claimed: &Drawn,
+) -> Result<BTreeSet<String>> {
+    let sample = claimed.sample.as_str();
     let of = |kind: &'static str| {
-        let sample = claim.drawn.sample.as_str();
         entries.iter().filter(move |entry| {
             entry.event.kind == kind && entry.event.text_at("/subject/sample") == Some(sample)
         })
     };
     let fixed = of("sample.committed")
         .next()
-        .ok_or_else(|| wrong("the commitment of the sample is not here"))?;
-    let is_draw = |entry: &&Entry<'_>| {
-        entry.event.root.pointer("/data/draw").and_then(|view| view.unsigned())
-            == Some(claim.drawn.draw)
-    };
-    let drawn = of("sample.drawn")
-        .find(is_draw)
-        .ok_or_else(|| wrong("the draw of the sample is not here"))?;
-    if fixed.event.text_at("/data/control") != Some(&claim.drawn.control) {
-        return Err(wrong("the sample is of another control"));
-    }
-    if drawn.index < fixed.index {
-        return Err(wrong("the draw stands before the commitment"));
+        .ok_or_else(|| not_drawn("the commitment of the sample is not here"))?;
+    if fixed.event.text_at("/data/control") != Some(&claimed.control) {
+        return Err(not_drawn("the sample is of another control"));
     }
     let population = Population::parse(contents.population)?;
-    committed(fixed).ok_or_else(|| wrong("the commitment cannot be read"))?.holds(&population)?;
+    let known = committed(fixed).ok_or_else(|| not_drawn("the commitment cannot be read"))?;
+    known.holds(&population)?;
+    let mut items = BTreeSet::new();
+    for number in &claimed.draws {
+        let own = |entry: &&Entry<'_>| {
+            entry.event.root.pointer("/data/draw").and_then(|view| view.unsigned()) == Some(*number)
+        };
+        let drawn = of("sample.drawn")
+            .find(own)
+            .ok_or_else(|| not_drawn(&format!("draw {number} of the sample is not here")))?;
+        if drawn.index < fixed.index {
+            return Err(not_drawn("the draw stands before the commitment"));
+        }
+        items.extend(selected(drawn, &population)?);
+    }
+    Ok(items)
+}
+
+fn not_drawn(message: &str) -> Error {
+    Error::untrue("evidence-sample", message)
+}
+
+/// What a draw selects, drawn once more.
+fn selected(drawn: &Entry<'_>, population: &Population) -> Result<Vec<String>> {
     let texts = |pointer: &str| -> Vec<String> {
         let items = drawn.event.root.pointer(pointer).into_iter().flat_map(|view| view.items());
         items.filter_map(|item| item.plain().map(str::to_owned)).collect()
     };
-    let stated =
-        Drawn { selected: texts("/data/selected"), replacements: texts("/data/replacements") };
+    let stated = sample::Drawn {
+        selected: texts("/data/selected"),
+        replacements: texts("/data/replacements"),
+    };
     let seed = Seed::parse(drawn.event.text_at("/data/seed").unwrap_or_default())?;
     let size =
         drawn.event.root.pointer("/data/size").and_then(|view| view.unsigned()).unwrap_or_default();
@@ -260,18 +282,25 @@ fn redrawn(entries: &[Entry<'_>], contents: &Contents<'_>, claim: &Claim) -> Res
     let again = if drawn.event.text_at("/data/method") == Some("targeted") {
         // named by somebody: all that can be said is that they are items
         let named = stated.selected.iter().all(|id| population.has(id));
-        if named { stated.clone() } else { return Err(wrong("an item is not in the population")) }
+        if !named {
+            return Err(not_drawn("an item is not in the population"));
+        }
+        stated.clone()
     } else {
         population.draw(&seed, size, stated.replacements.len())?
     };
-    if again == stated { Ok(stated) } else { Err(wrong("the seed selects other items")) }
+    if again == stated {
+        Ok(stated.selected)
+    } else {
+        Err(not_drawn("the seed selects other items"))
+    }
 }
 
 /// Does every disclosure open a sealed value of its entry?
 pub(super) fn disclosures(
     entries: &[Entry<'_>],
     contents: &Contents<'_>,
-    manifest: &Manifest,
+    level: Option<&str>,
 ) -> Layer {
     let mut bench = Bench::default();
     let mut opened = 0_u64;
@@ -289,11 +318,21 @@ pub(super) fn disclosures(
             bench.hold(&place, judged);
         }
     }
-    let level = &manifest.statement.claim.level;
-    bench.layer(
-        "disclosures",
-        format!("{opened} opened, for the level `{level}`; what is not disclosed stays sealed"),
-    )
+    let level = level.map_or_else(String::new, |level| format!(", for the level `{level}`"));
+    bench
+        .layer("disclosures", format!("{opened} opened{level}; what is not disclosed stays sealed"))
+}
+
+/// Whether a line discloses a value of this entry; fails where it is of the entry but opens nothing, or is no
+/// disclosure at all.
+pub(super) fn opens(entry: &[u8], line: &[u8]) -> Result<bool> {
+    let mut document = json::Document::default();
+    let entry = Entry::parse(&mut document, entry)?;
+    match open(Some(&entry), line) {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == "seal-unopened" => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Where in the entry the disclosure opens a value.

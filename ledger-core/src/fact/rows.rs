@@ -74,7 +74,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The rows of a list; codes `json-*`, `list-row`, `list-member`, `list-value`, `list-empty`.
+/// The rows of a list; codes `json-*`, `list-row`, `list-member`, `list-value`.
 pub(crate) fn lines<T>(
     bytes: &[u8],
     read: impl Fn(&mut Members<'_>) -> Option<T>,
@@ -102,9 +102,6 @@ pub(crate) fn lines<T>(
             return Err(wrong("list-member", number, format!("`{name}` is not known here")));
         }
         all.push(value);
-    }
-    if all.is_empty() {
-        return Err(Error::malformed("list-empty", "the list is empty"));
     }
     Ok(all)
 }

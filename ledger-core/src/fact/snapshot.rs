@@ -1,5 +1,5 @@
 //! Snapshot: who may do what in a system at a time, as an `access.observed` lists it, and the items of a
-//! review made of it.
+//! review made of it (`spec/listing.md`).
 //!
 //! Both lists are in a normal form: one canonical JSON object on each line. Persons are pseudonyms;
 //! an account is an opaque key, the same in all lists. A list with a row that cannot be read says
@@ -133,7 +133,7 @@ impl ReviewItem {
     }
 }
 
-/// The rows of a snapshot; codes `json-*`, `list-row`, `list-member`, `list-value`, `list-empty`.
+/// The rows of a snapshot; codes `json-*`, `list-row`, `list-member`, `list-value`.
 pub fn rows(bytes: &[u8]) -> Result<Vec<Row>> {
     lines(bytes, |members| {
         Some(Row {

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::Material;
 use super::dataset::Cell;
 use super::finding::{self, open_words};
 use super::section::{Chart, Plot};
 use super::tested::Tested;
-use super::{Material, period};
 use crate::check::{Severity, State};
 use crate::json::Value;
 use crate::schema::words::Class;
@@ -80,10 +80,9 @@ pub(super) fn conclusion(material: &Material<'_>, controls: &[Tested]) -> Conclu
     Conclusion {
         sentences: vec![
             format!(
-                "{total} controls of {} were tested over every occurrence from {} to {}: {items} results.",
+                "{total} controls of {} were tested over every occurrence from {}: {items} results.",
                 frameworks.join(", "),
-                period::day(material.period.from),
-                period::day(period::last(material.period)),
+                material.days("to"),
             ),
             format!(
                 "{} show no exceptions, {failed} show exceptions, for {unknown} it cannot be told, {} had no occurrence.",

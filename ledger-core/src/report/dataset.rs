@@ -26,7 +26,7 @@ pub enum Kind {
     Count,
     /// A moment, UTC.
     Time,
-    /// A day, UTC.
+    /// A day in the zone of the period.
     Day,
     /// A length of time in seconds.
     Seconds,

@@ -98,6 +98,12 @@ pub struct Front {
     pub from: Timestamp,
     /// The first moment after it.
     pub to: Timestamp,
+    /// Its first day, in its zone.
+    pub first: String,
+    /// Its last day.
+    pub last: String,
+    /// The name of the zone in which its days begin.
+    pub zone: String,
     /// The moment by which running clocks are judged; what was recorded later is left out.
     pub cutoff: Timestamp,
     /// The overlays, with their versions.
@@ -145,7 +151,8 @@ pub(super) fn front(material: &Material<'_>, asked: &Asked) -> Front {
         })
         .collect();
     let names: Vec<String> = frameworks.iter().map(|known| known.id.to_uppercase()).collect();
-    let word = period::word(material.period);
+    let wall = material.on_wall();
+    let word = period::word(wall);
     let origin = evaluation.front.origin.clone();
     let entity = if asked.entity.is_empty() { name(&origin) } else { asked.entity.clone() };
     let layers = question.layers.iter();
@@ -159,6 +166,9 @@ pub(super) fn front(material: &Material<'_>, asked: &Asked) -> Front {
         period: word,
         from: material.period.from,
         to: material.period.to,
+        first: period::day(wall.from),
+        last: period::day(period::last(wall)),
+        zone: question.calendar.named.clone(),
         cutoff: question.cutoff,
         layers: layers.map(|layer| format!("{} {}", layer.id, layer.version)).collect(),
         catalogue: first.map(|known| known.digest().to_reference()).unwrap_or_default(),
@@ -281,10 +291,12 @@ impl Front {
             (
                 "period",
                 Value::object([
+                    ("first", Value::text(&self.first)),
                     ("from", Value::text(self.from.to_string())),
+                    ("last", Value::text(&self.last)),
                     ("to", Value::text(self.to.to_string())),
                     ("word", Value::text(&self.period)),
-                    ("zone", Value::text("UTC")),
+                    ("zone", Value::text(&self.zone)),
                 ]),
             ),
             ("people", self.people.to_json()),

@@ -152,7 +152,7 @@ pub(super) fn before(material: &Material<'_>) -> Dataset {
             ("no occurrence", Kind::Count),
         ],
     );
-    let own = super::period::word(material.period);
+    let own = super::period::word(material.on_wall());
     let mut last = BTreeMap::new();
     for row in material.facts.control_tested.all() {
         if row.what.period.as_str() == own {

@@ -3,6 +3,7 @@
 use crate::check::Period;
 use crate::error::{Error, Result};
 use crate::time::{DAY, Timestamp};
+use crate::zone::Zone;
 
 /// Reads a quarter, a month or a year, UTC; code `period`.
 pub fn parse(word: &str) -> Result<Period> {
@@ -66,23 +67,39 @@ pub fn day(at: Timestamp) -> String {
     at.to_string().get(..10).unwrap_or_default().to_owned()
 }
 
-/// The days of a period, each with its first moment.
-pub fn days(period: Period) -> impl Iterator<Item = Timestamp> {
-    let first = period.from.micros() - period.from.micros() % DAY;
-    let end = period.to.micros();
-    let starts = std::iter::successors(Some(first), |day| Some(day + DAY));
-    starts.take_while(move |day| *day < end).filter_map(Timestamp::from_micros)
+/// The same days in UTC: from the first moment of the period's first day on the wall to that of the day
+/// after its last.
+pub fn on_wall(period: Period, zone: &Zone) -> Period {
+    let begins = |number: u64, or: Timestamp| {
+        number.checked_mul(DAY).and_then(Timestamp::from_micros).unwrap_or(or)
+    };
+    let from = begins(zone.day(period.from), period.from);
+    Period { from, to: begins(zone.day(last(period)) + 1, period.to) }
 }
 
-/// The number of the week of the period that a moment is in, and how many there are; weeks begin with
-/// the period's first day.
-pub fn week(period: Period, at: Timestamp) -> usize {
-    usize::try_from(at.micros().saturating_sub(period.from.micros()) / (7 * DAY)).unwrap_or(0)
+/// The day of a moment on the wall.
+pub fn day_on_wall(at: Timestamp, zone: &Zone) -> String {
+    let first = zone.day(at).checked_mul(DAY).and_then(Timestamp::from_micros);
+    day(first.unwrap_or(at))
+}
+
+/// The days of a period on the wall, each with its first moment and that of the next.
+pub fn days(period: Period, zone: &Zone) -> impl Iterator<Item = (String, Timestamp, Timestamp)> {
+    let numbers = zone.day(period.from)..=zone.day(last(period));
+    numbers.filter_map(|number| {
+        let (from, to) = (zone.begins(number)?, zone.begins(number + 1)?);
+        Some((day(Timestamp::from_micros(number.checked_mul(DAY)?)?), from, to))
+    })
+}
+
+/// The number of the week of the period that a moment is in; weeks begin with the period's first day.
+pub fn week(period: Period, zone: &Zone, at: Timestamp) -> usize {
+    usize::try_from(zone.day(at).saturating_sub(zone.day(period.from)) / 7).unwrap_or(0)
 }
 
 /// The first days of the weeks of a period.
-pub fn weeks(period: Period) -> Vec<String> {
-    days(period).step_by(7).map(day).collect()
+pub fn weeks(period: Period, zone: &Zone) -> Vec<String> {
+    days(period, zone).step_by(7).map(|(day, ..)| day).collect()
 }
 
 #[cfg(test)]
@@ -103,9 +120,28 @@ mod tests {
         }
         let odd = Period { from: month(2026, 2).unwrap(), to: month(2026, 4).unwrap() };
         assert_eq!(word(odd), "2026-02-01..2026-03-31");
-        assert_eq!(weeks(parse("2026-Q3").unwrap()).len(), 14);
+        assert_eq!(weeks(parse("2026-Q3").unwrap(), &Zone::default()).len(), 14);
         for wrong in ["", "2026-Q5", "2026-13", "26-Q1", "2026-7", "2026Q3", "2026-", "+026"] {
             assert_eq!(parse(wrong).unwrap_err().code(), "period", "{wrong}");
         }
+    }
+
+    #[test]
+    fn days_are_those_on_the_wall() {
+        let utc = parse("2026-Q3").unwrap();
+        assert_eq!(on_wall(utc, &Zone::default()), utc);
+        let zone = Zone::parse("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let at = |text: &str| Timestamp::parse(text.as_bytes()).unwrap();
+        let (from, to) = ("2026-09-30T22:00:00.000000Z", "2026-12-31T23:00:00.000000Z");
+        let quarter = Period { from: at(from), to: at(to) };
+        assert_eq!(word(on_wall(quarter, &zone)), "2026-Q4");
+        let all: Vec<_> = days(quarter, &zone).collect();
+        assert_eq!((all.len(), all[0].0.as_str(), all[0].1), (92, "2026-10-01", quarter.from));
+        assert_eq!(all[91].2, quarter.to);
+        assert_eq!(weeks(quarter, &zone)[13], "2026-12-31");
+        // the clocks turn on 25 October: the fifth week still begins on a Thursday
+        assert_eq!(week(quarter, &zone, at("2026-10-28T22:59:00.000000Z")), 3);
+        assert_eq!(week(quarter, &zone, at("2026-10-28T23:00:00.000000Z")), 4);
+        assert_eq!(day_on_wall(at("2026-10-28T23:00:00.000000Z"), &zone), "2026-10-29");
     }
 }

@@ -158,7 +158,7 @@ pub(super) fn ageing(material: &Material<'_>) -> Dataset {
 
 /// Findings of this period by control and week.
 pub(super) fn weeks(material: &Material<'_>) -> Dataset {
-    let weeks = period::weeks(material.period);
+    let weeks = period::weeks(material.period, material.zone());
     let mut columns = vec![("control", Kind::Id)];
     columns.extend(weeks.iter().map(|week| (week.as_str(), Kind::Count)));
     let mut sheet = Sheet::new(
@@ -175,7 +175,7 @@ pub(super) fn weeks(material: &Material<'_>) -> Dataset {
             continue;
         }
         let row = counts.entry(known.control).or_insert_with(|| vec![0; weeks.len()]);
-        if let Some(count) = row.get_mut(period::week(material.period, known.at)) {
+        if let Some(count) = row.get_mut(period::week(material.period, material.zone(), known.at)) {
             *count += 1;
         }
     }

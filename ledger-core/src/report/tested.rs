@@ -150,7 +150,7 @@ fn one(number: usize, outcome: &Outcome, material: &Material<'_>) -> Tested {
         .collect();
     let counted = tests.iter().filter(|test| test.counted);
     let excluded = counted.flat_map(|test| test.excluded.values()).sum();
-    let word = super::period::word(material.period);
+    let word = super::period::word(material.on_wall());
     let before =
         material.facts.control_tested.all().iter().rfind(|row| {
             row.what.control.as_str() == control.id && row.what.period.as_str() != word

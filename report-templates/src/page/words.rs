@@ -1,7 +1,6 @@
 //! Words: what stands in every report.
 
 use ledger_core::report::Report;
-use ledger_core::report::period;
 
 use crate::line::{Line, Span};
 
@@ -58,6 +57,10 @@ pub(super) const GLOSSARY: &[(&str, &str)] = &[
     ("reconciliation", "an independent extract of a source held against the ledger, both ways"),
     ("source", "a system that reports to the ledger"),
     (
+        "\u{27e8}U+1F680\u{27e9}",
+        "a character by its code point: one that would not be seen, or that the fonts of the printed report cannot show as it is meant",
+    ),
+    (
         "strength",
         "evidences: shows what is asked for; supports: is part of what shows it; context: useful beside it",
     ),
@@ -86,10 +89,9 @@ pub(super) fn signing(digest: &str) -> [Line; 3] {
 /// The period in a line.
 pub(super) fn period(report: &Report) -> String {
     let front = &report.front;
-    let span = ledger_core::check::Period { from: front.from, to: front.to };
-    let (first, last) = (period::day(front.from), period::day(period::last(span)));
+    let days = format!("{} to {}, {}", front.first, front.last, front.zone);
     if front.period.contains("..") {
-        return format!("{first} to {last}, UTC");
+        return days;
     }
-    format!("{} \u{b7} {first} to {last}, UTC", front.period)
+    format!("{} \u{b7} {days}", front.period)
 }

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use ledger_core::check::matrix::Matrix;
-use ledger_core::check::{Attachments, Calendar, State};
-use ledger_core::control::Layer;
+use ledger_core::check::{Attachments, State};
+use ledger_core::control::{Fiscal, Layer};
 use ledger_core::evaluate::{Evaluation, Front, Question, Verdict, evaluate};
 use ledger_core::fact::Facts;
 use ledger_core::hash::Sha256;
 use ledger_core::metric::{self, Definitions, Ground, Metrics};
-use ledger_core::report::{Asked, Report, period};
+use ledger_core::report::{Asked, Report};
 use ledger_core::time::Timestamp;
 use serde_json::Value;
 
@@ -158,22 +158,42 @@ pub struct Made {
     pub json: String,
 }
 
-/// The report of these events for a quarter.
-pub fn report(events: Events, integrity: State, frameworks: &[&str], entity: &str) -> Made {
+/// The evaluation of these events over a quarter.
+pub fn evaluated(
+    events: Events,
+    [integrity, completeness]: [State; 2],
+    frameworks: &[&str],
+) -> (Facts, Evaluation) {
+    evaluated_by(&Fiscal::shipped().unwrap(), events, [integrity, completeness], frameworks)
+}
+
+/// The same by another calendar.
+pub fn evaluated_by(
+    fiscal: &Fiscal,
+    events: Events,
+    [integrity, completeness]: [State; 2],
+    frameworks: &[&str],
+) -> (Facts, Evaluation) {
     let facts = history::facts(events);
-    let period = period::parse("2026-Q3").unwrap();
+    let period = fiscal.period("2026-Q3").unwrap();
     let until = time(&whole("2026-10-16"));
-    let front = front(facts.entries, integrity, State::Indeterminate);
+    let front = front(facts.entries, integrity, completeness);
     let shipped = Layer::shipped().unwrap();
     let question = Question {
         frameworks: frameworks.iter().map(|name| (*name).to_owned()).collect(),
         period,
         cutoff: until,
         layers: shipped.into_iter().filter(|layer| layer.id == "eu").collect(),
-        calendar: Calendar::default(),
+        calendar: fiscal.days().clone(),
         matrix: Matrix::shipped().unwrap(),
     };
     let evaluation = evaluate(&facts, &Nothing, question, front).unwrap();
+    (facts, evaluation)
+}
+
+/// The report of these events for a quarter.
+pub fn report(events: Events, integrity: State, frameworks: &[&str], entity: &str) -> Made {
+    let (facts, evaluation) = evaluated(events, [integrity, State::Indeterminate], frameworks);
     let asked = Asked {
         entity: entity.to_owned(),
         command: "ledger report quarter --framework sox,hipaa,gdpr --period 2026-Q3 --overlay eu --cutoff 2026-10-15 --as-of 1000 --out DIR".to_owned(),

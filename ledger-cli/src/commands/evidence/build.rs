@@ -1,30 +1,35 @@
 //! `ledger evidence build`
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use ledger_core::evidence::build::views;
+use ledger_core::control::{Fiscal, Layer};
+use ledger_core::evidence::build::{self, views};
+use ledger_core::evidence::contents::CALENDAR;
 use ledger_core::evidence::manifest::{Claim, Drawn};
-use ledger_core::evidence::{self, ITEMS, Outcome, zip};
+use ledger_core::evidence::{self, ITEMS, Outcome};
 use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
-use ledger_core::note::{KeyType, Note, VerifierKey};
-use ledger_core::policy::Policy;
 use ledger_core::verify::Verdict;
 
 use super::gather::{Asked, Gathered, gather};
+use super::population;
 use crate::approval;
+use crate::commands::drill;
+use crate::commands::owner::{Owner, Where};
 use crate::commands::speaker::{By, Said, Speaker, filled};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::files;
 use crate::output::talk;
+use crate::{files, published, random};
 
-/// Build an evidence package of a sample
+/// Build an evidence package of a sample, or of the whole population
 ///
 /// One zip: the entries of the items that were drawn, each with a proof against the newest checkpoint, key
-/// events, the report, and a page that verifies all of it in a browser. The same ledger, report and sample
-/// make the same bytes. That it was handed out, to whom and why, is recorded before the file is written.
+/// events, the report, and a page that verifies all of it in a browser; or all entries, from which the
+/// report is made once more. The same ledger, report and sample make the same bytes. That it was handed
+/// out, to whom and why, is recorded before the file stands under its name.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example: ledger evidence build --report q3 --sample smp-4c1b --recipient firm:auditor-7 --purpose annual-audit --basis contract --as hr:1042 --key ada.pem --to q3-evidence.zip"
@@ -32,16 +37,19 @@ use crate::output::talk;
 pub(crate) struct Build {
     /// Folder of the report, as `ledger report quarter` made it
     #[arg(long, value_name = "DIR")]
-    report: PathBuf,
+    pub(super) report: PathBuf,
     /// The sample, as it was committed
-    #[arg(long, value_name = "ID")]
-    sample: String,
-    /// Which draw of it
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    draw: u64,
+    #[arg(long, value_name = "ID", required_unless_present = "population")]
+    sample: Option<String>,
+    /// All entries, in the place of a sample: the whole report is re-performed from them
+    #[arg(long, conflicts_with_all = ["sample", "draws", "brief"])]
+    population: bool,
+    /// Which draw of it; may be repeated, for a sample of more than 100 items
+    #[arg(long = "draw", value_name = "N", value_delimiter = ',', default_value = "1")]
+    draws: Vec<u64>,
     /// Whose eyes it is for
     #[arg(long, value_name = "LEVEL", default_value = "auditor")]
-    level: Level,
+    pub(super) level: Level,
     /// Who receives it
     #[arg(long, value_name = "ISSUER:ID")]
     recipient: String,
@@ -57,15 +65,30 @@ pub(crate) struct Build {
     /// Of the report only its document, page, workbook and summary: the rest shows nothing more
     #[arg(long)]
     brief: bool,
+    /// Overlay of one's own that the report was made with; may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "population")]
+    controls: Vec<PathBuf>,
+    /// Calendar that the report was made with
+    #[arg(long, value_name = "FILE", conflicts_with = "population")]
+    calendar: Option<PathBuf>,
+    /// What a drill of this ledger said, as `ledger drill --to` wrote it, goes in as well
+    #[arg(long, value_name = "FILE")]
+    drill: Option<PathBuf>,
+    /// What the vault can open of the entries goes in as far as the level allows: for `auditor` texts that are bound to
+    /// nobody, for `internal` names as well, for `regulator` nothing
+    #[arg(long, conflicts_with = "population")]
+    disclose: bool,
+    #[command(flatten)]
+    at: Where,
     /// New file for the package
     #[arg(long, value_name = "FILE")]
-    to: PathBuf,
+    pub(super) to: PathBuf,
     #[command(flatten)]
     by: By,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Level {
+pub(super) enum Level {
     /// Within the company
     Internal,
     /// For an external auditor
@@ -75,7 +98,16 @@ enum Level {
 }
 
 impl Level {
-    fn word(self) -> &'static str {
+    /// Whether somebody of this level sees a text that is bound to persons, or to nobody.
+    pub(super) fn sees(self, of_persons: bool) -> bool {
+        match self {
+            Self::Internal => true,
+            Self::Auditor => !of_persons,
+            Self::Regulator => false,
+        }
+    }
+
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Internal => "internal",
             Self::Auditor => "auditor",
@@ -85,8 +117,36 @@ impl Level {
 }
 
 impl Build {
-    fn asked(&self) -> Asked<'_> {
-        Asked { folder: &self.report, brief: self.brief, sample: &self.sample, draw: self.draw }
+    fn asked<'a>(&'a self, draws: &'a [u64]) -> Asked<'a> {
+        let sample = self.sample.as_deref().unwrap_or_default();
+        Asked { folder: &self.report, brief: self.brief, sample, draws }
+    }
+
+    /// The files that the report was made with, each read as what it is.
+    fn given(&self) -> Result<BTreeMap<String, Vec<u8>>> {
+        let mut given = BTreeMap::new();
+        let text = |file: &PathBuf| -> Result<String> {
+            String::from_utf8(files::read(file)?).map_err(|_| {
+                Failure::new("control-file", "the file is not UTF-8").within(files::shown(file))
+            })
+        };
+        for (number, file) in (1..).zip(&self.controls) {
+            let text = text(file)?;
+            Layer::read(&files::shown(file), &text)?;
+            given.insert(format!("overlay-{number}.toml"), text.into_bytes());
+        }
+        if let Some(file) = &self.calendar {
+            let text = text(file)?;
+            Fiscal::read(&files::shown(file), &text)?;
+            given.insert(CALENDAR.to_owned(), text.into_bytes());
+        }
+        Ok(given)
+    }
+
+    /// The draws, ascending, each once.
+    fn draws(&self) -> Vec<u64> {
+        let draws: BTreeSet<u64> = self.draws.iter().copied().collect();
+        draws.into_iter().collect()
     }
 }
 
@@ -100,10 +160,19 @@ pub(super) fn run(args: &Build, context: &mut Context) -> Result<Answer> {
         return Err(Failure::new("exists", message)
             .hint("nothing is overwritten: choose another name, or move the file away"));
     }
+    let owner = if args.disclose { Some(taken_in(&args.at, context)?) } else { None };
     let speaker = Speaker::begin(&args.by, context)?;
-    let gathered = gather(&args.asked(), &speaker)?;
-    let (zip, outcome) = package(args, gathered, &speaker)?;
-    let digest = Sha256::of(&zip).to_reference();
+    let drill = args.drill.as_deref().map(|file| drill::read(file, &speaker)).transpose()?;
+    let (made, outcome) = if args.population {
+        population::make(args, drill, &speaker)?
+    } else {
+        let mut gathered = gather(&args.asked(&args.draws()), &speaker)?;
+        gathered.parts.drill = drill;
+        gathered.parts.controls = args.given()?;
+        let (zip, outcome) = package(args, gathered, owner.as_ref(), &speaker)?;
+        (Made::Held(zip), outcome)
+    };
+    let digest = made.digest();
     let package = args.package.clone().unwrap_or_else(|| {
         let hex = digest.trim_start_matches("sha256:");
         format!("pkg-{}", hex.get(..20).unwrap_or(hex))
@@ -119,7 +188,7 @@ pub(super) fn run(args: &Build, context: &mut Context) -> Result<Answer> {
         data: vec![
             ("basis", Value::text(basis)),
             ("digest", Value::text(&digest)),
-            ("kind", Value::text("sample")),
+            ("kind", Value::text(if args.population { "population" } else { "sample" })),
             ("level", Value::text(args.level.word())),
             ("purpose", Value::text(purpose)),
             ("recipient", recipient),
@@ -128,65 +197,110 @@ pub(super) fn run(args: &Build, context: &mut Context) -> Result<Answer> {
         told: vec![
             ("package", "package", Value::text(&package)),
             ("digest", "digest", Value::text(&digest)),
-            ("bytes", "bytes", Value::count(zip.len() as u64)),
+            ("bytes", "bytes", Value::count(made.length())),
         ],
     };
-    // recorded first: should the file not be written, the record says more than happened, never less,
+    // recorded first: should the file not be there, the record says more than happened, never less,
     // and the same command makes the same bytes again
     let answer = speaker.say(said, context)?;
-    files::create(&args.to, &zip, 0o644)?;
+    made.put(&args.to)?;
     Ok(answer)
 }
 
+/// The vault, with all that waits for it taken in.
+fn taken_in(at: &Where, context: &Context) -> Result<Owner> {
+    let mut owner = at.open(context)?;
+    owner.vault.absorb(&mut owner.ledger, random::bytes()?, &mut |_, _| {})?;
+    Ok(owner)
+}
+
+/// A package that is whole, but not handed out yet.
+pub(super) enum Made {
+    /// In memory.
+    Held(Vec<u8>),
+    /// In a file beside the one that it becomes.
+    Written {
+        /// That file.
+        part: PathBuf,
+        /// How many bytes it has.
+        length: u64,
+        /// Their SHA-256.
+        digest: Sha256,
+    },
+}
+
+impl Made {
+    fn digest(&self) -> String {
+        match self {
+            Self::Held(zip) => Sha256::of(zip).to_reference(),
+            Self::Written { digest, .. } => digest.to_reference(),
+        }
+    }
+
+    fn length(&self) -> u64 {
+        match self {
+            Self::Held(zip) => zip.len() as u64,
+            Self::Written { length, .. } => *length,
+        }
+    }
+
+    /// Puts it under its name, where nothing stands yet.
+    fn put(self, to: &Path) -> Result<()> {
+        match self {
+            Self::Held(zip) => files::create(to, &zip, 0o644),
+            Self::Written { part, .. } => files::settle(&part, to),
+        }
+    }
+}
+
 /// The zip, and what verification says of it: a package that does not hold is never handed out.
-fn package(args: &Build, mut gathered: Gathered, speaker: &Speaker) -> Result<(Vec<u8>, Outcome)> {
+fn package(
+    args: &Build,
+    mut gathered: Gathered,
+    owner: Option<&Owner>,
+    speaker: &Speaker,
+) -> Result<(Vec<u8>, Outcome)> {
     let claim = Claim {
         origin: speaker.ledger.origin().to_string(),
         size: gathered.checkpoint.size(),
         root: *gathered.checkpoint.root(),
         report: gathered.digest,
         level: args.level.word().to_owned(),
-        drawn: Drawn {
+        drawn: Some(Drawn {
             control: gathered.control.clone(),
-            sample: args.sample.clone(),
-            draw: args.draw,
-        },
+            sample: args.sample.clone().unwrap_or_default(),
+            draws: args.draws(),
+        }),
+        packed: None,
         tool: format!("ledger {}", env!("CARGO_PKG_VERSION")),
     };
-    let policy = own_policy(&gathered, speaker)?;
+    let size = gathered.checkpoint.size();
+    let policy = published::own_policy(&speaker.ledger, &gathered.parts.checkpoint, size)?;
     loop {
+        if let Some(owner) = owner {
+            gathered.disclose(&owner.vault, args.level)?;
+        }
         let members = gathered.parts.members(claim.clone(), &[speaker.key()])?;
         let outcome = evidence::verify(views(&members), &policy);
         let fault = outcome.layers.iter().find(|layer| layer.verdict == Verdict::DoesNotHold);
         let Some(layer) = fault else {
-            return Ok((zip::encode(&views(&members))?, outcome));
+            return Ok((build::zip(members, claim, &[speaker.key()])?, outcome));
         };
         // a test may have looked at more than it cites: more of what belongs to the items goes in
         if layer.name == ITEMS && gathered.widen(speaker)? {
             continue;
         }
-        let told = layer.faults.first();
-        let place = told.map_or("", |fault| fault.place.as_str());
-        let message = told.map_or("", |fault| fault.message.as_str());
-        let message = format!("the package would not hold: {message}");
-        return Err(Failure::refused("evidence-untrue", message)
-            .within(format!("{} {place}", layer.name).trim_end().to_owned())
-            .hint(
-                "nothing was recorded or written; run `ledger verify`, and make the report again",
-            ));
+        return Err(untrue(layer));
     }
 }
 
-/// The policy of this ledger alone: the key that signed the checkpoint, if it may.
-fn own_policy(gathered: &Gathered, speaker: &Speaker) -> Result<Policy> {
-    let note = Note::parse(&gathered.parts.checkpoint)?;
-    let origin = speaker.ledger.origin().to_string();
-    for key in speaker.ledger.registry().checkpoint_keys(gathered.checkpoint.size()) {
-        let key = VerifierKey::new(&origin, KeyType::Ed25519, *key.verifying())?;
-        if note.signatures().iter().any(|line| key.matches(line)) {
-            return Ok(Policy::of_log(key)?);
-        }
-    }
-    Err(Failure::refused("checkpoint-key", "the newest checkpoint is by no key that may sign it")
-        .hint("run `ledger verify`"))
+/// A package that would not hold.
+pub(super) fn untrue(layer: &evidence::Layer) -> Failure {
+    let told = layer.faults.first();
+    let place = told.map_or("", |fault| fault.place.as_str());
+    let message = told.map_or("", |fault| fault.message.as_str());
+    let message = format!("the package would not hold: {message}");
+    Failure::refused("evidence-untrue", message)
+        .within(format!("{} {place}", layer.name).trim_end().to_owned())
+        .hint("nothing was recorded or written; run `ledger verify`, and make the report again")
 }

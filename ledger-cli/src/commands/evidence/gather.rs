@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use ledger_core::blob;
 use ledger_core::checkpoint::Checkpoint;
+use ledger_core::custody::Vault;
 use ledger_core::evidence::build::{self, File, Parts, population, rows};
 use ledger_core::evidence::csv::Sheet;
 use ledger_core::fact::{Facts, Read};
@@ -15,6 +17,7 @@ use ledger_core::schema::words::Reference;
 use ledger_core::tree;
 use ledger_core::trust::KEY_EVENTS;
 
+use super::build::Level;
 use crate::commands::speaker::Speaker;
 use crate::failure::{Failure, Result};
 use crate::hashes::{self, Hashes};
@@ -31,7 +34,7 @@ const GROUND: [&str; 5] = [
     "system.registered",
 ];
 /// The report's main files.
-const MAIN: [&str; 4] = [DOCUMENT, "report.html", "report.md", "report.xlsx"];
+const MAIN: [&str; 5] = [DOCUMENT, "report.html", "report.md", "report.pdf", "report.xlsx"];
 /// References that most entries share.
 const SHARED: [&str; 5] = ["environment", "region", "service", "source", "system"];
 
@@ -58,8 +61,8 @@ pub(super) struct Asked<'a> {
     pub(super) brief: bool,
     /// The sample.
     pub(super) sample: &'a str,
-    /// Which draw of it.
-    pub(super) draw: u64,
+    /// Which draws of it, ascending.
+    pub(super) draws: &'a [u64],
 }
 
 /// Gathers the draw of a sample.
@@ -78,7 +81,7 @@ pub(super) fn gather(wanted: &Asked<'_>, speaker: &Speaker) -> Result<Gathered> 
         return Err(Failure::refused("evidence-ledger", "the report is of another ledger")
             .within(files::shown(folder)));
     }
-    let known = Known::of(ledger, wanted.sample, wanted.draw, size)?;
+    let known = Known::of(ledger, wanted.sample, wanted.draws, size)?;
     let mut report = dressings(folder, &asked)?;
     if wanted.brief {
         report.retain(|name, _| MAIN.contains(&name.as_str()));
@@ -120,6 +123,24 @@ impl Gathered {
         Ok(())
     }
 
+    /// Takes in what the vault opens of the entries, as far as a level allows. What was erased stays sealed.
+    pub(super) fn disclose(&mut self, vault: &Vault, level: Level) -> Result<()> {
+        self.parts.disclosures.clear();
+        for index in self.parts.entries.keys() {
+            let mut lines = Vec::new();
+            for opened in vault.open_entry(*index)? {
+                if level.sees(!opened.persons.is_empty()) {
+                    lines.extend(opened.text.disclosure.to_json());
+                    lines.push(b'\n');
+                }
+            }
+            if !lines.is_empty() {
+                self.parts.disclosures.insert(*index, lines);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes in more of what belongs to the items: first what gives entries their meaning, then,
     /// twice, what shares a subject with them. Whether there is more to try.
     pub(super) fn widen(&mut self, speaker: &Speaker) -> Result<bool> {
@@ -127,6 +148,7 @@ impl Gathered {
         let mut wanted = BTreeSet::new();
         match self.widened {
             0 => {
+                self.attach(speaker)?;
                 for kind in GROUND {
                     wanted.extend(indexes(ledger, Kind::Type, kind)?);
                 }
@@ -142,6 +164,31 @@ impl Gathered {
         self.widened += 1;
         self.take(wanted, ledger)?;
         Ok(true)
+    }
+
+    /// Takes in the attachments of the entries that are here, but for private ones: some tests read them.
+    fn attach(&mut self, speaker: &Speaker) -> Result<()> {
+        let mut named = BTreeSet::new();
+        for index in self.parts.entries.keys() {
+            let own = speaker.ledger.entry(*index, |entry| {
+                let list = entry.event.root.get("attachments");
+                let items = list.iter().flat_map(ledger_core::json::View::items);
+                let open = items.filter(|item| {
+                    item.get("private").is_none_or(|private| private.raw() != b"true")
+                });
+                let digest = |item: ledger_core::json::View<'_>| {
+                    Sha256::from_reference(item.get("digest")?.plain()?)
+                };
+                open.filter_map(digest).collect::<Vec<_>>()
+            })?;
+            named.extend(own);
+        }
+        for digest in named {
+            if let Some(bytes) = blob::get(&*speaker.folder.store, digest)? {
+                self.parts.attachments.insert(digest, bytes);
+            }
+        }
+        Ok(())
     }
 
     /// What the entries speak of, but for what most entries share.
@@ -177,7 +224,7 @@ struct Known {
 }
 
 impl Known {
-    fn of(ledger: &Ledger, sample: &str, draw: u64, size: u64) -> Result<Self> {
+    fn of(ledger: &Ledger, sample: &str, draws: &[u64], size: u64) -> Result<Self> {
         let found: BTreeSet<u64> =
             indexes(ledger, Kind::Subject, &format!("sample:{sample}"))?.into_iter().collect();
         let read = found.iter().map(|index| ledger.entry(*index, Read::of));
@@ -187,16 +234,22 @@ impl Known {
         let fixed = fixed.ok_or_else(|| {
             none("committed").hint("`ledger sample commit` fixes the population first")
         })?;
-        let mut drawn = facts.sample_drawn.of(Reference::Sample, sample);
-        let drawn = drawn.find(|row| row.draw == draw).ok_or_else(|| {
-            let words = format!("is draw {draw} of");
-            none(&words).hint("`ledger sample draw` draws from the population")
-        })?;
-        let last = drawn.at.index;
-        if last >= size {
-            let message = format!("entry {last}, the draw, is under no checkpoint yet");
-            return Err(Failure::new("checkpoint-behind", message)
-                .hint("sign one with `ledger checkpoint --key FILE`"));
+        let mut entries = BTreeSet::from([fixed.at.index]);
+        let mut selected = Vec::new();
+        for draw in draws {
+            let mut drawn = facts.sample_drawn.of(Reference::Sample, sample);
+            let drawn = drawn.find(|row| row.draw == *draw).ok_or_else(|| {
+                let words = format!("is draw {draw} of");
+                none(&words).hint("`ledger sample draw` draws from the population")
+            })?;
+            let last = drawn.at.index;
+            if last >= size {
+                let message = format!("entry {last}, the draw, is under no checkpoint yet");
+                return Err(Failure::new("checkpoint-behind", message)
+                    .hint("sign one with `ledger checkpoint --key FILE`"));
+            }
+            entries.insert(last);
+            selected.extend(drawn.selected.iter().map(ToString::to_string));
         }
         Ok(Self {
             control: fixed.control.to_string(),
@@ -206,8 +259,8 @@ impl Known {
                 size: fixed.checkpoint.size,
                 root: Sha256(fixed.checkpoint.root),
             },
-            selected: drawn.selected.iter().map(ToString::to_string).collect(),
-            entries: [fixed.at.index, last].into(),
+            selected,
+            entries,
         })
     }
 }

@@ -4,16 +4,16 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use ledger_core::hash::Sha256;
 use ring::digest::{Context, SHA256};
 
-use super::input;
-use super::watch::Look;
 use crate::failure::{Failure, Result};
 use crate::files;
 use crate::import::{Trail, json};
+use crate::importing::input;
 
 /// What the file of a signature ends with.
 const SIGNATURE: &str = ".sig";
@@ -66,6 +66,28 @@ pub(super) fn read(paths: &mut Vec<PathBuf>) -> Result<Trail> {
         note(&mut trail, path, true)?;
     }
     Ok(trail)
+}
+
+/// What a file looked like: its length, and when it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    length: u64,
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+impl Look {
+    /// Of a file; none if it is gone.
+    pub(super) fn at(path: &Path) -> Option<Self> {
+        let data = fs::metadata(path).ok()?;
+        let (seconds, nanoseconds) = (data.mtime(), data.mtime_nsec());
+        Some(Self { length: data.len(), seconds, nanoseconds })
+    }
+
+    /// As it is remembered.
+    pub(super) fn text(self) -> String {
+        format!("{} {}.{:09}", self.length, self.seconds, self.nanoseconds)
+    }
 }
 
 /// The files of a folder that is followed, as they come.

@@ -6,42 +6,22 @@
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::flow::Job;
-use super::trail::Coming;
-use super::{Import, Summary, answer, input, tell};
+use super::trail::{Coming, Look};
+use super::{Import, answer, tell};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::import::{Given, Source};
+use crate::importing::flow::Job;
+use crate::importing::{Summary, input};
 use crate::keys;
 use crate::output::talk;
 
 /// Where the folder remembers its files; a hidden file is never imported.
 const DONE: &str = ".ledger-imported";
-
-/// What a file looked like: its length, and when it was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Look {
-    length: u64,
-    seconds: i64,
-    nanoseconds: i64,
-}
-
-impl Look {
-    fn at(path: &Path) -> Option<Self> {
-        let data = fs::metadata(path).ok()?;
-        let (seconds, nanoseconds) = (data.mtime(), data.mtime_nsec());
-        Some(Self { length: data.len(), seconds, nanoseconds })
-    }
-
-    fn text(self) -> String {
-        format!("{} {}.{:09}", self.length, self.seconds, self.nanoseconds)
-    }
-}
 
 /// Follows the folder, to the end of the process or until nothing new comes.
 pub(super) fn run(

@@ -7,6 +7,8 @@ use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::report::{self, Brief, Dataset, Level, Matter, Report, period};
 
+use report_templates::Made;
+
 use crate::context::Context;
 use crate::evaluated::{Asked, Evaluated, Span, status, verdict};
 use crate::failure::{Answer, Failure, Result};
@@ -54,8 +56,13 @@ impl Brought {
         };
         let brief = Brief::of(&evaluated.evaluation, &evaluated.facts, &asked, matter)?;
         let out = &self.out;
-        let digest = document(&brief.to_json(), out)?;
-        pages(&report_templates::brief_pages(&brief, &digest).map_err(unmade)?, out)?;
+        let digest = document(brief.to_json().to_canonical(), out)?;
+        pages(report_templates::brief_pages(&brief, &digest), out)?;
+        #[cfg(feature = "pdf")]
+        {
+            let paper = report_templates::brief_pdf(&brief, &digest).map_err(unmade)?;
+            files::create(&out.join("report.pdf"), &paper, 0o644)?;
+        }
         let summary = report_templates::brief_markdown(&brief, &digest);
         files::create(&out.join("report.md"), summary.as_bytes(), 0o644)?;
         files::make_folder(&out.join("csv"))?;
@@ -131,8 +138,8 @@ pub(super) fn quoted(word: &str) -> String {
 }
 
 /// Writes `report.json`; its digest comes back.
-pub(super) fn document(value: &Value, out: &Path) -> Result<String> {
-    let mut document = value.to_canonical().into_bytes();
+pub(super) fn document(canonical: String, out: &Path) -> Result<String> {
+    let mut document = canonical.into_bytes();
     document.push(b'\n');
     files::create(&out.join("report.json"), &document, 0o644)?;
     Ok(Sha256::of(&document).to_reference())
@@ -143,14 +150,23 @@ pub(super) fn unmade(error: impl std::fmt::Display) -> Failure {
     Failure::new("report-page", format!("a page cannot be made: {error}"))
 }
 
-/// Writes pages, those of long tables in a folder of their own.
-pub(super) fn pages(pages: &[report_templates::Page], out: &Path) -> Result<()> {
-    if pages.len() > 1 {
-        files::make_folder(&out.join("pages"))?;
+/// Writes pages as they are made, those of long tables in a folder of their own.
+pub(super) fn pages(made: impl Iterator<Item = Made>, out: &Path) -> Result<()> {
+    for (number, page) in made.enumerate() {
+        let page = page.map_err(unmade)?;
+        if number == 1 {
+            files::make_folder(&out.join("pages"))?;
+        }
+        files::create(&out.join(&page.name), page.html.as_bytes(), 0o644)?;
     }
-    pages
-        .iter()
-        .try_for_each(|page| files::create(&out.join(&page.name), page.html.as_bytes(), 0o644))
+    Ok(())
+}
+
+/// Writes the report on paper, which only a build with the feature `pdf` makes.
+#[cfg(feature = "pdf")]
+pub(super) fn paper(report: &Report, digest: &str, out: &Path) -> Result<()> {
+    let paper = report_templates::pdf(report, digest).map_err(unmade)?;
+    files::create(&out.join("report.pdf"), &paper, 0o644)
 }
 
 /// Writes a table.

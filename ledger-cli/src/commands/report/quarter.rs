@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, Parser};
 use ledger_core::check::{Period, State};
 use ledger_core::json::Value;
 use ledger_core::metric::Metrics;
@@ -10,7 +10,7 @@ use ledger_core::report::{self, Level, Report, period};
 
 use super::{folder, past};
 use crate::context::Context;
-use crate::evaluated::{Asked, Evaluated, Span, answer};
+use crate::evaluated::{self, Asked, Evaluated, Span, answer};
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
 use crate::output::Out;
@@ -70,9 +70,42 @@ pub(crate) fn run(args: &Quarter, context: &mut Context) -> Result<Answer> {
     Ok(answer(&evaluated.evaluation))
 }
 
+/// A report as its own command asks for it.
+#[derive(Parser, Debug)]
+#[command(no_binary_name = true)]
+struct Again {
+    #[command(flatten)]
+    quarter: Quarter,
+}
+
+/// The document that a report's own command makes of another folder; `words` are those behind `ledger report quarter`.
+///
+/// Codes `report-command` (the words are none), `report-given` (it asks for files that are not there).
+pub(crate) fn again(words: &[String], context: &Context) -> Result<Vec<u8>> {
+    let Again { quarter } = Again::try_parse_from(words).map_err(|_| {
+        Failure::new("report-command", "the command of the report is none that is known here")
+    })?;
+    let asked = &quarter.asked;
+    let overlay = |name: &String| evaluated::layers(std::slice::from_ref(name)).is_err();
+    let given =
+        [&asked.calendar, &asked.policy, &quarter.supersedes].into_iter().any(Option::is_some);
+    if given || asked.overlays.iter().any(|name| name.contains(['/', '.']) || overlay(name)) {
+        let message = "the report was made with files that are not in the package";
+        return Err(Failure::new("report-given", message));
+    }
+    let span = quarter.span.of(&asked.fiscal()?)?;
+    let evaluated = asked.evaluate(span, context)?;
+    let metrics = evaluated.metrics()?;
+    let mut document =
+        quarter.report(span, &evaluated, &metrics)?.to_json().to_canonical().into_bytes();
+    document.push(b'\n');
+    Ok(document)
+}
+
 impl Quarter {
     fn report(&self, span: Period, evaluated: &Evaluated, metrics: &Metrics) -> Result<Report> {
-        let word = period::word(span);
+        let zone = &evaluated.evaluation.question.calendar.zone;
+        let word = period::word(period::on_wall(span, zone));
         let mut words = format!("quarter {}", folder::spelled(&self.span));
         words.extend(self.redact.map(folder::redacted));
         if self.supersedes.is_some() {
@@ -97,8 +130,10 @@ impl Quarter {
 
 /// Writes the document and its dressings; the digest of the document comes back.
 fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
-    let digest = folder::document(&report.to_json(), out)?;
-    folder::pages(&report_templates::pages(report, &digest).map_err(folder::unmade)?, out)?;
+    let digest = folder::document(report.to_canonical(), out)?;
+    folder::pages(report_templates::pages(report, &digest), out)?;
+    #[cfg(feature = "pdf")]
+    folder::paper(report, &digest, out)?;
     let summary = report_templates::markdown(report, &digest);
     files::create(&out.join("report.md"), summary.as_bytes(), 0o644)?;
     let book = report_templates::workbook(report, &digest).map_err(|error| {
@@ -138,7 +173,7 @@ fn print(report: &Report, digest: &str, at: &Path, out: &mut Out) -> Result<()> 
         [State::Fail, State::Indeterminate, State::Waived, State::Pass, State::NoOccurrence];
     for state in states {
         let count = report.controls.iter().filter(|control| control.state == state).count();
-        out.line(format!("{count:>5}  {}", crate::evaluated::words(state)))?;
+        out.line(format!("{count:>5}  {}", evaluated::words(state)))?;
     }
     out.line("")?;
     folder::named(report, digest, at, out)

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use ledger_core::error::Error;
 use ledger_core::evidence::build::views;
-use ledger_core::evidence::{self, Fault, ITEMS, Layer, Outcome, zip};
+use ledger_core::evidence::{self, Fault, ITEMS, Layer, Outcome, Shown, zip};
 use ledger_core::json::Value;
 use ledger_core::policy::Policy;
 
-use super::answer;
 use super::report::{glyph, headline, words};
+use super::{answer, population};
 use crate::context::Context;
 use crate::failure::{Answer, Result};
 use crate::files;
@@ -22,6 +22,10 @@ const TOTALS: &str =
 
 /// Verifies the package and prints the verdict; none if the file is none.
 pub(super) fn run(file: &Path, policy: &Policy, context: &mut Context) -> Result<Option<Answer>> {
+    if let Some(outcome) = population::run(file, policy)? {
+        tell(&outcome, context)?;
+        return Ok(Some(answer(outcome.verdict)));
+    }
     let outcome = if file.is_dir() {
         let members = folder(file)?.and_then(|members| {
             zip::check_names(members.keys().map(String::as_str)).map(|()| members)
@@ -35,17 +39,18 @@ pub(super) fn run(file: &Path, policy: &Policy, context: &mut Context) -> Result
         if !bytes.starts_with(b"PK") {
             return Ok(None);
         }
-        match zip::decode(&bytes) {
-            Ok(members) => evidence::verify(members, policy),
-            Err(error) => Outcome::unreadable(error),
-        }
+        evidence::verify_zip(&bytes, policy)
     };
-    if context.out.json() {
-        context.out.value(&value(&outcome))?;
-    } else {
-        print(&outcome, &mut context.out)?;
-    }
+    tell(&outcome, context)?;
     Ok(Some(answer(outcome.verdict)))
+}
+
+fn tell(outcome: &Outcome, context: &mut Context) -> Result<()> {
+    if context.out.json() {
+        context.out.value(&value(outcome))
+    } else {
+        print(outcome, &mut context.out)
+    }
 }
 
 /// The files below a folder, by their paths; code `zip-link` for what is neither file nor folder.
@@ -64,9 +69,13 @@ fn folder(root: &Path) -> Result<std::result::Result<BTreeMap<String, Vec<u8>>, 
 fn print(outcome: &Outcome, out: &mut Out) -> Result<()> {
     let claim = outcome.claim.as_ref();
     let what = claim.map_or_else(String::new, |claim| {
-        let drawn = &claim.drawn;
-        format!("sample {}, draw {}, of {}", drawn.sample, drawn.draw, drawn.control)
+        claim.drawn.as_ref().map_or_else(
+            || "the whole population".to_owned(),
+            |drawn| format!("sample {}, {}, of {}", drawn.sample, drawn.words(), drawn.control),
+        )
     });
+    let bundle = || format!("bundle of {} entries", outcome.shown.len());
+    let what = if outcome.shown.is_empty() { what } else { bundle() };
     out.line(headline("EVIDENCE", outcome.verdict, &what))?;
     if let Some(claim) = claim {
         out.line(format!("  ledger        {}", claim.origin))?;
@@ -77,6 +86,10 @@ fn print(outcome: &Outcome, out: &mut Out) -> Result<()> {
         ))?;
         out.line(format!("  report        {}", claim.report.to_reference()))?;
         out.line(format!("  level         {}", claim.level))?;
+    }
+    for shown in &outcome.shown {
+        let Shown { index, kind, occurred_at, subject } = shown;
+        out.line(format!("  entry {index:<7} {occurred_at}  {kind}  {subject}"))?;
     }
     out.line("")?;
     for layer in &outcome.layers {
@@ -123,9 +136,15 @@ fn value(outcome: &Outcome) -> Value {
     let mut members = vec![
         ("kind", Value::text("evidence")),
         ("layers", Value::List(outcome.layers.iter().map(layer).collect())),
-        ("totals", Value::text("attested")),
         ("verdict", Value::text(words(outcome.verdict))),
     ];
+    let sample = outcome.layers.iter().any(|layer| layer.name == ITEMS);
+    if sample {
+        members.push(("totals", Value::text("attested")));
+    }
+    if !outcome.shown.is_empty() {
+        members.push(("entries", Value::List(outcome.shown.iter().map(shown).collect())));
+    }
     if let Some(claim) = &outcome.claim {
         members.push(("level", Value::text(&claim.level)));
         members.push(("origin", Value::text(&claim.origin)));
@@ -134,4 +153,13 @@ fn value(outcome: &Outcome) -> Value {
         members.push(("size", Value::count(claim.size)));
     }
     Value::object(members)
+}
+
+fn shown(shown: &Shown) -> Value {
+    Value::object([
+        ("index", Value::count(shown.index)),
+        ("occurred_at", Value::text(&shown.occurred_at)),
+        ("subject", Value::text(&shown.subject)),
+        ("type", Value::text(&shown.kind)),
+    ])
 }

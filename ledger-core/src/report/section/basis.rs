@@ -14,11 +14,10 @@ pub(super) fn scope(material: &Material<'_>, all: &mut Vec<Dataset>) -> Section 
         "scope",
         "Scope and basis",
         format!(
-            "{} were tested over {} and their production environments, for every occurrence between {} and {}.",
+            "{} were tested over {} and their production environments, for every occurrence between {}.",
             many(controls, "control"),
             many(systems, "registered system"),
-            period::day(material.period.from),
-            period::day(period::last(material.period)),
+            material.days("and"),
         ),
     );
     page.note("Every member of a population is tested, so rates are what was seen and nothing is projected. Samples are offered to whoever wants to re-perform some of it: the population is fixed first, then the seed is given, then the items follow from both.");

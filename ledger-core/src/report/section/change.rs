@@ -69,10 +69,10 @@ fn classes(material: &Material<'_>) -> Dataset {
         "how many deployments of P03 began in each week of the period, by class; a week begins on its day",
         &columns,
     );
-    let weeks = period::weeks(material.period);
+    let weeks = period::weeks(material.period, material.zone());
     let mut counts = vec![[0_u64; 4]; weeks.len()];
     for deployed in &material.deployments.all {
-        let week = counts.get_mut(period::week(material.period, deployed.what.at));
+        let week = counts.get_mut(period::week(material.period, material.zone(), deployed.what.at));
         let class = CLASSES.iter().position(|class| *class == deployed.class_word());
         if let (Some(week), Some(class)) = (week, class)
             && let Some(count) = week.get_mut(class)
@@ -102,14 +102,12 @@ fn calendar(material: &Material<'_>) -> Dataset {
     );
     let mut counts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for deployed in &material.deployments.all {
-        let day = counts.entry(period::day(deployed.what.at)).or_default();
+        let day = counts.entry(period::day_on_wall(deployed.what.at, material.zone())).or_default();
         day.0 += 1;
         day.1 += u64::from(deployed.outcome_word() != "succeeded");
     }
     let freezes = freezes(material);
-    for start in period::days(material.period) {
-        let day = period::day(start);
-        let end = Timestamp::from_micros(start.micros() + 86_400_000_000).unwrap_or(start);
+    for (day, start, end) in period::days(material.period, material.zone()) {
         let touching = freezes.iter().filter(|(_, from, to)| *from < end && *to > start);
         let names: Vec<&str> = touching.map(|(name, ..)| *name).collect();
         let (all, failed) = counts.get(&day).copied().unwrap_or_default();

@@ -35,8 +35,8 @@ pub(super) struct Required {
     pub(super) tiers: Option<Vec<Box<str>>>,
 }
 
-/// The gates that a policy asks for; codes `json-*`, `list-row`, `list-member`, `list-value`,
-/// `list-empty`.
+/// The gates that a policy asks for; codes `json-*`, `list-row`, `list-member`,
+/// `list-value`.
 pub(super) fn gates(bytes: &[u8]) -> Result<Vec<Required>> {
     lines(bytes, gate)
 }

@@ -21,15 +21,15 @@ use crate::import::{Attached, id};
 use crate::random;
 
 /// A list that lies in the ledger's folder.
-pub(super) struct List {
+pub(crate) struct List {
     /// The field of the event that names it.
-    pub(super) field: &'static str,
+    pub(crate) field: &'static str,
     /// How many rows it has.
-    pub(super) count: u64,
+    pub(crate) count: u64,
     /// What an event says of its attachments.
-    pub(super) references: Vec<Value>,
+    pub(crate) references: Vec<Value>,
     /// The list that the field names.
-    pub(super) digest: Sha256,
+    pub(crate) digest: Sha256,
 }
 
 /// Members that tell by which name something goes: their keyed digest stands there.
@@ -54,17 +54,17 @@ const PLAIN: &[&str] = &[
 ];
 
 /// Where lists are put down.
-pub(super) struct Shelf<'a> {
+pub(crate) struct Shelf<'a> {
     /// The ledger, for whose folder they are.
-    pub(super) ledger: &'a mut Ledger,
+    pub(crate) ledger: &'a mut Ledger,
     /// The key of the digests.
-    pub(super) persons: Key,
+    pub(crate) persons: Key,
 }
 
 impl Shelf<'_> {
     /// Puts a list down: files that no entry names, if we stop after this. Who stands in it has a
     /// pseudonym by then; the vault learns whose that is with the event's group.
-    pub(super) fn put(&mut self, list: &Attached, keys: &mut Vec<Item>) -> Result<List> {
+    pub(crate) fn put(&mut self, list: &Attached, keys: &mut Vec<Item>) -> Result<List> {
         let who: Vec<(&str, &str)> = identities(&list.rows).into_iter().collect();
         let found = match who.as_slice() {
             [] => Vec::new(),
@@ -105,7 +105,7 @@ impl Shelf<'_> {
 }
 
 /// What a member of `attachments` says of an encrypted one.
-pub(super) fn private(name: &str, media_type: &str, sealed: &Sealed) -> Value {
+pub(crate) fn private(name: &str, media_type: &str, sealed: &Sealed) -> Value {
     let mut value = reference(name, sealed.digest, sealed.bytes.len(), true);
     if let Some(members) = value.members_mut() {
         members.insert("media_type".to_owned(), Value::text(media_type));

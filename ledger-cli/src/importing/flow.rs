@@ -17,30 +17,30 @@ const MAX_RECORDS: usize = 2_048;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// What is to be read, and as what.
-pub(super) struct Job<'a> {
-    pub(super) source: &'a Source,
-    pub(super) given: &'a Given,
-    pub(super) files: &'a [PathBuf],
+pub(crate) struct Job<'a> {
+    pub(crate) source: &'a Source,
+    pub(crate) given: &'a Given,
+    pub(crate) files: &'a [PathBuf],
     /// Where to put what cannot be read; beside each file if nothing is said.
-    pub(super) aside: Option<&'a Path>,
+    pub(crate) aside: Option<&'a Path>,
 }
 
 /// A record that was read, and the events it becomes.
-pub(super) struct Mapped {
-    pub(super) bytes: Vec<u8>,
-    pub(super) events: Vec<Event>,
+pub(crate) struct Mapped {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) events: Vec<Event>,
 }
 
 /// How many records were read, and how many of them were put aside.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub(super) read: u64,
-    pub(super) quarantined: u64,
+pub(crate) struct Counts {
+    pub(crate) read: u64,
+    pub(crate) quarantined: u64,
 }
 
 impl Job<'_> {
     /// Reads the files to their end and gives out what their records become; a batch is of one file.
-    pub(super) fn read(&self, mut take: impl FnMut(Vec<Mapped>) -> Result<()>) -> Result<Counts> {
+    pub(crate) fn read(&self, mut take: impl FnMut(Vec<Mapped>) -> Result<()>) -> Result<Counts> {
         let mut counts = Counts::default();
         for file in self.files {
             let mut input = Input::open(file, self.source.framing, self.aside)?;

@@ -15,10 +15,10 @@ use crate::import::Reason;
 use crate::import::split::{Framing, Piece, Splitter};
 
 /// What the names of files with quarantined records end with.
-pub(super) const ASIDE: &str = ".quarantine.jsonl";
+pub(crate) const ASIDE: &str = ".quarantine.jsonl";
 
 /// One file on its way.
-pub(super) struct Input {
+pub(crate) struct Input {
     name: String,
     pieces: std::iter::Fuse<Splitter<Box<dyn Read>>>,
     aside: PathBuf,
@@ -26,7 +26,7 @@ pub(super) struct Input {
 }
 
 /// The files that the arguments name: a folder stands for all that is in it, in order of the names.
-pub(super) fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     if given.is_empty() {
         return Ok(vec![PathBuf::from(files::STDIN)]);
     }
@@ -45,7 +45,7 @@ pub(super) fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-pub(super) fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+pub(crate) fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     let fail = |error: std::io::Error| {
         Failure::new("io", format!("cannot read `{}`: {error}", folder.display()))
     };
@@ -66,7 +66,7 @@ pub(super) fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// The content of a file, or of standard input; gzip is unpacked.
-pub(super) fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
+pub(crate) fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
     let input: Box<dyn Read> = if path.as_os_str() == files::STDIN {
         Box::new(std::io::stdin().lock())
     } else {
@@ -88,7 +88,7 @@ pub(super) fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
 }
 
 impl Input {
-    pub(super) fn open(path: &Path, framing: Framing, aside: Option<&Path>) -> Result<Self> {
+    pub(crate) fn open(path: &Path, framing: Framing, aside: Option<&Path>) -> Result<Self> {
         let (name, input) = (files::shown(path), unpacked(path)?);
         let aside = if let Some(path) = aside {
             path.to_path_buf()
@@ -105,7 +105,7 @@ impl Input {
     }
 
     /// The next pieces, at most so many and about so many bytes; none at the end.
-    pub(super) fn some(&mut self, count: usize, bytes: usize) -> Vec<Piece> {
+    pub(crate) fn some(&mut self, count: usize, bytes: usize) -> Vec<Piece> {
         let mut pieces = Vec::new();
         let mut length = 0;
         while pieces.len() < count && length < bytes {
@@ -117,7 +117,7 @@ impl Input {
     }
 
     /// Puts a piece aside, with its place and reason.
-    pub(super) fn quarantine(&mut self, piece: &Piece, reason: &Reason) -> Result<()> {
+    pub(crate) fn quarantine(&mut self, piece: &Piece, reason: &Reason) -> Result<()> {
         let line = Value::object([
             ("code", Value::text(reason.code)),
             ("file", Value::text(&self.name)),
@@ -146,7 +146,7 @@ impl Input {
     }
 
     /// Makes what was put aside durable.
-    pub(super) fn finish(self) -> Result<()> {
+    pub(crate) fn finish(self) -> Result<()> {
         match self.opened {
             Some(file) => file
                 .sync_all()
