@@ -144,7 +144,8 @@ pub struct Handing<'h> {
 ///
 /// Codes: `review-closed`, `review-item-unknown`, `review-delegate-chain` (who stands in passes nothing
 /// on), `review-delegate-until` (without an end, or with one after the review is due),
-/// `review-delegate-from` (they are not with whom they are said to be), and those of [`may_review`].
+/// `review-delegate-from` (they are not with whom they are said to be), `review-self`,
+/// `review-administrator`, `review-left`, `review-unresolved`.
 pub fn may_hand(desk: &Desk<'_>, standing: &Standing<'_>, handing: &Handing<'_>) -> Result<()> {
     let now = desk.context.now;
     open(standing)?;
