@@ -99,8 +99,11 @@ impl What {
 
     /// The artifact, environment and configuration of an approval that the ledger has.
     pub(crate) fn of_approval(change: &str, approval: &str, context: &Context) -> Result<Self> {
-        let (_, ledger) = context.open()?;
-        let found = evidence::approved(&ledger, change, approval)?.ok_or_else(|| {
+        let found = match context.server()? {
+            Some(address) => remote::approved(&address, change, approval, context)?,
+            None => evidence::approved(&context.open()?.1, change, approval)?,
+        };
+        let found = found.ok_or_else(|| {
             Failure::new("approval-none", format!("`{change}` has no approval `{approval}`"))
                 .hint(format!("`ledger log --subject change:{change}` lists what was decided"))
         })?;

@@ -248,6 +248,37 @@ fn a_person_approves_at_a_server() {
     assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
     let logged = world.run(&["log", "--subject", "change:PAY-42"]).good();
     assert!(logged.contains("approval.decided"), "{logged}");
+    // what it revokes is looked up there as well
+    let shown = world.run(&["show", &format!("{}", world.size() - 1), "--raw"]).good();
+    let id = shown.split("\"approval\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let person = ["--role", "release_manager", "--as", "hr:approver-1", "--key"];
+    let person = [&person[..], &["d/keys/approver-1.pem", "--yes"]].concat();
+    let revoke = |id: &str| {
+        let args = [&["revoke", "PAY-42", "--approval", id, "--to", &machine.url], &person[..]];
+        far(&world, &args.concat(), &[("LEDGER_TOKEN", secret(&token))])
+    };
+    let before = world.size();
+    let said = revoke("approval-0000");
+    assert_eq!((said.status, world.size()), (2, before), "{}", said.stderr);
+    assert!(said.stderr.contains("`PAY-42` has no approval `approval-0000`"), "{}", said.stderr);
+    let said = revoke(id);
+    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+    let what = ["--artifact", &artifact, "--environment", "production"];
+    let ratify = [&["ratify", "PAY-43", "--to", &machine.url], &what[..], &person].concat();
+    let said = far(&world, &ratify, &[("LEDGER_TOKEN", secret(&token))]);
+    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+    let delegate = ["delegate", "PAY-44", "--to", "hr:approver-2", "--ledger", &machine.url];
+    let said =
+        far(&world, &[&delegate, &what[..], &person].concat(), &[("LEDGER_TOKEN", secret(&token))]);
+    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+    let words: Vec<String> = (before..world.size())
+        .map(|entry| world.run(&["show", &entry.to_string(), "--raw"]).good())
+        .filter_map(|line| {
+            let word = line.split("\"decision\":\"").nth(1)?;
+            word.split('"').next().map(str::to_owned)
+        })
+        .collect();
+    assert_eq!(words, ["revoked", "ratified", "delegated"]);
     world.run(&["verify"]).good();
 }
 

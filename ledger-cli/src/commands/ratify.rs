@@ -5,6 +5,7 @@ use clap::Args;
 use crate::approval::{self, Decision, How, What};
 use crate::context::Context;
 use crate::failure::{Answer, Result};
+use crate::hook;
 
 /// Ratify what was deployed in an emergency: approve it afterwards
 ///
@@ -18,10 +19,16 @@ pub(crate) struct Ratify {
     what: What,
     #[command(flatten)]
     how: How,
+    /// Ask this server and deliver to it, https://HOST:PORT, in the place of --ledger
+    #[arg(long, value_name = "URL")]
+    to: Option<String>,
 }
 
 /// Ratifies.
 pub(crate) fn run(args: &Ratify, context: &mut Context) -> Result<Answer> {
+    if let Some(address) = &args.to {
+        hook::to(address, context)?;
+    }
     let decision = Decision { word: "ratified", verb: "ratify", shown: None, data: Vec::new() };
     approval::run(&args.what, &args.how, &decision, context)
 }

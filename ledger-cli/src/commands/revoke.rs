@@ -6,6 +6,7 @@ use ledger_core::json::Value;
 use crate::approval::{self, Decision, How, What};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
+use crate::hook;
 
 /// Revoke an approval
 ///
@@ -24,6 +25,9 @@ pub(crate) struct Revoke {
     approval: String,
     #[command(flatten)]
     how: How,
+    /// Ask this server and deliver to it, https://HOST:PORT, in the place of --ledger
+    #[arg(long, value_name = "URL")]
+    to: Option<String>,
 }
 
 /// Revokes.
@@ -32,6 +36,9 @@ pub(crate) fn run(args: &Revoke, context: &mut Context) -> Result<Answer> {
         return Err(Failure::new("field-empty", "the value is empty")
             .within("--approval")
             .hint("an unset variable is no value"));
+    }
+    if let Some(address) = &args.to {
+        hook::to(address, context)?;
     }
     let what = match &args.change {
         Some(change) => What::of_approval(change, &args.approval, context)?,

@@ -4,7 +4,7 @@ use ledger_core::approval::Request;
 use ledger_core::checkpoint::Origin;
 use ledger_core::encoding::{base64, hex};
 use ledger_core::hash::{Blake3, Sha256};
-use ledger_core::json::{self, Value};
+use ledger_core::json::{self, Document, Names, Value};
 use ledger_core::key::Signer;
 use ledger_core::ledger::{Receipt, Submission};
 use ledger_core::proof::Proof;
@@ -89,6 +89,50 @@ pub(crate) fn request(
         return Err(web.refused(&answer));
     }
     Request::parse(&answer.bytes).map_err(|_| strange(address))
+}
+
+/// What was approved by an approval of this id, if the server's ledger has it.
+pub(crate) fn approved(
+    address: &str,
+    change: &str,
+    approval: &str,
+    context: &Context,
+) -> Result<Option<Value>> {
+    let mut web = Web::new(address, context.patience())?;
+    let asked = format!(
+        "/v1/query?type=approval.decided&subject={}&limit=1000",
+        encoded(&format!("change:{change}"))
+    );
+    let (mut from, mut found) = (String::new(), None);
+    loop {
+        let page = said(&mut web, &format!("{asked}{from}"))?;
+        let page = json::read(&page).map_err(|_| strange(address))?;
+        let Some(Value::List(entries)) = page.get("entries") else { return Err(strange(address)) };
+        for entry in entries {
+            let Some(Value::Integer(index)) = entry.get("index") else {
+                return Err(strange(address));
+            };
+            let line = said(&mut web, &format!("/v1/entries/{index}"))?;
+            let mut document = Document::default();
+            let line = document.parse(line.trim_ascii_end(), Names::Entry);
+            let line = line.map_err(|_| strange(address))?;
+            let data = line.pointer("/event/data").ok_or_else(|| strange(address))?;
+            if data.get("approval").and_then(|id| id.plain()) == Some(approval) {
+                // the newest decision under an id counts
+                found = data.get("for").map(Value::from);
+            }
+        }
+        match page.get("next") {
+            Some(Value::Integer(next)) => from = format!("&from={next}"),
+            _ => return Ok(found),
+        }
+    }
+}
+
+/// The bytes of a good answer.
+fn said(web: &mut Web, path: &str) -> Result<Vec<u8>> {
+    let answer = web.get(path)?;
+    if answer.status == 200 { Ok(answer.bytes) } else { Err(web.refused(&answer)) }
 }
 
 /// A value in an address (RFC 3986, section 2.1).
