@@ -100,7 +100,9 @@ impl What {
     /// The artifact, environment and configuration of an approval that the ledger has.
     pub(crate) fn of_approval(change: &str, approval: &str, context: &Context) -> Result<Self> {
         let found = match context.server()? {
-            Some(address) => remote::approved(&address, change, approval, context)?,
+            Some(address) => {
+                remote::approved(&address, change, approval, context).map_err(hook::refused)?
+            }
             None => evidence::approved(&context.open()?.1, change, approval)?,
         };
         let found = found.ok_or_else(|| {
@@ -314,20 +316,21 @@ fn from_server(what: &What, address: &str, context: &Context) -> Result<Request>
         asked.extend(value.as_ref().map(|value| (name, value.as_str())));
     }
     let change = what.change.as_deref().unwrap_or_default();
-    remote::request(address, change, &asked, context)
+    remote::request(address, change, &asked, context).map_err(hook::refused)
 }
 
 /// To the server, now: what was shown, and then the decision on it.
 fn send(draft: &Value, request: &Request, key: &Key, context: &mut Context) -> Result<Answer> {
-    let mut target = target::open(context)?;
+    let mut target = target::open(context).map_err(hook::refused)?;
     if *target.origin() != request.ledger {
         return Err(other(request, target.origin()));
     }
-    target.put(request.encode().as_bytes())?;
+    target.put(request.encode().as_bytes()).map_err(hook::refused)?;
     let position = Position::one_shot(LABEL, random::bytes()?);
     let draft = target.sight().named(draft);
     let event = delivery::sign(target.origin(), &draft, &position, &[key])?;
-    let receipts = target.together(vec![event], &[key])?.map_err(hook::refused)?;
+    let receipts =
+        target.together(vec![event], &[key]).map_err(hook::refused)?.map_err(hook::refused)?;
     delivery::acknowledge(&receipts, context)?;
     target.settle(&[key]);
     Ok(Answer::Yes)

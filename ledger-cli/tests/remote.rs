@@ -244,6 +244,9 @@ fn a_person_approves_at_a_server() {
         "--to",
         &machine.url,
     ];
+    // who shows no token is refused, as by the ledger itself
+    let said = far(&world, &args, &[]);
+    assert_eq!(said.status, 4, "{}{}", said.stdout, said.stderr);
     let said = far(&world, &args, &[("LEDGER_TOKEN", secret(&token))]);
     assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
     let logged = world.run(&["log", "--subject", "change:PAY-42"]).good();
