@@ -67,7 +67,7 @@ async function look(page, file, name, { name: kind, width, scheme }) {
 
 (async () => {
   fs.mkdirSync(out, { recursive: true });
-  const browser = await puppeteer.launch({
+  const browser = await puppeteer.launch({ protocolTimeout: 900000,
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none'],
   });
