@@ -20,7 +20,7 @@ mod tiles;
 mod tls;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -93,7 +93,7 @@ struct Server {
     tiles: tiles::Kept,
     gate_key: Option<Key>,
     overlays: Vec<String>,
-    connectors: Arc<Vec<Connector>>,
+    connectors: Arc<Vec<Arc<Connector>>>,
     all_requests: bool,
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn run(
     metrics.stands(ledger.size());
     let tokens = Arc::new(Tokens::read(&folder.state, &folder.origin)?);
     let folder = Arc::new(folder);
-    let connectors = Arc::new(settings.connectors);
+    let connectors = Arc::new(settings.connectors.into_iter().map(Arc::new).collect());
     let desk = Desk {
         connectors: Arc::clone(&connectors),
         folder: Arc::clone(&folder),
@@ -292,8 +292,9 @@ impl Server {
                 Ok(reply::body(StatusCode::OK, route.gives, text))
             }
             Endpoint::OpenApi => {
-                let text = document().to_canonical() + "\n";
-                Ok(reply::packed(&asked.headers, route.gives, text.into_bytes()))
+                // everybody may ask for it, and it never changes
+                static TEXT: LazyLock<String> = LazyLock::new(|| document().to_canonical() + "\n");
+                Ok(reply::packed(&asked.headers, route.gives, TEXT.clone().into_bytes()))
             }
         }
     }
@@ -306,8 +307,7 @@ impl Server {
     ) -> Answered {
         let server = Arc::clone(self);
         let asked = asked.without_body();
-        let done = tokio::task::spawn_blocking(move || with(&server, &asked)).await;
-        done.unwrap_or_else(|_| Err(broken()))
+        blocking(move || with(&server, &asked)).await
     }
 
     /// Whether the ledger can be read, and appended to as far as can be told without doing it.
@@ -321,6 +321,13 @@ impl Server {
         let value = Value::object([("entries", Value::count(size)), ("ready", Value::Bool(true))]);
         Ok(reply::json(StatusCode::OK, &value))
     }
+}
+
+/// Does something on a thread that may wait for the disk.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::result::Result<T, Refused> + Send + 'static,
+) -> std::result::Result<T, Refused> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(broken()))
 }
 
 /// A request whose thread ended before it answered: a mistake in this program.

@@ -228,11 +228,7 @@ fn tls() -> Result<TlsConfig> {
     let roots = match environment::path(environment::CA)? {
         Some(file) => {
             let bytes = files::read(&file)?;
-            let found = parse_pem(&bytes).filter_map(|item| match item {
-                Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                _ => None,
-            });
-            let found: Vec<Certificate<'static>> = found.collect();
+            let found = certificates(&bytes);
             if found.is_empty() {
                 return Err(Failure::new("tls", "there is no certificate in the file")
                     .within(files::shown(&file))
@@ -251,12 +247,7 @@ fn tls() -> Result<TlsConfig> {
     let shown = shown.map(|(certificate, key)| {
         let wrong =
             |file| Failure::new("tls", "the client's certificate cannot be read").within(file);
-        let chain: Vec<_> = parse_pem(&files::read(&certificate)?)
-            .filter_map(|item| match item {
-                Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                _ => None,
-            })
-            .collect();
+        let chain = certificates(&files::read(&certificate)?);
         let key_file = files::shown(&key);
         let key = PrivateKey::from_pem(&files::read(&key)?).map_err(|_| wrong(key_file))?;
         Ok::<_, Failure>(ClientCert::new_with_certs(&chain, key))
@@ -266,4 +257,13 @@ fn tls() -> Result<TlsConfig> {
         .client_cert(shown.transpose()?)
         .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .build())
+}
+
+/// The certificates of a PEM text, whatever else stands in it.
+fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
+    let certificate = |item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    };
+    parse_pem(pem).filter_map(certificate).collect()
 }

@@ -1,6 +1,6 @@
 //! `ledger serve`
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -177,11 +177,7 @@ fn pair<'a>(option: &str, text: &'a str) -> Result<(&'a str, &'a str)> {
 
 /// Tokens and what events seal travel in the clear only where nobody else can listen; code `plain-http`.
 fn guarded(args: &Serve) -> Result<()> {
-    let inside = match args.listen.ip() {
-        IpAddr::V4(address) => address.is_loopback(),
-        IpAddr::V6(address) => address.is_loopback(),
-    };
-    if inside || args.tls_cert.is_some() || args.behind_proxy {
+    if args.listen.ip().is_loopback() || args.tls_cert.is_some() || args.behind_proxy {
         return Ok(());
     }
     Err(Failure::new("plain-http", format!("`{}` can be reached from elsewhere", args.listen))

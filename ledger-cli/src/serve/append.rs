@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::reply::{self, Answered, Refused};
 use super::request::{Asked, MAX_BODY};
 use super::sequencer::Job;
-use super::{Server, broken, prove};
+use super::{Server, blocking, broken, prove};
 use crate::approval::{self, What};
 use crate::delivery::group::Part;
 use crate::drafts::{self, Draft};
@@ -142,7 +142,7 @@ fn told(failure: &Failure) -> Value {
 /// What would be said; nothing is written.
 async fn rehearse(server: &Arc<Server>, part: Part) -> Answered {
     let server = Arc::clone(server);
-    let done = tokio::task::spawn_blocking(move || {
+    blocking(move || {
         let said = server.readers.with(|ledger| Ok(delivery::rehearse(ledger, part.events)?))?;
         let one = |outcome: std::result::Result<(), Failure>| match outcome {
             Ok(()) => Value::object([("accepted", Value::Bool(true))]),
@@ -150,8 +150,8 @@ async fn rehearse(server: &Arc<Server>, part: Part) -> Answered {
         };
         let all = said.into_iter().map(one).collect();
         Ok(reply::json(StatusCode::OK, &Value::object([("results", Value::List(all))])))
-    });
-    done.await.unwrap_or_else(|_| Err(broken()))
+    })
+    .await
 }
 
 /// `PUT /v1/attachments/{digest}`
@@ -164,7 +164,7 @@ pub(super) async fn attachment(server: &Arc<Server>, mut asked: Asked) -> Answer
     };
     let body = asked.body(&server.room, MAX_ATTACHMENT).await?;
     let server = Arc::clone(server);
-    let done = tokio::task::spawn_blocking(move || {
+    blocking(move || {
         if body.bytes.is_empty() || Sha256::of(&body.bytes) != digest {
             let failure = Failure::new("attachment-digest", "these bytes have another digest");
             return Err(failure.within(named).into());
@@ -174,8 +174,8 @@ pub(super) async fn attachment(server: &Arc<Server>, mut asked: Asked) -> Answer
             blob::put(&*server.folder.store, &body.bytes).map_err(|error| advised(error.into()))?;
         let value = Value::object([("digest", Value::text(stored))]);
         Ok(reply::json(StatusCode::CREATED, &value))
-    });
-    done.await.unwrap_or_else(|_| Err(broken()))
+    })
+    .await
 }
 
 /// `GET /v1/approval-request/{change}`

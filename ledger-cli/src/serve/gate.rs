@@ -13,7 +13,7 @@ use ledger_core::vault::persons::Pseudonym;
 
 use super::reply::{self, Answered};
 use super::request::Asked;
-use super::{Server, broken};
+use super::{Server, blocking, broken};
 use crate::asked::{Deployment, rules};
 use crate::delivery::group::Part;
 use crate::evaluated::Blobs;
@@ -44,8 +44,7 @@ const MEMBERS: [&str; 12] = [
 pub(super) async fn gate(server: &Arc<Server>, mut asked: Asked) -> Answered {
     let body = asked.body(&server.room, MAX_QUESTION).await?;
     let judging = Arc::clone(server);
-    let judged = tokio::task::spawn_blocking(move || judge(&judging, &body.bytes)).await;
-    let (mut answer, event) = judged.map_err(|_| broken())??;
+    let (mut answer, event) = blocking(move || judge(&judging, &body.bytes)).await?;
     let part = Part { events: vec![event], items: Vec::new(), whole: true };
     let recorded = server.deliver(part).await?.pop().ok_or_else(broken)??;
     if let Some(members) = answer.members_mut() {
@@ -114,12 +113,9 @@ fn pseudonym(text: &str) -> Result<Pseudonym> {
 }
 
 fn class(text: &str) -> Result<Class> {
-    match text {
-        "standard" => Ok(Class::Standard),
-        "normal" => Ok(Class::Normal),
-        "emergency" => Ok(Class::Emergency),
-        _ => Err(Failure::new("field-value", format!("`{text}` is no class"))
+    Class::parse(text).ok_or_else(|| {
+        Failure::new("field-value", format!("`{text}` is no class"))
             .within("class")
-            .hint("a class is `standard`, `normal` or `emergency`")),
-    }
+            .hint("a class is `standard`, `normal` or `emergency`")
+    })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, StatusCode};
 use tokio::sync::oneshot;
 
-use super::connector::{VENDORS, unknown};
+use super::connector::{Connector, VENDORS, unknown};
 use super::reply::{self, Answered, Refused};
 use super::request::Asked;
 use super::sequencer::Job;
@@ -23,18 +23,19 @@ const HEADERS: [&str; 3] = ["x-event-key", "x-github-delivery", "x-github-event"
 pub(super) async fn webhook(server: &Arc<Server>, mut asked: Asked) -> Answered {
     let name = asked.param("source").to_owned();
     let vendor = VENDORS.iter().find(|vendor| vendor.source == name);
-    let place = server.connectors.iter().position(|connector| connector.source.name == name);
     // what is not set up here is told from a wrong signature by nobody outside
-    let (Some(vendor), Some(place)) = (vendor, place) else { return Err(stranger()) };
+    let (Some(vendor), Some(connector)) = (vendor, server.connector(&name)) else {
+        return Err(stranger());
+    };
     if !asked.headers.contains_key(vendor.header) {
         return Err(stranger());
     }
     let body = asked.body(&server.strangers, MAX_REQUEST).await?;
-    let known = server.connectors.get(place);
-    if !known.is_some_and(|known| known.believes(vendor, &asked.headers, &body.bytes)) {
+    let believed = || connector.believes(vendor, &asked.headers, &body.bytes);
+    if !tokio::task::block_in_place(believed) {
         return Err(stranger());
     }
-    bring(server, place, &asked.headers, &body.bytes).await
+    bring(server, connector, &asked.headers, &body.bytes).await
 }
 
 /// `POST /v1/cloudevents`
@@ -44,20 +45,23 @@ pub(super) async fn cloud_events(server: &Arc<Server>, mut asked: Asked) -> Answ
         let failure = Failure::new("import-source", format!("`{name}` is no CloudEvents"));
         return Err(failure.within("source").into());
     }
-    let place = server.connectors.iter().position(|connector| connector.source.name == name);
-    let place = place.ok_or_else(|| unknown(&name))?;
+    let connector = server.connector(&name).ok_or_else(|| unknown(&name))?;
     let body = asked.body(&server.room, MAX_REQUEST).await?;
-    bring(server, place, &asked.headers, &body.bytes).await
+    bring(server, connector, &asked.headers, &body.bytes).await
 }
 
 /// Keeps a request and imports it; 202 if it is kept, and the ledger does not take it now.
-async fn bring(server: &Arc<Server>, place: usize, headers: &HeaderMap, body: &[u8]) -> Answered {
-    let connector = server.connectors.get(place).ok_or_else(|| unknown(""))?;
+async fn bring(
+    server: &Arc<Server>,
+    connector: Arc<Connector>,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Answered {
     let dump = dump(headers, body);
     let file = tokio::task::block_in_place(|| connector.keep(&server.folder, &dump));
     let file = file.map_err(|failure| Refused::new(StatusCode::SERVICE_UNAVAILABLE, failure))?;
     let (reply, done) = oneshot::channel();
-    server.offer(Job::Import(place, file, reply))?;
+    server.offer(Job::Import(connector, file, reply))?;
     let summary = match done.await.map_err(|_| broken())? {
         Ok(summary) => summary,
         Err(failure) => {
@@ -73,6 +77,12 @@ async fn bring(server: &Arc<Server>, place: usize, headers: &HeaderMap, body: &[
     }
     let status = if summary.entries > 0 { StatusCode::CREATED } else { StatusCode::OK };
     Ok(reply::json(status, &summary.value()))
+}
+
+impl Server {
+    fn connector(&self, name: &str) -> Option<Arc<Connector>> {
+        self.connectors.iter().find(|connector| connector.source.name == name).cloned()
+    }
 }
 
 /// The request as importers read it: a first line, the headers that count, an empty line, and the body

@@ -10,7 +10,7 @@ use ledger_core::json::Value;
 use super::reply::{self, Answered, Refused};
 use super::request::Asked;
 use super::sequencer::Newest;
-use super::{Server, broken};
+use super::{Server, blocking};
 use crate::failure::{Failure, Result};
 use crate::published::{self, Continuation};
 
@@ -65,7 +65,7 @@ pub(super) async fn wait(
     // whether it came in time shows below
     let _ = tokio::time::timeout(patience, covered).await;
     let server = Arc::clone(server);
-    let made = tokio::task::spawn_blocking(move || {
+    blocking(move || {
         let (note, checkpoint) = self::newest(&server)?;
         server.readers.with(|ledger| {
             if checkpoint.size() <= index && index < ledger.size() {
@@ -76,8 +76,8 @@ pub(super) async fn wait(
             }
             Ok(published::proof(ledger, index, (&note, &checkpoint))?)
         })
-    });
-    made.await.unwrap_or_else(|_| Err(broken()))
+    })
+    .await
 }
 
 fn covers(note: &Newest, index: u64) -> bool {

@@ -86,15 +86,16 @@ pub(super) fn body(status: StatusCode, media: &'static str, bytes: Vec<u8>) -> R
 pub(super) fn packed(asked: &HeaderMap, media: &'static str, bytes: Vec<u8>) -> Response<Body> {
     let takes = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let gzip = takes.flat_map(|list| list.split(',')).any(|word| word.trim() == "gzip");
-    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    let fits = gzip && bytes.len() >= MIN_GZIP && packed.write_all(&bytes).is_ok();
-    let mut response = match packed.finish() {
-        Ok(packed) if fits => {
-            let mut response = body(StatusCode::OK, media, packed);
-            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            response
-        }
-        _ => body(StatusCode::OK, media, bytes),
+    let packed = (gzip && bytes.len() >= MIN_GZIP).then(|| {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(&bytes).and_then(|()| packed.finish())
+    });
+    let mut response = if let Some(Ok(packed)) = packed {
+        let mut response = body(StatusCode::OK, media, packed);
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        response
+    } else {
+        body(StatusCode::OK, media, bytes)
     };
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
     response

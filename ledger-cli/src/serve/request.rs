@@ -162,7 +162,7 @@ impl Asked {
         let body = self.body.take().unwrap_or_default();
         let read = tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await;
         let bytes = match read {
-            Ok(Ok(whole)) => whole.to_bytes().to_vec(),
+            Ok(Ok(whole)) => Vec::from(whole.to_bytes()),
             Ok(Err(_)) => {
                 let (status, code) = (StatusCode::BAD_REQUEST, "body-short");
                 return Err(refuse(status, code, "the body did not arrive whole"));
@@ -177,7 +177,8 @@ impl Asked {
         }
         let mut unpacked = Vec::new();
         let mut reader = MultiGzDecoder::new(bytes.as_slice()).take(limit as u64 + 1);
-        if reader.read_to_end(&mut unpacked).is_err() {
+        // what others ask for goes on meanwhile
+        if tokio::task::block_in_place(|| reader.read_to_end(&mut unpacked)).is_err() {
             let (status, code) = (StatusCode::BAD_REQUEST, "body-coding");
             return Err(refuse(status, code, "the body is not what gzip makes"));
         }

@@ -13,7 +13,7 @@ use ledger_core::signer::{self, CHECKPOINT, Memory, Signed};
 use ledger_core::store;
 use tokio::sync::{oneshot, watch};
 
-use super::connector::{self, Connector};
+use super::connector::Connector;
 use super::metrics::Metrics;
 use crate::context::Folder;
 use crate::delivery::group::{Part, Said, commit};
@@ -43,7 +43,7 @@ pub(super) enum Job {
     /// Signed events.
     Events(Part, oneshot::Sender<Said>),
     /// A request of another system that was kept, by the connector's place: its events are made here.
-    Import(usize, PathBuf, oneshot::Sender<Result<Summary>>),
+    Import(Arc<Connector>, PathBuf, oneshot::Sender<Result<Summary>>),
 }
 
 /// The newest published note.
@@ -56,7 +56,7 @@ pub(super) struct Queue(SyncSender<Job>);
 /// What the sequencer stands on.
 pub(super) struct Desk {
     pub(super) folder: Arc<Folder>,
-    pub(super) connectors: Arc<Vec<Connector>>,
+    pub(super) connectors: Arc<Vec<Arc<Connector>>>,
     pub(super) ledger: Ledger,
     /// Signs what shows forks, conflicts and recoveries.
     pub(super) key: Option<Key>,
@@ -198,7 +198,7 @@ impl Sequencer {
                     parts.push(part);
                     replies.push(reply);
                 }
-                Some(Job::Import(place, file, reply)) => break Some((place, file, reply)),
+                Some(Job::Import(connector, file, reply)) => break Some((connector, file, reply)),
                 None => break None,
             }
             next = if events < GROUP { queue.try_recv().ok() } else { None };
@@ -206,17 +206,16 @@ impl Sequencer {
         if !parts.is_empty() {
             self.group(parts, replies);
         }
-        if let Some((place, file, reply)) = import {
-            let done = self.import(place, &file);
+        if let Some((connector, file, reply)) = import {
+            let done = self.import(&connector, &file);
             drop(reply.send(done));
         }
     }
 
     /// Imports a request that was kept, and lets go of it.
-    fn import(&mut self, place: usize, file: &Path) -> Result<Summary> {
+    fn import(&mut self, connector: &Connector, file: &Path) -> Result<Summary> {
         self.usable()?;
         let desk = &mut self.desk;
-        let connector = desk.connectors.get(place).ok_or_else(|| connector::unknown(""))?;
         let done = connector.import(file, &mut desk.ledger);
         self.broken |= done.as_ref().is_err_and(|failure| failure.code() != "busy");
         if done.is_ok() {
@@ -231,9 +230,9 @@ impl Sequencer {
     /// Imports what was kept and could not be imported.
     fn left_over(&mut self) {
         let connectors = Arc::clone(&self.desk.connectors);
-        for (place, connector) in connectors.iter().enumerate() {
+        for connector in connectors.iter() {
             for file in connector.kept(&self.desk.folder) {
-                if let Err(failure) = self.import(place, &file) {
+                if let Err(failure) = self.import(connector, &file) {
                     super::journal::say("import", &failure.to_string());
                     return;
                 }

@@ -11,7 +11,7 @@ use ledger_core::tile::{Part, TilePath, WIDTH, encode_bundle, tile_bytes};
 
 use super::reply::{self, Answered, Refused};
 use super::request::Asked;
-use super::{Server, broken};
+use super::{Server, blocking};
 use crate::failure::Failure;
 use crate::hashes;
 
@@ -47,7 +47,7 @@ pub(super) async fn tile(server: &Arc<Server>, asked: Asked) -> Answered {
         return Ok(hashes_of(bytes));
     }
     let server = Arc::clone(server);
-    let done = tokio::task::spawn_blocking(move || {
+    blocking(move || {
         let bytes = server.readers.with(|ledger| made(&path, ledger))?;
         if path.part() == Part::Entries {
             let bundle = reply::packed(&asked.headers, BYTES, bytes);
@@ -56,8 +56,8 @@ pub(super) async fn tile(server: &Arc<Server>, asked: Asked) -> Answered {
         let bytes = Bytes::from(bytes);
         server.tiles.put(path, bytes.clone());
         Ok(hashes_of(bytes))
-    });
-    done.await.unwrap_or_else(|_| Err(broken()))
+    })
+    .await
 }
 
 /// Hashes have no shorter spelling, so that they are never compressed.

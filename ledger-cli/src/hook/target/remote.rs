@@ -39,22 +39,16 @@ pub(crate) struct ToServer {
 /// Asks the server which ledger it has; codes `server-*`, `token*`, `rollback`, `checkpoint-fork`.
 pub(crate) fn open(address: &str, context: &Context) -> Result<ToServer> {
     let mut web = Web::new(address, context.patience())?;
-    let answer = web.get("/v1/ledger")?;
-    if answer.status != 200 {
-        return Err(web.refused(&answer));
-    }
-    let said = json::read(&answer.bytes).map_err(|_| strange(address))?;
-    let text = |name: &str| said.get(name).and_then(Value::as_text);
+    let stands = said(&mut web, "/v1/ledger")?;
+    let stands = json::read(&stands).map_err(|_| strange(address))?;
+    let text = |name: &str| stands.get(name).and_then(Value::as_text);
     let origin = text("origin").and_then(|text| Origin::parse(text).ok());
     let origin = origin.ok_or_else(|| strange(address))?;
     let state = context.state()?;
     let note = text("checkpoint").map(|note| note.as_bytes().to_vec());
     let sight = seen::from_afar(&state, &origin, note.clone(), |old| {
-        let answer = web.get(&format!("/v1/consistency/{old}"))?;
-        if answer.status != 200 {
-            return Err(web.refused(&answer));
-        }
-        let found = Continuation::parse(&answer.bytes).filter(|found| found.old == old);
+        let found = said(&mut web, &format!("/v1/consistency/{old}"))?;
+        let found = Continuation::parse(&found).filter(|found| found.old == old);
         let found = found.ok_or_else(|| strange(address))?;
         // a checkpoint that was signed in between is as good, when the next call looks again
         if note.as_ref() == Some(&found.note) {
@@ -84,11 +78,7 @@ pub(crate) fn request(
     let query: Vec<String> =
         asked.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
     let path = format!("/v1/approval-request/{}?{}", encoded(change), query.join("&"));
-    let answer = web.get(&path)?;
-    if answer.status != 200 {
-        return Err(web.refused(&answer));
-    }
-    Request::parse(&answer.bytes).map_err(|_| strange(address))
+    Request::parse(&said(&mut web, &path)?).map_err(|_| strange(address))
 }
 
 /// What was approved by an approval of this id, if the server's ledger has it.
@@ -279,12 +269,9 @@ impl Delivery for ToServer {
 
     fn prove(&mut self, receipt: Receipt) -> Result<Vec<u8>> {
         self.web.renew();
-        let answer = self.web.get(&format!("/v1/proof/{}?wait=3", receipt.index))?;
-        if answer.status != 200 {
-            return Err(self.web.refused(&answer));
-        }
-        holds(&answer.bytes, receipt, &self.origin)?;
-        Ok(answer.bytes)
+        let proof = said(&mut self.web, &format!("/v1/proof/{}?wait=3", receipt.index))?;
+        holds(&proof, receipt, &self.origin)?;
+        Ok(proof)
     }
 
     fn sight(&self) -> &Sight {
