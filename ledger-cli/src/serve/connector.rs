@@ -98,7 +98,8 @@ impl Connector {
             format!("{}/{}.{ENDING}", place(folder, self.source), hex(&random::bytes::<8>()?));
         folder.state.make_folder_of(&name)?;
         let path = folder.state.path(&name);
-        files::create(&path, request, 0o600)?;
+        // who looks for what is left over finds it whole or not at all
+        files::replace(&path, request, 0o600, true)?;
         Ok(path)
     }
 
@@ -142,4 +143,52 @@ fn unhex(text: &[u8]) -> Option<Vec<u8>> {
         _ => None,
     });
     pairs.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use ledger_core::checkpoint::Origin;
+    use ledger_core::store::memory::Memory;
+
+    use super::*;
+    use crate::import;
+
+    /// Whoever looks for what is left over must not find a request that is still being written: half
+    /// of it would be taken for all, and let go of.
+    #[test]
+    fn a_request_is_found_whole_or_not_at_all() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = Folder {
+            store: Arc::new(Memory::new()),
+            path: temp.path().to_path_buf(),
+            origin: Origin::parse(&format!("example.com/rel/{}", "0".repeat(64))).unwrap(),
+            state: State::at(temp.path().to_path_buf()),
+            pinned: None,
+        };
+        let source = import::find("github").unwrap();
+        let connector =
+            Connector { source, key: SigningKey::from_seed([1; 32]), secrets: Vec::new() };
+        let request = vec![b'x'; 8 << 20];
+        let written = AtomicBool::new(false);
+        let lengths = std::thread::scope(|scope| {
+            let looking = scope.spawn(|| {
+                let mut lengths = Vec::new();
+                while !written.load(Ordering::Relaxed) {
+                    let found = connector.kept(&folder);
+                    lengths.extend(found.iter().filter_map(|path| path.metadata().ok()));
+                }
+                lengths.iter().map(std::fs::Metadata::len).collect::<Vec<u64>>()
+            });
+            for _ in 0..8 {
+                connector.keep(&folder, &request).unwrap();
+            }
+            written.store(true, Ordering::Relaxed);
+            looking.join().unwrap()
+        });
+        assert_eq!(connector.kept(&folder).len(), 8);
+        assert!(lengths.iter().all(|length| *length == request.len() as u64), "{lengths:?}");
+    }
 }
