@@ -16,6 +16,7 @@ use std::time::Duration;
 use ledger_core::checkpoint::Origin;
 use ledger_core::encoding::hex;
 use ledger_core::hash::{Blake3, Sha256};
+use ledger_core::signer::Memory;
 use ledger_core::store::dir::Dir;
 use ledger_core::store::{self, Lock, Store};
 
@@ -70,6 +71,24 @@ impl State {
     pub(crate) fn make_folder_of(&self, name: &str) -> Result<()> {
         let folder = self.root.join(store::parent(name));
         Dir::create(folder, PATIENCE).map(drop).map_err(|error| self.of_state(error))
+    }
+
+    /// The file in which the signer of checkpoints remembers what it signed last.
+    pub(crate) fn signer(origin: &Origin) -> String {
+        Self::of(origin, "signer")
+    }
+
+    /// What the signer of checkpoints remembers, if it signed before.
+    pub(crate) fn signed(&self, origin: &Origin) -> Result<Option<Memory>> {
+        let name = Self::signer(origin);
+        let read = self.read(&name)?;
+        let read = read.map(|bytes| Memory::parse(&String::from_utf8_lossy(&bytes))).transpose();
+        read.map_err(|error| Failure::from(error).within(self.path(&name).display().to_string()))
+    }
+
+    /// Remembers what was signed: before it is published.
+    pub(crate) fn keep_signed(&self, origin: &Origin, memory: &Memory) -> Result<()> {
+        self.keep(&Self::signer(origin), memory.encode().as_bytes())
     }
 
     /// Remembers that this ledger stands at this path. Gives the origin that stood there before.

@@ -7,7 +7,7 @@
 
 use ledger_core::checkpoint::Origin;
 use ledger_core::encoding::{base64, base64url, from_base64, from_base64url, hex};
-use ledger_core::json::{self, Value};
+use ledger_core::json::{self, Object, Value};
 use ledger_core::time::Timestamp;
 
 use crate::failure::{Failure, Result};
@@ -194,18 +194,26 @@ fn hash(secret: &[u8; 32]) -> [u8; 32] {
     blake3::derive_key(CONTEXT, secret)
 }
 
+impl Token {
+    /// What is said of it, for machines; its hash is nobody's business.
+    pub(crate) fn members(&self) -> Object {
+        let scopes = self.scopes.iter().map(|scope| Value::text(scope.word()));
+        let mut members = Object::from([
+            ("created", Value::text(self.created.to_string())),
+            ("expires", Value::text(self.expires.to_string())),
+            ("for", Value::text(&self.purpose)),
+            ("id", Value::text(&self.id)),
+            ("scopes", Value::List(scopes.collect())),
+        ]);
+        members.extend(self.revoked.map(|at| ("revoked", Value::text(at.to_string()))));
+        members
+    }
+}
+
 fn encode(token: &Token) -> String {
-    let scopes = token.scopes.iter().map(|scope| Value::text(scope.word()));
-    let mut members = vec![
-        ("created", Value::text(token.created.to_string())),
-        ("expires", Value::text(token.expires.to_string())),
-        ("for", Value::text(&token.purpose)),
-        ("hash", Value::text(base64(&token.hash))),
-        ("id", Value::text(&token.id)),
-        ("scopes", Value::List(scopes.collect())),
-    ];
-    members.extend(token.revoked.map(|at| ("revoked", Value::text(at.to_string()))));
-    Value::object(members).to_canonical()
+    let mut members = token.members();
+    members.insert("hash", Value::text(base64(&token.hash)));
+    Value::Object(members).to_canonical()
 }
 
 fn parse(line: &[u8]) -> Option<Token> {

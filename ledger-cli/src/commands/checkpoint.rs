@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ledger_core::error::Error;
 use ledger_core::json::Value;
-use ledger_core::signer::{self, Memory};
+use ledger_core::signer;
 
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
@@ -27,15 +27,11 @@ pub(crate) struct Checkpoint {
 pub(crate) fn run(args: &Checkpoint, context: &mut Context) -> Result<Answer> {
     let key = keys::load_file(args.key.as_ref())?;
     let (folder, ledger) = context.open_to_append()?;
-    let name = State::of(&folder.origin, "signer");
-    let _lock = folder.state.lock(&format!("{name}.lock"))?;
-    let memory = folder.state.read(&name)?;
-    let memory = memory.map(|bytes| Memory::parse(&String::from_utf8_lossy(&bytes))).transpose();
-    let place = |failure: Failure| failure.within(folder.state.path(&name).display().to_string());
-    let memory = memory.map_err(|error| place(error.into()))?;
+    let _lock = folder.state.lock(&format!("{}.lock", State::signer(&folder.origin)))?;
+    let memory = folder.state.signed(&folder.origin)?;
     let by_law = |error: Error| Failure::by_law(&error).within(folder.shown());
     let signed = signer::sign(&ledger, memory.as_ref(), &key).map_err(by_law)?;
-    folder.state.keep(&name, signed.memory.encode().as_bytes())?;
+    folder.state.keep_signed(&folder.origin, &signed.memory)?;
     let note = signer::publish(&folder.store, &signed)?;
     if context.out.json() {
         context.out.object([

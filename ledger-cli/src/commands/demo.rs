@@ -44,8 +44,7 @@ pub(crate) fn run(args: &Demo, context: &mut Context) -> Result<Answer> {
     let last = history.ledger.end();
     state.remember(history.ledger.origin(), last.size.saturating_sub(1), last.last)?;
     let signed = signer::sign(&history.ledger, None, &history.signer)?;
-    let memory = signed.memory.encode();
-    state.keep(&State::of(history.ledger.origin(), "signer"), memory.as_bytes())?;
+    state.keep_signed(history.ledger.origin(), &signed.memory)?;
     signer::publish(&store, &signed)?;
     history.ledger.catch_up(1, 0)?;
     let policy = history.policy()?;

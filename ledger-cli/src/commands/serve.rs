@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Serve, context: &mut Context) -> Result<Answer> {
     let _alone = alone(&folder.state, &State::of(&folder.origin, "server.lock"))?;
     let _signer = match &signer {
         Some(_) => {
-            let name = format!("{}.lock", State::of(&folder.origin, "signer"));
+            let name = format!("{}.lock", State::signer(&folder.origin));
             Some(alone(&folder.state, &name)?)
         }
         None => None,

@@ -7,7 +7,7 @@ use ledger_core::json::Value;
 use crate::clock;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::tokens::{Scope, Token, Tokens};
+use crate::tokens::{Scope, Tokens};
 
 /// Tokens that the server asks for
 #[derive(Subcommand, Debug)]
@@ -64,16 +64,14 @@ pub(crate) fn run(args: &TokenCommand, context: &mut Context) -> Result<Answer> 
             let scopes = scopes.map_err(|failure| failure.within("--scope"))?;
             let (token, text) =
                 Tokens::make(state, origin, &args.purpose, &scopes, (now, args.days))?;
-            let mut shown = value(&token);
-            if let Some(members) = shown.members_mut() {
-                members.insert("token".to_owned(), Value::text(&text));
-            }
-            context.out.value(&shown)?;
+            let mut shown = token.members();
+            shown.insert("token", Value::text(&text));
+            context.out.value(&Value::Object(shown))?;
             context.out.line(text)?;
         }
         TokenCommand::List(_) => {
             let tokens = Tokens::read(state, origin)?;
-            let all = tokens.all().iter().map(value).collect();
+            let all = tokens.all().iter().map(|token| Value::Object(token.members())).collect();
             context.out.object([("tokens", Value::List(all))])?;
             for token in tokens.all() {
                 let state = match token.revoked {
@@ -89,22 +87,9 @@ pub(crate) fn run(args: &TokenCommand, context: &mut Context) -> Result<Answer> 
         }
         TokenCommand::Revoke(args) => {
             let token = Tokens::revoke(state, origin, &args.id, now)?;
-            context.out.value(&value(&token))?;
+            context.out.value(&Value::Object(token.members()))?;
             context.out.line(format!("revoked {}  {}", token.id, token.purpose))?;
         }
     }
     Ok(Answer::Yes)
-}
-
-fn value(token: &Token) -> Value {
-    let scopes = token.scopes.iter().map(|scope| Value::text(scope.word()));
-    let mut members = vec![
-        ("created", Value::text(token.created.to_string())),
-        ("expires", Value::text(token.expires.to_string())),
-        ("for", Value::text(&token.purpose)),
-        ("id", Value::text(&token.id)),
-        ("scopes", Value::List(scopes.collect())),
-    ];
-    members.extend(token.revoked.map(|at| ("revoked", Value::text(at.to_string()))));
-    Value::object(members)
 }

@@ -99,7 +99,7 @@ pub(super) fn start(desk: Desk) -> Result<(Queue, watch::Receiver<Newest>, JoinH
     let note = store::read_all(&*desk.folder.store, CHECKPOINT)?.map(Arc::new);
     let (newest, watched) = watch::channel(note);
     let memory = match &desk.signer {
-        Some(_) => remembered(&desk.folder)?,
+        Some(_) => desk.folder.state.signed(&desk.folder.origin)?,
         None => None,
     };
     let publish = desk.signer.as_ref().map(|_| publisher(&desk.folder, newest.clone()));
@@ -120,25 +120,15 @@ pub(super) fn start(desk: Desk) -> Result<(Queue, watch::Receiver<Newest>, JoinH
     Ok((Queue(sender), watched, running))
 }
 
-/// What the signer remembers outside the folder.
-fn remembered(folder: &Folder) -> Result<Option<Memory>> {
-    let name = crate::state::State::of(&folder.origin, "signer");
-    let memory = folder.state.read(&name)?;
-    let memory = memory.map(|bytes| Memory::parse(&String::from_utf8_lossy(&bytes))).transpose();
-    memory.map_err(|error| {
-        Failure::from(error).within(folder.state.path(&name).display().to_string())
-    })
-}
-
 /// The thread that remembers and publishes what was signed, in this order, while events go on.
 fn publisher(folder: &Folder, newest: watch::Sender<Newest>) -> Publisher {
     let (way, receiver) = sync_channel::<Signed>(1);
     let (store, state) = (Arc::clone(&folder.store), folder.state.clone());
-    let name = crate::state::State::of(&folder.origin, "signer");
+    let origin = folder.origin.clone();
     let running = std::thread::spawn(move || {
         for signed in receiver {
             // if we stop after this, the next start signs a tree that continues it
-            let kept = state.keep(&name, signed.memory.encode().as_bytes());
+            let kept = state.keep_signed(&origin, &signed.memory);
             let published =
                 kept.and_then(|()| signer::publish(&store, &signed).map_err(Failure::from));
             match published {
