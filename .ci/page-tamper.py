@@ -88,6 +88,10 @@ case("disclosed-wrongly", {**good, f"disclosures/{place_of(drawn)}.jsonl": b'{"c
 case("manifest-unsigned", {**good, "manifest.json": flip(good["manifest.json"], len(good["manifest.json"]) - 30)}, False)
 case("first-entry-gone", {**good, entries[0]: None})
 case("key-event-gone", {**good, entries[2]: None, f"proofs/{place_of(entries[2])}.tlog-proof": None})
+tokens = sorted(name for name in good if name.startswith("anchors/") and name.endswith(".tsr"))
+case("token-altered", {**good, tokens[0]: flip(good[tokens[0]], len(good[tokens[0]]) - 1)})
+case("token-alone", {**good, tokens[0]: None})
+case("token-stranger", {**good, "anchors/token.tsr": good[tokens[0]]})
 pairs = sorted(good.items())
 cases["traversal"] = write(sorted(pairs + [("../evil", b"x")]))
 cases["twice"] = write(sorted(pairs + [pairs[0]]))
@@ -136,6 +140,7 @@ populations = {
     "unended": log([*lines[:-1], lines[-1][:-1]]),
     "foreign": {**all_of_it, **{n: d for n, d in other_log.items() if n.startswith("log/entries/")}},
     "report": {**all_of_it, "report/report.json": swap(all_of_it["report/report.json"], b'"fail":6', b'"fail":5')},
+    "token": {**all_of_it, **{n: flip(d, len(d) - 1) for n, d in all_of_it.items() if n.startswith("log/anchors/")}},
     "key-stolen": {**all_of_it, "log/key.pem": b"x"},
     "sample": {**all_of_it, "sample/population": b"x\n"},
 }

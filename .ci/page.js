@@ -57,16 +57,19 @@ async function pictures(tab) {
   tab.on('request', (request) => { if (!/^(file|data|blob):/.test(request.url())) problems.push(`the page asked for ${request.url()}`); });
   await tab.goto(`file://${path.resolve(page)}`, { waitUntil: 'load' });
   await (await tab.$('#policy-file')).uploadFile(policy);
+  const said = {};
   for (const [number, pair] of pairs.entries()) {
     const [file, expected] = pair.split(':');
     const begun = Date.now();
     const told = await check(tab, file);
+    said[path.basename(file)] = told;
     const wrong = differences(told, JSON.parse(fs.readFileSync(expected, 'utf8')));
     problems.push(...wrong.map((word) => `${path.basename(file)}: ${word}`));
     console.log(`${path.basename(file)}: ${told.verdict}, ${Object.values(told.layers).filter((verdict) => verdict === 'holds').length} layers hold, ${Date.now() - begun} ms`);
     if (number === 0) await pictures(tab);
   }
   await browser.close();
+  fs.writeFileSync(path.join(out, 'told.json'), JSON.stringify(said));
   for (const problem of problems) console.error('PROBLEM', problem);
   process.exit(problems.length > 0 ? 1 : 0);
 })();

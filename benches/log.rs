@@ -281,14 +281,9 @@ fn measure(dir: &Path, ceiling: f64) -> Result<()> {
     let scratch_store = Dir::create(&scratch, Duration::from_secs(1))?;
     let store = open()?;
     let options = Options {
-        policy: None,
         pinned: Some(&origin),
-        older: &[],
-        receipts: &[],
-        mode: Mode::Bulk,
-        random: seed("verify", size),
         scratch: Some(&scratch_store),
-        progress: None,
+        ..Options::new(seed("verify", size))
     };
     let busy = cpu_time();
     let (report, took) = best(1, || verify(&*store, &options))?;

@@ -1,13 +1,15 @@
-//! Seeded benches: `ledger-bench ceiling | hook JOBS DIR | index | keys N DIR [AROUND] | log N DIR | parts DIR | quarter N DIR | read DIR |
-//! records KIND N | review N DIR | serve SECONDS DIR | vault N DIR [PERSONS [GROUP]]`.
+//! Seeded benches: `ledger-bench ceiling | crowd COUNT DIR | hook JOBS DIR | index | keys N DIR [AROUND] | load SECONDS RATE DIR | log N DIR | parts DIR |
+//! quarter N DIR | read DIR | records KIND N | review N DIR | serve SECONDS DIR | start DIR | vault N DIR [PERSONS [GROUP]]`.
 //!
 //! Each prints the machine and, beside its figures, the number of syncs. `log` builds a ledger of N
 //! entries in a new folder and measures it; `read` measures one that is there.
 
 mod ceiling;
+mod crowd;
 mod hook;
 mod index;
 mod keys;
+mod load;
 mod log;
 mod quarter;
 mod records;
@@ -29,6 +31,9 @@ fn main() -> ExitCode {
             ceiling::run();
             Ok(())
         }
+        ["crowd", count, dir] => {
+            count.parse().map_or_else(|_| usage(), |count| crowd::run(count, dir))
+        }
         ["hook", jobs, dir] => jobs.parse().map_or_else(|_| usage(), |jobs| hook::run(jobs, dir)),
         ["index", ..] => {
             index::run();
@@ -39,6 +44,10 @@ fn main() -> ExitCode {
         }
         ["keys", count, dir, around] => match (count.parse(), around.parse()) {
             (Ok(count), Ok(around)) => keys::run(count, dir, around),
+            _ => usage(),
+        },
+        ["load", seconds, rate, dir] => match (seconds.parse(), rate.parse()) {
+            (Ok(seconds), Ok(rate)) => load::run(seconds, rate, dir),
             _ => usage(),
         },
         ["log", count, dir] => count.parse().map_or_else(|_| usage(), |count| log::run(count, dir)),
@@ -56,6 +65,7 @@ fn main() -> ExitCode {
         ["serve", seconds, dir] => {
             seconds.parse().map_or_else(|_| usage(), |seconds| serve::run(seconds, dir))
         }
+        ["start", dir] => load::start(dir),
         ["vault", count, dir] => count
             .parse()
             .map_or_else(|_| usage(), |count| vault::run(count, dir, vault::PERSONS, vault::GROUP)),
@@ -83,8 +93,8 @@ fn main() -> ExitCode {
 fn usage() -> ledger_core::error::Result<()> {
     Err(ledger_core::error::Error::malformed(
         "usage",
-        "ledger-bench ceiling | hook JOBS DIR | index | keys N DIR [AROUND] | log N DIR | parts DIR | quarter N DIR | read DIR | \
-         records KIND N | review N DIR | serve SECONDS DIR | vault N DIR [PERSONS [GROUP]]",
+        "ledger-bench ceiling | crowd COUNT DIR | hook JOBS DIR | index | keys N DIR [AROUND] | load SECONDS RATE DIR | log N DIR | parts DIR | \
+         quarter N DIR | read DIR | records KIND N | review N DIR | serve SECONDS DIR | start DIR | vault N DIR [PERSONS [GROUP]]",
     ))
 }
 

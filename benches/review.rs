@@ -165,14 +165,14 @@ impl World {
         let list = population.list();
         say("population", part);
         let part = Instant::now();
-        let (known, _) = gather(&desk, "uar-1", &population);
+        let known = gather(&desk, "uar-1", &population).list;
         let strange = strangers(&desk, &["shop"], time(NOW));
         say("evidence and hints", part);
         let part = Instant::now();
         let items = snapshot::items(list.as_bytes())?;
         let named: BTreeSet<Pseudonym> =
             facts.person_changed.all().iter().filter_map(|row| row.person.pseudonym).collect();
-        let (assigned, without) = assign(&desk, &items, &systems, 1, &named);
+        let (assigned, without) = assign(&desk, &population, &items, 1, &named);
         say("reviewers", part);
         let digest = blob::put(&*self.store, list.as_bytes())?;
         blob::put(&*self.store, known.as_bytes())?;

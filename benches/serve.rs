@@ -1,5 +1,6 @@
 //! The server as its clients see it: single events, batches and tiles, each over its own connections.
-//! The program is the `ledger` beside this one; client and server share the machine.
+//! The program is the `ledger` beside this one; client and server share the machine. What it needs over
+//! time, and what a kill leaves, is in `load`.
 
 #![expect(
     clippy::print_stdout,
@@ -17,28 +18,39 @@ use std::time::{Duration, Instant};
 use ledger_core::encoding::base64;
 use ledger_core::error::{Error, Result};
 use ledger_core::key::SigningKey;
-use ledger_core::ledger::Submission;
+use ledger_core::ledger::{Ledger, Submission};
 use ledger_core::producer::Position;
 use ledger_core::seal::Disclosure;
 use ledger_core::store::Store;
 use ledger_core::store::dir::Dir;
+use rayon::prelude::*;
 
 use crate::{ceiling, workload};
 
 /// Connections that send single events, or ask for tiles.
-const CONNECTIONS: u64 = 64;
+pub(crate) const CONNECTIONS: u64 = 64;
 /// Connections that send batches, and how many events each has.
-const BATCHING: u64 = 8;
+const BATCHING: u64 = 32;
 const BATCH: u64 = 100;
 /// Events of one stream.
 const RUN: u64 = 20;
+/// Events that are signed before the clock starts, for each second: more than can be taken.
+const SINGLES: u64 = 12_000;
+const BATCHED: u64 = 50_000;
+/// Entries of a full tile.
+const WIDTH: u64 = 256;
+/// Different tiles that are asked for, at most: the first thousand need no folders in their names.
+const TILES: u64 = 1000;
 
 /// A running server.
-struct Server {
+pub(crate) struct Server {
     child: Child,
+    ledger: PathBuf,
+    state: PathBuf,
+    key: PathBuf,
     address: String,
     token: String,
-    genesis: [u8; 32],
+    pub(crate) genesis: [u8; 32],
 }
 
 /// What one connection did: how long each answer took, and how many events were in it.
@@ -49,18 +61,22 @@ pub(crate) fn run(seconds: u64, dir: &str) -> Result<()> {
     ceiling::machine();
     let server = Server::start(Path::new(dir))?;
     let span = Duration::from_secs(seconds);
-    let single = |number| server.send(number, 1, span);
-    row("single events", CONNECTIONS, span, &all(CONNECTIONS, single)?);
-    let batches = |number| server.send(number + 1000, BATCH, span);
-    row("batches of 100", BATCHING, span, &all(BATCHING, batches)?);
-    let tiles = |_| server.ask("/tile/0/000", span);
+    server.appended("single events", (0, CONNECTIONS), 1, span)?;
+    server.appended("batches of 100", (CONNECTIONS, BATCHING), BATCH, span)?;
+    let full = (server.size()? / WIDTH).clamp(1, TILES);
+    let tiles = |_| server.ask("/tile/0/", full, span);
     row("tile reads", CONNECTIONS, span, &all(CONNECTIONS, tiles)?);
-    println!("server: {} MB at most", server.megabytes());
+    let bundles = |_| server.ask("/tile/entries/", full, span);
+    row("reads of bundles, 256 entries each", CONNECTIONS, span, &all(CONNECTIONS, bundles)?);
+    println!("server: {} MB at most", server.memory("VmHWM:"));
     Ok(())
 }
 
 /// Runs so many connections at a time.
-fn all(count: u64, one: impl Fn(u64) -> Done + Sync) -> Result<Vec<(Duration, u64)>> {
+pub(crate) fn all<T: Send>(
+    count: u64,
+    one: impl Fn(u64) -> Result<Vec<T>> + Sync,
+) -> Result<Vec<T>> {
     let one = &one;
     std::thread::scope(|scope| {
         let running: Vec<_> = (0..count).map(|number| scope.spawn(move || one(number))).collect();
@@ -72,7 +88,7 @@ fn all(count: u64, one: impl Fn(u64) -> Done + Sync) -> Result<Vec<(Duration, u6
     })
 }
 
-fn row(what: &str, connections: u64, span: Duration, done: &[(Duration, u64)]) {
+pub(crate) fn row(what: &str, connections: u64, span: Duration, done: &[(Duration, u64)]) {
     let mut times: Vec<Duration> = done.iter().map(|(took, _)| *took).collect();
     times.sort_unstable();
     let at = |share: usize| {
@@ -91,68 +107,126 @@ fn row(what: &str, connections: u64, span: Duration, done: &[(Duration, u64)]) {
 }
 
 impl Server {
-    fn start(dir: &Path) -> Result<Self> {
+    /// Makes a ledger in the folder, and serves it.
+    pub(crate) fn start(dir: &Path) -> Result<Self> {
         let ledger = dir.join("ledger");
         let store: Arc<dyn Store> = Arc::new(Dir::create(&ledger, Duration::from_secs(5))?);
         let (opened, genesis) = workload::ledger(store)?;
         drop(opened);
         let key = dir.join("checkpoint.pem");
-        let signer = workload::checkpoint_key();
-        let pem = signer.to_pem()?;
-        std::fs::write(&key, pem.as_bytes()).map_err(|error| failed(&key, &error))?;
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        std::fs::set_permissions(&key, mode).map_err(|error| failed(&key, &error))?;
-        let own = std::env::current_exe().map_err(|error| failed(dir, &error))?;
-        let program = own.with_file_name("ledger");
-        let call = |args: &[&str]| {
-            let mut command = Command::new(&program);
-            command.args(args).env("LEDGER_DIR", &ledger).env("LEDGER_STATE", dir.join("state"));
-            command
-        };
+        write_key(&key)?;
+        let state = dir.join("state");
         let scopes = ["--scope", "append", "--scope", "read"];
-        let made = call(&[&["token", "new", "--for", "bench"], &scopes[..]].concat()).output();
-        let made = made.map_err(|error| failed(&program, &error))?;
+        let token = [&["token", "new", "--for", "bench"], &scopes[..]].concat();
+        let made = call(&ledger, &state, &token)?.output();
+        let made = made.map_err(|error| failed(&ledger, &error))?;
         let token = String::from_utf8_lossy(&made.stdout).trim().to_owned();
-        let mut serve = call(&["serve", "--listen", "127.0.0.1:0", "--checkpoint-key"]);
-        let mut child = serve
-            .arg(&key)
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| failed(&program, &error))?;
-        let mut line = String::new();
-        if let Some(out) = child.stdout.take() {
-            let read = BufReader::new(out).read_line(&mut line);
-            read.map_err(|error| failed(&program, &error))?;
-        }
-        let address = line.trim().strip_prefix("listening http://").unwrap_or_default().to_owned();
-        Ok(Self { child, address, token, genesis })
+        let (child, address) = launch(&ledger, &state, &key)?;
+        Ok(Self { child, ledger, state, key, address, token, genesis })
     }
 
-    /// Sends events, so many in each request, until the time is over.
-    fn send(&self, number: u64, batch: u64, span: Duration) -> Done {
-        let signer = workload::key(number % workload::KEYS);
-        let mut pen = Pen { signer, number, sequence: number << 22, at: None };
+    /// Ends it at once, wherever it is; what its clients ask fails from now on.
+    pub(crate) fn kill(&self) -> Result<()> {
+        let id = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
+        let id = id.ok_or_else(|| lost("the server has no id"))?;
+        rustix::process::kill_process(id, rustix::process::Signal::KILL)
+            .map_err(|error| lost(&error.to_string()))
+    }
+
+    /// Starts it again on the same folder, once it has ended.
+    pub(crate) fn again(&mut self) -> Result<()> {
+        self.child.wait().map_err(|error| failed(&self.ledger, &error))?;
+        (self.child, self.address) = launch(&self.ledger, &self.state, &self.key)?;
+        Ok(())
+    }
+
+    /// Where the ledger is.
+    pub(crate) fn ledger(&self) -> &Path {
+        &self.ledger
+    }
+
+    fn size(&self) -> Result<u64> {
+        let store: Arc<dyn Store> = Arc::new(Dir::open(&self.ledger, Duration::from_secs(5))?);
+        Ok(Ledger::open(store)?.size())
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// How many files it has open, connections among them.
+    pub(crate) fn files(&self) -> Result<usize> {
+        let folder = PathBuf::from(format!("/proc/{}/fd", self.child.id()));
+        Ok(std::fs::read_dir(&folder).map_err(|error| failed(&folder, &error))?.count())
+    }
+
+    /// Sends events over connections from one on, so many in each request, until the time is over. All
+    /// are signed before: what signs them stands on other machines.
+    fn appended(
+        &self,
+        what: &str,
+        (from, count): (u64, u64),
+        batch: u64,
+        span: Duration,
+    ) -> Result<()> {
+        let signed: Vec<Vec<Vec<u8>>> = (from..from + count)
+            .into_par_iter()
+            .map(|number| self.signed(number, batch, count, span))
+            .collect();
+        let send = |number: u64| {
+            let place = usize::try_from(number).unwrap_or(usize::MAX);
+            self.send(signed.get(place).map_or(&[], Vec::as_slice), batch, span)
+        };
+        row(what, count, span, &all(count, send)?);
+        Ok(())
+    }
+
+    /// Requests of one of so many connections, for longer than that time.
+    pub(crate) fn signed(
+        &self,
+        number: u64,
+        batch: u64,
+        connections: u64,
+        span: Duration,
+    ) -> Vec<Vec<u8>> {
+        let rate = if batch == 1 { SINGLES } else { BATCHED };
+        let count = rate * span.as_secs().max(1) / (connections * batch);
+        let mut pen = Pen::new(number);
+        let one = |_| {
+            let events: String = (0..batch).map(|_| pen.next(self.genesis)).collect();
+            self.request("POST", "/v1/events", &events)
+        };
+        (0..count).map(one).collect()
+    }
+
+    /// Sends requests until the time is over; code `bench` where they do not last so long.
+    pub(crate) fn send(&self, requests: &[Vec<u8>], batch: u64, span: Duration) -> Done {
         let mut line = self.connect()?;
         let (mut done, begun) = (Vec::new(), Instant::now());
-        while begun.elapsed() < span {
-            let events: String = (0..batch).map(|_| pen.next(self.genesis)).collect();
-            let request = self.request("POST", "/v1/events", &events);
+        for request in requests {
             let sent = Instant::now();
-            let status = exchange(&mut line, &request)?;
+            let status = exchange(&mut line, request)?;
             if status != 201 {
                 return Err(lost(&format!("the server answered {status}")));
             }
             done.push((sent.elapsed(), batch));
+            if begun.elapsed() >= span {
+                return Ok(done);
+            }
         }
-        Ok(done)
+        Err(lost("the server takes more events than were signed"))
     }
 
-    /// Asks for the same thing until the time is over.
-    fn ask(&self, path: &str, span: Duration) -> Done {
-        let request = self.request("GET", path, "");
+    /// Asks for tile after tile until the time is over.
+    fn ask(&self, kind: &str, full: u64, span: Duration) -> Done {
         let mut line = self.connect()?;
         let (mut done, begun) = (Vec::new(), Instant::now());
-        while begun.elapsed() < span {
+        for tile in (0..full).cycle() {
+            if begun.elapsed() >= span {
+                break;
+            }
+            let request = self.request("GET", &format!("{kind}{tile:03}"), "");
             let sent = Instant::now();
             let status = exchange(&mut line, &request)?;
             if status != 200 {
@@ -163,14 +237,12 @@ impl Server {
         Ok(done)
     }
 
-    fn connect(&self) -> Result<TcpStream> {
-        let stream = TcpStream::connect(&self.address);
-        let stream = stream.map_err(|error| lost(&error.to_string()))?;
-        stream.set_nodelay(true).map_err(|error| lost(&error.to_string()))?;
-        Ok(stream)
+    /// A connection that is kept.
+    pub(crate) fn connect(&self) -> Result<TcpStream> {
+        connect(&self.address)
     }
 
-    fn request(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
+    pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
         format!(
             "{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\ncontent-type: application/jsonl\r\ncontent-length: {}\r\n\r\n{body}",
             self.token,
@@ -179,13 +251,14 @@ impl Server {
         .into_bytes()
     }
 
-    /// The most memory that the server had.
-    fn megabytes(&self) -> u64 {
+    /// What the server has of memory, in MB: `VmHWM:` at most so far, `VmRSS:` now.
+    pub(crate) fn memory(&self, word: &str) -> u64 {
         let status = PathBuf::from(format!("/proc/{}/status", self.child.id()));
         let text = std::fs::read_to_string(status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let line = text.lines().find_map(|line| line.strip_prefix(word));
         let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        kib.unwrap_or_default() / 1024
+        // a server that is gone is not one that needs nothing
+        kib.map_or(u64::MAX, |kib| kib / 1024)
     }
 }
 
@@ -196,8 +269,47 @@ impl Drop for Server {
     }
 }
 
+/// A connection to a server.
+pub(crate) fn connect(address: &str) -> Result<TcpStream> {
+    let stream = TcpStream::connect(address).map_err(|error| lost(&error.to_string()))?;
+    stream.set_nodelay(true).map_err(|error| lost(&error.to_string()))?;
+    Ok(stream)
+}
+
+/// The key that signs checkpoints, in a file of its own.
+pub(crate) fn write_key(file: &Path) -> Result<()> {
+    let key = workload::checkpoint_key();
+    let pem = key.to_pem()?;
+    std::fs::write(file, pem.as_bytes()).map_err(|error| failed(file, &error))?;
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(file, mode).map_err(|error| failed(file, &error))
+}
+
+/// The program beside this one, with a ledger and a state.
+pub(crate) fn call(ledger: &Path, state: &Path, args: &[&str]) -> Result<Command> {
+    let own = std::env::current_exe().map_err(|error| failed(ledger, &error))?;
+    let mut command = Command::new(own.with_file_name("ledger"));
+    command.args(args).env("LEDGER_DIR", ledger).env("LEDGER_STATE", state);
+    Ok(command)
+}
+
+/// A server that listens, and where.
+pub(crate) fn launch(ledger: &Path, state: &Path, key: &Path) -> Result<(Child, String)> {
+    let mut serve = call(ledger, state, &["serve", "--listen", "127.0.0.1:0", "--checkpoint-key"])?;
+    let mut child =
+        serve.arg(key).stdout(Stdio::piped()).spawn().map_err(|error| failed(ledger, &error))?;
+    let mut line = String::new();
+    if let Some(out) = child.stdout.take() {
+        let read = BufReader::new(out).read_line(&mut line);
+        read.map_err(|error| failed(ledger, &error))?;
+    }
+    let address = line.trim().strip_prefix("listening http://");
+    let address = address.ok_or_else(|| lost("the server did not start"))?.to_owned();
+    Ok((child, address))
+}
+
 /// Signs one event after the other, in streams of twenty.
-struct Pen {
+pub(crate) struct Pen {
     signer: SigningKey,
     number: u64,
     sequence: u64,
@@ -205,8 +317,19 @@ struct Pen {
 }
 
 impl Pen {
+    /// The pen of a connection.
+    pub(crate) fn new(number: u64) -> Self {
+        let signer = workload::key(number % workload::KEYS);
+        Self { signer, number, sequence: number << 22, at: None }
+    }
+
+    /// The id of the deployment that was written last.
+    pub(crate) fn last(&self) -> String {
+        format!("d-{}-{}", self.number % workload::KEYS, self.sequence - 1)
+    }
+
     /// The next event, as a line of a body.
-    fn next(&mut self, genesis: [u8; 32]) -> String {
+    pub(crate) fn next(&mut self, genesis: [u8; 32]) -> String {
         let fresh = || {
             let random = workload::seed("bench of the server", self.sequence);
             Position::first("deploy", *workload::first16(&random))
@@ -237,7 +360,7 @@ fn line(signer: &SigningKey, event: &Submission) -> String {
 }
 
 /// Sends a request and reads its whole answer; the status.
-fn exchange(line: &mut TcpStream, request: &[u8]) -> Result<u16> {
+pub(crate) fn exchange(line: &mut TcpStream, request: &[u8]) -> Result<u16> {
     let fail = |error: std::io::Error| lost(&error.to_string());
     line.write_all(request).map_err(fail)?;
     let (mut all, mut piece) = (Vec::new(), vec![0; 65536]);
@@ -258,10 +381,10 @@ fn exchange(line: &mut TcpStream, request: &[u8]) -> Result<u16> {
     }
 }
 
-fn lost(why: &str) -> Error {
+pub(crate) fn lost(why: &str) -> Error {
     Error::unavailable("bench", why.to_owned())
 }
 
-fn failed(path: &Path, error: &std::io::Error) -> Error {
+pub(crate) fn failed(path: &Path, error: &std::io::Error) -> Error {
     lost(&format!("`{}`: {error}", path.display()))
 }

@@ -7,19 +7,20 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency, controls,
-    cosign, delegate, demo, drill, evaluate, events, evidence, exception, facts, flush, gate,
-    import, init, key, log, man, person, prove, ratify, reconcile, record, recover, reject, report,
-    retention, review, revoke, risk, sample, schema, serve, show, sign, sign_off, status, tiles,
-    token, vault, verify, walkthrough, witness,
+    anchor, append, approve, attach, break_glass, can_deploy, checkpoint, close, consistency,
+    controls, cosign, delegate, demo, doctor, drill, evaluate, events, evidence, exception, facts,
+    flush, gate, import, init, key, log, man, person, prove, ratify, reconcile, record, recover,
+    reject, report, retention, review, revoke, risk, sample, schema, serve, show, sign, sign_off,
+    status, tiles, token, vault, verify, walkthrough, witness,
 };
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::output::{self, talk};
+use crate::tool;
 
 /// An append-only, hash-chained, signed ledger of software releases
 #[derive(Parser, Debug)]
-#[command(name = "ledger", version, propagate_version = true, after_help = STATUS)]
+#[command(name = "ledger", version, long_version = tool::LONG, propagate_version = true, after_help = STATUS)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -74,6 +75,8 @@ enum Command {
     Show(show::Show),
     Checkpoint(checkpoint::Checkpoint),
     Witness(witness::Witness),
+    #[command(subcommand)]
+    Anchor(anchor::Anchor),
     Prove(prove::Prove),
     Consistency(consistency::Consistency),
     Verify(verify::Verify),
@@ -111,6 +114,7 @@ enum Command {
     Token(token::TokenCommand),
     Demo(demo::Demo),
     Drill(drill::Drill),
+    Doctor(doctor::Doctor),
     Completions(man::Completions),
     Man(man::Man),
 }
@@ -134,6 +138,32 @@ pub(crate) fn run() -> ExitCode {
             failure.status()
         }
     })
+}
+
+/// Runs a command line in this process, as [`run`] would have; what it prints is kept.
+fn perform(words: &[String]) -> demo::Ended {
+    let name = std::iter::once("ledger");
+    let cli = match Cli::try_parse_from(name.chain(words.iter().map(String::as_str))) {
+        Ok(cli) => cli,
+        Err(error) => {
+            return demo::Ended {
+                status: 2,
+                printed: String::new(),
+                said: told(&error).to_string(),
+            };
+        }
+    };
+    let mut context = Context::within(cli.global.json, cli.global.ledger, cli.global.state);
+    let answer = dispatch(&cli.command, &mut context);
+    let status = answer.map_or_else(
+        |failure| {
+            output::report(&failure, false);
+            failure.status()
+        },
+        Answer::status,
+    );
+    let (printed, said) = context.out.both();
+    demo::Ended { status, printed, said }
 }
 
 fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
@@ -163,6 +193,7 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::Show(args) => show::run(args, context),
         Command::Checkpoint(args) => checkpoint::run(args, context),
         Command::Witness(args) => witness::run(args, context),
+        Command::Anchor(args) => anchor::run(args, context),
         Command::Prove(args) => prove::run(args, context),
         Command::Consistency(args) => consistency::run(args, context),
         Command::Verify(args) => verify::run(args, context),
@@ -185,8 +216,9 @@ fn dispatch(command: &Command, context: &mut Context) -> Result<Answer> {
         Command::SignOff(args) => sign_off::run(args, context),
         Command::Serve(args) => serve::run(args, context),
         Command::Token(args) => token::run(args, context),
-        Command::Demo(args) => demo::run(args, context),
+        Command::Demo(args) => demo::run(args, perform, context),
         Command::Drill(args) => drill::run(args, context),
+        Command::Doctor(args) => doctor::run(args, context),
         Command::Completions(args) => man::completions(args, Cli::command(), context),
         Command::Man(args) => man::man(args, Cli::command(), context),
     }
@@ -239,4 +271,95 @@ fn told(error: &clap::Error) -> Failure {
     let hint = tip.map_or(usage, |tip| tip.replace('\'', "`"));
     let failure = Failure::new("usage", message);
     if hint.is_empty() { failure.hint("see `ledger --help`") } else { failure.hint(hint) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program() -> clap::Command {
+        let mut program = Cli::command();
+        program.build();
+        program
+    }
+
+    /// The commands that do something, each with all its words.
+    fn leaves(command: &clap::Command) -> Vec<clap::Command> {
+        let inner = command.get_subcommands().filter(|inner| inner.get_name() != "help");
+        inner
+            .flat_map(
+                |inner| {
+                    if inner.has_subcommands() { leaves(inner) } else { vec![inner.clone()] }
+                },
+            )
+            .collect()
+    }
+
+    fn page(name: &str) -> String {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn the_parser_is_sound() {
+        Cli::command().debug_assert();
+        assert!(leaves(&program()).len() > 80);
+    }
+
+    /// In the help of each command stands the command itself, as somebody would type it.
+    #[test]
+    fn every_command_has_an_example() {
+        let mut without = Vec::new();
+        for mut command in leaves(&program()) {
+            let name = command.get_bin_name().unwrap().to_owned();
+            let help = command.render_long_help().to_string();
+            let (about, usage) = help.split_once("Usage: ").unwrap();
+            let after = usage.split_once("Example: ").map_or("", |(_, after)| after);
+            let name = name.split(" record ").next().unwrap().to_owned();
+            let typed = |text: &str| {
+                let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                words.contains(&name) || (name == "ledger" && words.contains("ledger events"))
+            };
+            if !typed(about) && !typed(after) {
+                without.push(name);
+            }
+        }
+        assert!(without.is_empty(), "no example: {}", without.join(", "));
+    }
+
+    /// `ledger man --reference > docs/reference.md` makes it anew.
+    #[test]
+    fn the_reference_is_current() {
+        let now = man::text(&program());
+        assert!(now == page("reference.md"), "run `ledger man --reference > docs/reference.md`");
+    }
+
+    /// The table of contents of `docs/commands.md` leaves no command out.
+    #[test]
+    fn the_table_names_every_command() {
+        let text = page("commands.md");
+        let output = page("output.md");
+        let mut missing = Vec::new();
+        for command in leaves(&program()) {
+            let words: Vec<String> =
+                command.get_bin_name().unwrap().split(' ').skip(1).map(str::to_owned).collect();
+            // each type of event goes with its command
+            let words = if words[0] == "record" { vec![words[0].clone()] } else { words };
+            let (first, last) = (words.first().unwrap(), words.last().unwrap());
+            let rows = text.lines().filter(|line| line.starts_with("| `"));
+            let named = |row: &str| {
+                let cell = row.split(" | ").next().unwrap_or_default();
+                let words: Vec<&str> =
+                    cell.split(|c: char| !(c.is_alphanumeric() || c == '-')).collect();
+                words.contains(&first.as_str()) && words.contains(&last.as_str())
+            };
+            if !rows.clone().any(named) {
+                missing.push(words.join(" "));
+            }
+            if !output.contains(&format!("`{first}")) && !output.contains(&format!(" {last}`")) {
+                missing.push(format!("{} (output)", words.join(" ")));
+            }
+        }
+        assert!(missing.is_empty(), "not in the pages: {}", missing.join(", "));
+    }
 }

@@ -1,5 +1,6 @@
 //! The commands: each file holds its arguments, its help and its doing.
 
+pub(crate) mod anchor;
 pub(crate) mod append;
 pub(crate) mod approve;
 pub(crate) mod attach;
@@ -12,6 +13,7 @@ pub(crate) mod controls;
 pub(crate) mod cosign;
 pub(crate) mod delegate;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod drill;
 pub(crate) mod evaluate;
 pub(crate) mod events;

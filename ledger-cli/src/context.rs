@@ -53,6 +53,11 @@ impl Context {
         Self { out: Out::new(json), ledger, state, patience: PATIENCE }
     }
 
+    /// The same options for a command that another one runs; what it prints is kept.
+    pub(crate) fn within(json: bool, ledger: Option<PathBuf>, state: Option<PathBuf>) -> Self {
+        Self { out: Out::kept(json), ledger, state, patience: PATIENCE }
+    }
+
     /// Waits no longer than this for another process that writes.
     pub(crate) fn hurry(&mut self, patience: Duration) {
         self.patience = patience;
@@ -202,7 +207,7 @@ fn folder_within(path: &Path, state: State, patience: Duration) -> Result<Folder
 }
 
 /// Whether the ledger still holds a receipt; code `rollback`.
-fn holds(ledger: &Ledger, index: u64, hash: Blake3) -> Result<()> {
+pub(crate) fn holds(ledger: &Ledger, index: u64, hash: Blake3) -> Result<()> {
     let found = if index < ledger.size() { Some(ledger.line(index)?) } else { None };
     if found.is_some_and(|line| Blake3::of(&line) == hash) {
         return Ok(());

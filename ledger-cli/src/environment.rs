@@ -33,6 +33,20 @@ pub(crate) const CLIENT_CERT: &str = "LEDGER_CLIENT_CERT";
 /// The file with the key of that certificate.
 pub(crate) const CLIENT_KEY: &str = "LEDGER_CLIENT_KEY";
 
+/// Every variable of ours: one that is called like them and is none of them was misspelt.
+pub(crate) const OURS: [&str; 11] =
+    [DIR, KEY, ORIGIN, PERSON, PASSPHRASE, STATE, TOKEN, TOKEN_FILE, CA, CLIENT_CERT, CLIENT_KEY];
+
+/// The variables that are set and called like ours, in order, and whether each is empty.
+pub(crate) fn ours() -> Vec<(String, bool)> {
+    let mut found: Vec<(String, bool)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.is_empty())))
+        .filter(|(name, _)| name.starts_with("LEDGER_"))
+        .collect();
+    found.sort();
+    found
+}
+
 /// A variable as a path; none when it is unset, an error when it is empty.
 pub(crate) fn path(name: &'static str) -> Result<Option<PathBuf>> {
     match raw(name) {

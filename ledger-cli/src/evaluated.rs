@@ -7,13 +7,14 @@ use clap::Args;
 use ledger_core::check::matrix::Matrix;
 use ledger_core::check::{Attachments, Period, State};
 use ledger_core::control::{Catalogue, Fiscal, Layer};
-use ledger_core::evaluate::{Evaluation, Front, Question, evaluate};
+use ledger_core::evaluate::{Evaluation, Front, Question, Slice, evaluate};
 use ledger_core::fact::Facts;
 use ledger_core::hash::Sha256;
 use ledger_core::ledger::Ledger;
 use ledger_core::metric::{self, Definitions, Ground, Metrics};
 use ledger_core::store::Store;
 use ledger_core::time::{DAY, Timestamp};
+use ledger_core::zone::Zone;
 use ledger_core::{blob, tree};
 
 use crate::context::{Context, Folder};
@@ -29,7 +30,8 @@ pub(crate) struct Asked {
     /// Framework; may be repeated [default: all]
     #[arg(long = "framework", value_name = "NAME", value_delimiter = ',')]
     pub(crate) frameworks: Vec<String>,
-    /// Last day on which evidence could be recorded [default: 15 days after the period]
+    /// Last day on which evidence could be recorded, in the calendar's zone [default: 15 days after the
+    /// period]
     #[arg(long, value_name = "DAY", value_parser = day)]
     pub(crate) cutoff: Option<Timestamp>,
     /// Overlay: a region that is built in, like `eu`, or a file; may be repeated
@@ -90,7 +92,7 @@ pub(crate) struct Evaluated {
     pub(crate) facts: Facts,
     /// What the controls came to.
     pub(crate) evaluation: Evaluation,
-    /// The last day on which evidence could be recorded.
+    /// The last day on which evidence could be recorded, as it is written.
     pub(crate) cutoff: Timestamp,
 }
 
@@ -123,6 +125,11 @@ fn after(day: Timestamp, days: u64) -> Timestamp {
     Timestamp::from_micros(day.micros() + days * DAY).unwrap_or(day)
 }
 
+/// The day of a moment on the wall, as a day is written: its midnight, UTC.
+pub(crate) fn day_on_wall(at: Timestamp, zone: &Zone) -> Option<Timestamp> {
+    zone.day(at).checked_mul(DAY).and_then(Timestamp::from_micros)
+}
+
 impl Asked {
     /// The frameworks that are asked for: all where none is named.
     fn frameworks(&self) -> Result<Vec<String>> {
@@ -136,6 +143,14 @@ impl Asked {
             return Ok(known.iter().map(|name| (*name).to_owned()).collect());
         }
         Ok(self.frameworks.clone())
+    }
+
+    /// Whether it asks for files that a command alone does not bring.
+    pub(crate) fn is_given_files(&self) -> bool {
+        let unknown = |name: &String| layers(std::slice::from_ref(name)).is_err();
+        self.calendar.is_some()
+            || self.policy.is_some()
+            || self.overlays.iter().any(|name| name.contains(['/', '.']) || unknown(name))
     }
 
     /// The calendar of the entity.
@@ -156,8 +171,15 @@ impl Asked {
         let known = verified::Known { policy, ..verified::Known::default() };
         let mut report = verified::check(&folder, &known)?;
         report.checkpointed = report.checkpointed.min(self.covered.unwrap_or(u64::MAX));
-        let last = self.cutoff.unwrap_or_else(|| after(period.to, CUTOFF - 1));
-        let until = after(last, 1);
+        let calendar = self.fiscal()?.days().clone();
+        let last = self.cutoff.or_else(|| {
+            let last = Timestamp::from_micros(period.to.micros().saturating_sub(1))?;
+            Some(after(day_on_wall(last, &calendar.zone)?, CUTOFF))
+        });
+        let last = last.unwrap_or(period.to);
+        // a day is written as it is on the wall, and ends when it ends there
+        let until = calendar.zone.begins(last.micros() / DAY + 1);
+        let until = until.unwrap_or_else(|| after(last, 1));
         let size = self.as_of.unwrap_or(u64::MAX).min(report.size);
         let facts = Facts::of(&ledger, size, until)?;
         // what still runs is judged by the ledger's own clock, not by a future nobody has seen
@@ -167,7 +189,7 @@ impl Asked {
             let hashes = hashes::of(&ledger, None)?;
             (front.size, front.root) = (size, tree::root(size, &hashes)?.to_base64());
         }
-        let (calendar, matrix) = (self.fiscal()?.days().clone(), Matrix::shipped()?);
+        let matrix = Matrix::shipped()?;
         let question = Question { frameworks, period, cutoff, layers, calendar, matrix };
         let evaluation = evaluate(&facts, &Blobs(&*folder.store), question, front)?;
         Ok(Evaluated { folder, ledger, facts, evaluation, cutoff: last })
@@ -175,19 +197,22 @@ impl Asked {
 }
 
 impl Evaluated {
+    /// The first part of the period; code `period`.
+    pub(crate) fn first(&self) -> Result<&Slice> {
+        let none = || Failure::new("period", "the period has no part");
+        self.evaluation.slices.first().ok_or_else(none)
+    }
+
     /// The release metrics over the same period, with the limits at its beginning.
     pub(crate) fn metrics(&self) -> Result<Metrics> {
         let question = &self.evaluation.question;
         let period = question.period;
         let definitions = Definitions::shipped()?;
-        let Some(first) = self.evaluation.slices.first() else {
-            return Err(Failure::new("period", "the period has no part"));
-        };
         Ok(metric::measure(&Ground {
             facts: &self.facts,
             attachments: &Blobs(&*self.folder.store),
             definitions: &definitions,
-            resolved: &first.resolved,
+            resolved: &self.first()?.resolved,
             calendar: &question.calendar,
             evaluation: Some(&self.evaluation),
             period,

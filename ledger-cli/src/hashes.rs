@@ -16,7 +16,16 @@ pub(crate) enum Hashes {
 
 /// The complete subtrees of the ledger's tree; with a size and a root, they make that root.
 pub(crate) fn of(ledger: &Ledger, checkpoint: Option<(u64, &Sha256)>) -> Result<Hashes> {
-    match TreeFiles::open(ledger, checkpoint) {
+    or_memory(ledger, TreeFiles::open(ledger, checkpoint))
+}
+
+/// The same from the lines, whatever the files say.
+pub(crate) fn anew(ledger: &Ledger) -> Result<Hashes> {
+    or_memory(ledger, TreeFiles::anew(ledger))
+}
+
+fn or_memory(ledger: &Ledger, files: Result<TreeFiles>) -> Result<Hashes> {
+    match files {
         Err(error) if matches!(error.code(), "read-only" | "no-space" | "io") => {
             in_memory(ledger).map(Hashes::Memory)
         }

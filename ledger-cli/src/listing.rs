@@ -85,8 +85,7 @@ impl<'a> Filter<'a> {
                 some(ledger, indexes.into_iter(), &mut fitting)
             }
             None if reverse => some(ledger, (from..ledger.size()).rev(), &mut fitting),
-            None if from > 0 => some(ledger, from..ledger.size(), &mut fitting),
-            None => stream(ledger, &mut fitting),
+            None => stream(ledger, from, &mut fitting),
         }
     }
 
@@ -163,18 +162,29 @@ fn some(
     Ok(())
 }
 
-/// All entries in their order, read in large blocks.
+/// The entries from an index on in their order, read in large blocks.
 pub(crate) fn stream(
     ledger: &Ledger,
+    from: u64,
     visit: &mut impl FnMut(&Entry<'_>) -> Result<bool>,
 ) -> Result<()> {
-    let mut blocks = ledger.blocks()?;
+    let mut blocks = match from {
+        0 => ledger.blocks()?,
+        from if from < ledger.size() => ledger.blocks_from(ledger.place(from)?)?,
+        _ => return Ok(()),
+    };
     let mut document = Document::default();
-    let mut index = 0_u64;
+    let mut index = from;
     while let Some(block) = blocks.next_block()? {
         for line in &block.lines {
+            let place = || format!("entry {index}");
             let entry = Entry::parse(&mut document, block.line(line))
-                .map_err(|error| Failure::from(error).within(format!("entry {index}")))?;
+                .map_err(|error| Failure::from(error).within(place()))?;
+            // where a line begins is the index's word
+            if entry.index != index {
+                let message = format!("index {} stands where {index} should", entry.index);
+                return Err(Failure::refused("chain-index", message).within(place()));
+            }
             if !visit(&entry)? {
                 return Ok(());
             }

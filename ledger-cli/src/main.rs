@@ -36,6 +36,7 @@ mod serve;
 mod state;
 mod submission;
 mod tokens;
+mod tool;
 mod verified;
 mod web;
 

@@ -1,25 +1,69 @@
 //! Output: stdout is data, stderr is talk. The one module that prints.
 //!
 //! With `--json` each command prints one canonical JSON object (`log` one per line); the shapes are
-//! in `docs/output.md`. A reader that closes the pipe ends the output, not the command.
+//! in `docs/output.md`. A *result* names the program that says it; a *document*, which is read back or
+//! whose digest counts, is printed as it is. A reader that closes the pipe ends the output, not the command.
 
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
+use std::sync::{Mutex, PoisonError};
 
 use ledger_core::json::{Lazy, Value};
 
 use crate::failure::{Failure, Result};
+use crate::tool;
 
 /// Where a command writes its data.
 pub(crate) struct Out {
     json: bool,
-    to: BufWriter<Stdout>,
+    to: To,
     closed: bool,
 }
+
+enum To {
+    Stdout(BufWriter<Stdout>),
+    /// Nobody yet: it is kept for the caller.
+    Kept(Vec<u8>),
+}
+
+impl Write for To {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(to) => to.write(bytes),
+            Self::Kept(to) => to.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(to) => to.flush(),
+            Self::Kept(_) => Ok(()),
+        }
+    }
+}
+
+/// What is said beside the data while somebody listens to a command of its own process.
+static HEARD: Mutex<Option<String>> = Mutex::new(None);
 
 impl Out {
     /// Standard output, for people or for machines.
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, to: BufWriter::with_capacity(1 << 16, io::stdout()), closed: false }
+        let to = To::Stdout(BufWriter::with_capacity(1 << 16, io::stdout()));
+        Self { json, to, closed: false }
+    }
+
+    /// For a command that another one runs: what it prints is kept, and what it says is overheard.
+    pub(crate) fn kept(json: bool) -> Self {
+        *heard() = Some(String::new());
+        Self { json, to: To::Kept(Vec::new()), closed: false }
+    }
+
+    /// What was printed, and what was said beside it; both empty if none of it was kept.
+    pub(crate) fn both(self) -> (String, String) {
+        let said = heard().take().unwrap_or_default();
+        match self.to {
+            To::Kept(bytes) => (String::from_utf8_lossy(&bytes).into_owned(), said),
+            To::Stdout(_) => (String::new(), said),
+        }
     }
 
     /// Whether machines read it.
@@ -37,7 +81,7 @@ impl Out {
         if self.json { Ok(()) } else { self.put(&[line.as_ref().as_bytes(), b"\n"]) }
     }
 
-    /// An object for machines; nothing without `--json`.
+    /// A result for machines, with the program that says it; nothing without `--json`.
     pub(crate) fn object<const N: usize>(
         &mut self,
         members: [(&'static str, Value); N],
@@ -45,12 +89,24 @@ impl Out {
         self.value(&Value::object(members))
     }
 
-    /// A value for machines; nothing without `--json`.
+    /// As [`Out::object`], of a value.
     pub(crate) fn value(&mut self, value: &Value) -> Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        let mut said = value.clone();
+        if let Value::Object(members) = &mut said {
+            members.or_insert_with("tool", tool::value);
+        }
+        self.document(&said)
+    }
+
+    /// A document for machines, as it is; nothing without `--json`.
+    pub(crate) fn document(&mut self, value: &Value) -> Result<()> {
         if self.json { self.put(&[value.to_canonical().as_bytes(), b"\n"]) } else { Ok(()) }
     }
 
-    /// A large value for machines, written as it is made; nothing without `--json`.
+    /// A large document for machines, written as it is made; nothing without `--json`.
     pub(crate) fn lazy(&mut self, value: Lazy<'_>) -> Result<()> {
         if !self.json {
             return Ok(());
@@ -92,8 +148,21 @@ impl Out {
 
 /// A word to people beside the data.
 pub(crate) fn talk(line: impl AsRef<str>) {
+    say(&format!("ledger: {}", line.as_ref()));
+}
+
+fn heard() -> std::sync::MutexGuard<'static, Option<String>> {
+    HEARD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn say(line: &str) {
+    if let Some(heard) = heard().as_mut() {
+        heard.push_str(line);
+        heard.push('\n');
+        return;
+    }
     // nobody can be told that nobody can be told
-    let _ = writeln!(io::stderr(), "ledger: {}", line.as_ref());
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// The two lines of a failure; with `--json` one object.
@@ -119,8 +188,7 @@ pub(crate) fn described(failure: &Failure) -> Value {
 
 /// A line for machines beside the data.
 pub(crate) fn note(value: &Value) {
-    // nobody can be told that nobody can be told
-    let _ = writeln!(io::stderr(), "{}", value.to_canonical());
+    say(&value.to_canonical());
 }
 
 /// A value over several lines, for people: two spaces for each level, short lists on one line.

@@ -1,6 +1,7 @@
 //! The newest published checkpoint, and what is proven under it.
 
 use ledger_core::checkpoint::Checkpoint;
+use ledger_core::error::Kind;
 use ledger_core::hash::{Blake3, Sha256};
 use ledger_core::ledger::{Ledger, Receipt};
 use ledger_core::note::{KeyType, Note, VerifierKey};
@@ -11,7 +12,7 @@ use ledger_core::{store, tree};
 
 use crate::context::Folder;
 use crate::failure::{Failure, Result};
-use crate::hashes;
+use crate::hashes::{self, Hashes};
 
 /// The newest published checkpoint; code `checkpoint-none`.
 pub(crate) fn newest(folder: &Folder) -> Result<(Vec<u8>, Checkpoint)> {
@@ -50,10 +51,28 @@ pub(crate) fn inclusion(
     index: u64,
     checkpoint: &Checkpoint,
 ) -> Result<Vec<Sha256>> {
-    let size = checkpoint.size();
-    let hashes = hashes::of(ledger, Some((size, checkpoint.root())))
-        .map_err(|error| Failure::by_law(&error))?;
-    Ok(tree::inclusion_proof(size, index, &hashes)?)
+    let (size, root) = (checkpoint.size(), checkpoint.root());
+    let leaf = tree::leaf_hash(&ledger.line(index)?);
+    proven(ledger, checkpoint, |hashes| {
+        let path = tree::inclusion_proof(size, index, hashes)?;
+        tree::verify_inclusion(index, size, &leaf, &path, root).map(|()| path)
+    })
+}
+
+/// A proof that holds: where the files of hashes are wrong, it is made from the lines.
+fn proven(
+    ledger: &Ledger,
+    checkpoint: &Checkpoint,
+    made: impl Fn(&Hashes) -> ledger_core::error::Result<Vec<Sha256>>,
+) -> Result<Vec<Sha256>> {
+    let by_law = |error| Failure::by_law(&error);
+    let at = (checkpoint.size(), checkpoint.root());
+    match made(&hashes::of(ledger, Some(at)).map_err(by_law)?) {
+        Err(error) if error.kind() == Kind::Untrue => {
+            made(&hashes::anew(ledger).map_err(by_law)?).map_err(by_law)
+        }
+        done => Ok(done?),
+    }
 }
 
 /// What a note states; who signed it is for the caller to judge.
@@ -89,15 +108,17 @@ pub(crate) fn prove(folder: &Folder, receipt: Receipt) -> Result<Vec<u8>> {
 
 /// That a checkpoint continues the tree of the first `old` entries.
 pub(crate) fn continues(ledger: &Ledger, old: u64, new: &Checkpoint) -> Result<Vec<Sha256>> {
-    let hashes = hashes::of(ledger, Some((new.size(), new.root())))
-        .map_err(|error| Failure::by_law(&error))?;
     if old > new.size() {
         let message = format!("{old} entries are more than the {} of the checkpoint", new.size());
         return Err(Failure::new("consistency-order", message).hint("name the smaller tree first"));
     }
-    Ok(match old {
-        0 => Vec::new(),
-        old => tree::consistency_proof(old, new.size(), &hashes)?,
+    if old == 0 {
+        return Ok(Vec::new());
+    }
+    proven(ledger, new, |hashes| {
+        let path = tree::consistency_proof(old, new.size(), hashes)?;
+        let before = tree::root(old, hashes)?;
+        tree::verify_consistency(old, new.size(), &before, new.root(), &path).map(|()| path)
     })
 }
 

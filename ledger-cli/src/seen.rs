@@ -52,6 +52,19 @@ pub(crate) fn signed_here(ledger: &Ledger, note: &[u8], size: u64) -> Result<not
     first.cloned().ok_or_else(|| Failure::refused("note-unknown", "no known key signed the note"))
 }
 
+/// The size of the newest checkpoint that folder and memory agree on; none where there is none that one
+/// of the ledger's keys signed. Codes as of [`open`].
+pub(crate) fn agreed(folder: &Folder, ledger: &Ledger) -> Result<Option<u64>> {
+    let sight = look(folder, ledger, published(folder)?)?;
+    Ok(sight.seen.map(|seen| seen.size))
+}
+
+/// What the folder publishes as its newest checkpoint, whoever signed it.
+pub(crate) fn shown(folder: &Folder) -> Result<Option<Checkpoint>> {
+    let note = published(folder)?;
+    Ok(note.map(Sighting::parse).transpose()?.map(|sighting| sighting.checkpoint))
+}
+
 /// The published note, to be read before the ledger is opened: then it cannot speak of entries that
 /// another process appended since.
 fn published(folder: &Folder) -> Result<Option<Vec<u8>>> {

@@ -39,6 +39,11 @@ impl State {
         Self { root }
     }
 
+    /// The folder itself.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Where something is.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)

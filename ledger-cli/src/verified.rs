@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ledger_core::anchor::Roots;
 use ledger_core::checkpoint::Origin;
 use ledger_core::hash::Blake3;
 use ledger_core::policy::Policy;
@@ -28,6 +29,8 @@ pub(crate) struct Known {
     pub(crate) receipts: Vec<(u64, Blake3)>,
     pub(crate) origin: Option<Origin>,
     pub(crate) one_by_one: bool,
+    /// Who certifies authorities for times.
+    pub(crate) roots: Option<Roots>,
 }
 
 /// Verifies a folder against what is known, the pin and the remembered receipt among it.
@@ -50,6 +53,7 @@ pub(crate) fn check(folder: &Folder, known: &Known) -> Result<Report> {
         random: random::bytes()?,
         scratch: scratch.as_ref().map(|scratch| &scratch.store as &dyn Store),
         progress: Some(&tell),
+        roots: known.roots.as_ref(),
     };
     verify::verify(&*folder.store, &options)
         .map_err(|error| Failure::from(error).within(folder.shown()))

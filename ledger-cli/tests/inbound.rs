@@ -10,11 +10,10 @@ mod common;
 #[path = "serve/machine.rs"]
 mod machine;
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use common::World;
-use machine::{Machine, Said};
+use machine::{Machine, Said, hmac};
 
 const SECRET: &str = "correct horse battery staple";
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -55,20 +54,6 @@ fn options(sources: &[&str]) -> Vec<&'static str> {
         }
     }
     options
-}
-
-/// HMAC-SHA256 in hex, as another program makes it.
-fn hmac(secret: &str, body: &[u8]) -> String {
-    let mut child = Command::new("openssl")
-        .args(["dgst", "-sha256", "-mac", "HMAC", "-macopt"])
-        .arg(format!("key:{secret}"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(body).unwrap();
-    let said = child.wait_with_output().unwrap();
-    String::from_utf8(said.stdout).unwrap().trim().rsplit(' ').next().unwrap().to_owned()
 }
 
 fn fixture(name: &str) -> Vec<u8> {

@@ -69,7 +69,7 @@ fn each_metric_stands_beside_its_two_numbers() {
     let whole = world.run(&[&METRICS[..], &["--json"]].concat());
     let document: Value = serde_json::from_str(&whole.stdout).unwrap();
     let metrics = document["metrics"].as_array().unwrap();
-    assert_eq!(metrics.len(), 54);
+    assert_eq!(metrics.len(), 57);
     let rate = metrics.iter().find(|metric| metric["id"] == "change-fail-rate").unwrap();
     let value = &rate["values"][0];
     assert_eq!((&value["numerator"], &value["denominator"]), (&json!(0), &json!(2)));

@@ -125,6 +125,27 @@ fn a_kill_under_load_loses_nothing_that_was_acknowledged() {
     assert_eq!(world.size(), before);
 }
 
+/// Who looks again and again while others append never sees a checkpoint of fewer entries than before.
+#[test]
+fn a_checkpoint_is_never_followed_by_a_smaller_one() {
+    let world = World::new();
+    let pen = Pen::new(&world);
+    let machine = Machine::start(&world, &["--checkpoint-key", "d/keys/signer.pem"]);
+    let token = machine.token(&["append"]);
+    let load = Load::start(&machine, &pen, &token, 0, 4);
+    let (mut last, mut looks, mut steps) = (0, 0, 0);
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(6) {
+        let said = machine.send("GET", "/v1/checkpoint", &[("authorization", &token)], b"");
+        let size = said.body.lines().nth(1).map_or(0, machine::number);
+        assert!(size >= last, "{size} entries after {last}");
+        (looks, steps) = (looks + 1, steps + u32::from(size > last));
+        last = size;
+    }
+    assert!(looks > 50 && steps > 2, "{looks} looks, {steps} steps");
+    assert!(!load.end().is_empty());
+}
+
 #[test]
 fn told_to_end_it_answers_what_it_began() {
     let world = World::new();
@@ -226,7 +247,15 @@ fn a_full_disk_is_no_answer_and_loses_nothing() {
     assert!(!world.path("d/ledger/poison").exists());
     let said = machine.send("GET", "/v1/nothing", &[], b"");
     assert_eq!(said.status, 404);
+    // an attachment that does not fit is not there either: 100,000 zeros
+    let attach = || {
+        let media = ("content-type", "application/octet-stream");
+        let path = "/v1/attachments/sha256:9192c25b734fcbadbe32dadc28089c60db0e39f90cc20ce2e5733f57261acc0c";
+        machine.send("PUT", path, &[("authorization", &token), media], &vec![0; 100_000]).status
+    };
+    assert_eq!(attach(), 503);
     machine.limit(None);
+    assert_eq!(attach(), 201);
     let mut all = vec!["before".to_owned()];
     for number in 0..5 {
         let id = format!("full-{number}");
@@ -281,6 +310,26 @@ fn give(path: &Path, user: u32) {
             give(&file.unwrap().path(), user);
         }
     }
+}
+
+/// The files of hashes are derived: where they are wrong within, the proof is made from the lines.
+#[test]
+fn a_proof_holds_whatever_the_files_of_hashes_say() {
+    let world = World::new();
+    let machine = Machine::start(&world, &["--checkpoint-key", "d/keys/signer.pem"]);
+    let token = machine.token(&["append"]);
+    let ask = |path: &str| machine.send("GET", path, &[("authorization", &token)], b"");
+    let good = (ask("/v1/proof/9").body, ask("/v1/consistency/21").body);
+    assert!(good.0.contains("tlog-proof") && good.1.starts_with("old 21\n"), "{good:?}");
+    let mut hashes = world.read("d/ledger/tree/0");
+    for byte in &mut hashes[8 * 32..24 * 32] {
+        *byte ^= 1;
+    }
+    world.write("d/ledger/tree/0", &hashes);
+    assert_eq!((ask("/v1/proof/9").body, ask("/v1/consistency/21").body), good);
+    hashes.fill(0);
+    world.write("d/ledger/tree/0", &hashes);
+    assert_eq!((ask("/v1/proof/9").body, ask("/v1/consistency/21").body), good);
 }
 
 #[test]

@@ -14,7 +14,7 @@
 mod common;
 
 use common::World;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn world() -> World {
     let world = World::empty();
@@ -106,6 +106,13 @@ fn briefs_come_again() {
         for table in document["datasets"].as_array().unwrap() {
             let file = format!("{one}/{}", table["file"].as_str().unwrap());
             assert!(world.path(&file).exists(), "{file}");
+            let sum = |name: &str| -> u64 {
+                let all = table[name].as_object().unwrap().values();
+                all.map(|count| count.as_u64().unwrap()).sum()
+            };
+            let rows = table["rows"].as_array().unwrap().len() as u64;
+            assert_eq!(table["total"], rows + sum("excluded"), "{file}");
+            assert!(sum("counts") == 0 || sum("counts") == rows, "{file}: counts that do not tie");
         }
     }
     let wrong: [&[&str]; 5] = [
@@ -121,6 +128,60 @@ fn briefs_come_again() {
         assert!(!world.path("x").exists(), "{words:?}");
     }
     assert_eq!(world.snapshot(), before, "reporting changes nothing");
+}
+
+/// The days of a brief are those on the wall of the entity; what was recorded until today counts, wherever
+/// today is, and the command makes the same bytes again.
+#[test]
+fn a_brief_has_the_days_of_the_calendar() {
+    let world = world();
+    world.run(&["key", "new", "ci.pem"]).good();
+    let register = ["key", "register", "--key", "a.pem", "--new", "ci.pem", "--service", "ci"];
+    world.run(&[&register[..], &["--capability", "append:*"]].concat()).good();
+    let runner = json!({"issuer": "ci", "id": "runner"});
+    let event = json!({
+        "type": "deployment.started", "occurred_at": "2026-07-10T20:00:00.000000Z",
+        "subject": {"deployment": "d-1", "service": "payments", "environment": "production"},
+        "data": {"change": "PAY-1", "initiator": runner, "strategy": "rolling"},
+        "actor": {"kind": "service", "id": runner},
+    });
+    world.write("event", event.to_string());
+    world.run(&["append", "--key", "ci.pem", "event"]).good();
+    let tail = "year_starts = \"01-01\"\nweekend = []\nholidays = []\n";
+    // half a day east and west of UTC: in one of them today is another day than there
+    for (name, rule, day, from) in [
+        ("east", "EAST-13", "2026-07-11", "2026-07-10T11:00:00.000000Z"),
+        ("west", "WEST11", "2026-07-10", "2026-07-10T11:00:00.000000Z"),
+        ("utc", "UTC0", "2026-07-10", "2026-07-10T00:00:00.000000Z"),
+    ] {
+        let file = format!("{name}.toml");
+        let head = format!("id = \"{name}\"\ntimezone = \"{name}\"\nrule = \"{rule}\"\n");
+        world.write(&file, format!("{head}{tail}"));
+        let words = ["report", "change", "PAY-1", "--framework", "sox", "--calendar", &file];
+        let told = world.run(&[&words[..], &["--out", name]].concat());
+        assert!(told.status < 3 && !told.stdout.is_empty(), "{name}: {}", told.stderr);
+        let document: Value =
+            serde_json::from_slice(&world.read(&format!("{name}/report.json"))).unwrap();
+        let period = &document["front"]["period"];
+        let told = (period["first"].as_str(), period["last"].as_str(), period["from"].as_str());
+        assert_eq!(told, (Some(day), Some(day), Some(from)), "{name}: {period}");
+        // the entry was recorded today, and today is over when it is over there
+        assert!(document.to_string().contains("d-1"), "{name}");
+        let two = format!("{name}-2");
+        let command = document["front"]["command"].as_str().unwrap();
+        let again = command.replace(" DIR", &format!(" {two}"));
+        world.run(&again.split(' ').skip(1).collect::<Vec<_>>());
+        let read = |folder: &str| world.read(&format!("{folder}/report.json"));
+        assert_eq!(read(name), read(&two), "{name}: {command}");
+    }
+    // and so for a quarter, whose cut-off is fifteen days after its last day there
+    let words = ["report", "quarter", "--framework", "sox", "--period", "2026-Q3"];
+    world.run(&[&words[..], &["--calendar", "west.toml", "--out", "q"]].concat());
+    let document: Value = serde_json::from_slice(&world.read("q/report.json")).unwrap();
+    let command = document["front"]["command"].as_str().unwrap();
+    assert!(command.contains("--cutoff 2026-10-15 "), "{command}");
+    world.run(&command.replace(" DIR", " q2").split(' ').skip(1).collect::<Vec<_>>());
+    assert_eq!(world.read("q/report.json"), world.read("q2/report.json"));
 }
 
 const ADA: [&str; 4] = ["--as", "hr:ada", "--key", "ada.pem"];

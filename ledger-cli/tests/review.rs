@@ -14,8 +14,12 @@
 mod common;
 #[path = "review/form.rs"]
 mod form;
+#[path = "review/hinted.rs"]
+mod hinted;
 #[path = "review/house.rs"]
 mod house;
+#[path = "review/lasting.rs"]
+mod lasting;
 
 use house::{House, LIST, at, code, hints, value, who};
 use serde_json::{Value, json};

@@ -10,6 +10,7 @@ const evidence = (() => {
   /** What the page cannot check, and who can. */
   const CANNOT = {
     rights: 'whether each key could say what it signed, by its capabilities and scope, is for the command line to check',
+    anchors: 'tokens of authorities for times are here unchecked: whether they hold, and who certifies those authorities, is for the command line to check, with --tsa-roots',
     items: 'the tests of controls are performed again by the command line only',
     performed: 'the report of a whole population is made once more by the command line only',
     page: 'itself: a page that came with a package could have been altered with it; take it from elsewhere, with `ledger evidence page`',
@@ -65,7 +66,7 @@ const evidence = (() => {
         const digits = file.slice(0, 20);
         if (file !== digits + ending || !/^[0-9]{20}$/.test(digits) || BigInt(digits) >= 2n ** 64n) refuse('evidence-member', `no package has the member \`${name}\``);
         contents[folder].set(Number(digits), bytes);
-      } else if (/^blobs\/[0-9a-f]{64}$/.test(name) || /^controls\/[^/]*\.toml$/.test(name)) {
+      } else if (/^blobs\/[0-9a-f]{64}$/.test(name) || /^controls\/[^/]*\.toml$/.test(name) || /^anchors\/[0-9]{20}-[0-9a-f]{16}\.ts[qr]$/.test(name)) {
         if (folder === 'blobs') contents.attachments.set(rest[0], bytes);
       } else if (folder === 'sample' && name.endsWith('.csv')) contents.rows.set(name.slice(7, -4), bytes);
       else if (!(folder === 'report' && rest.length > 0) && ![MANIFEST, CHECKPOINT, PAGE, README, POPULATION, 'drill.json'].includes(name)) refuse('evidence-member', `no package has the member \`${name}\``);
@@ -80,7 +81,7 @@ const evidence = (() => {
   /** Members of a package of a population, by what they are. */
   function sortPopulation(members) {
     const known = [MANIFEST, CHECKPOINT, PAGE, README, 'drill.json'];
-    for (const name of members.keys()) if (!known.includes(name) && !name.startsWith('report/') && !OF_LOG.test(name)) refuse('evidence-member', `no package has the member \`${name}\``);
+    for (const name of members.keys()) if (!known.includes(name) && !name.startsWith('report/') && !/^controls\/[^/]*\.toml$/.test(name) && !OF_LOG.test(name)) refuse('evidence-member', `no package has the member \`${name}\``);
     for (const name of [MANIFEST, CHECKPOINT, PAGE, README, REPORT, 'log/ledger.toml']) if (!members.has(name)) refuse('evidence-missing', `the member \`${name}\` is not here`);
     return { all: members, entries: new Map(), proofs: new Map(), disclosures: new Map() };
   }

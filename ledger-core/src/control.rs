@@ -11,6 +11,8 @@ mod fiscal;
 mod layer;
 mod limit;
 mod read;
+mod recorded;
+mod region;
 mod resolved;
 mod separation;
 
@@ -21,6 +23,8 @@ pub use difference::{Changed, Difference, Turn};
 pub use fiscal::Fiscal;
 pub use layer::{Layer, LayerKind};
 pub use limit::{Direction, Known};
+pub use recorded::Recorded;
+pub use region::Place;
 pub use resolved::{Limit, Resolved, Tailored};
 
 use crate::error::{Error, Result};

@@ -4,6 +4,7 @@
 //! they re-write so that it fits together again, nobody sees from the folder alone; with a checkpoint that
 //! was kept elsewhere everybody does. Both answers stand beside each other.
 
+mod anchors;
 mod copy;
 mod deeds;
 mod package;
@@ -15,7 +16,6 @@ use crate::error::{Error, Result};
 use crate::json::Value;
 use crate::note::Note;
 use crate::policy::Policy;
-use crate::signature::Mode;
 use crate::store::Store;
 use crate::verify::{Options, Verdict, verify};
 use copy::Copy;
@@ -177,13 +177,8 @@ impl Asked<'_> {
         let older: Vec<Vec<u8>> = outside.iter().map(|outside| outside.note.clone()).collect();
         let options = Options {
             policy: outside.map(|outside| outside.policy),
-            pinned: None,
             older: &older,
-            receipts: &[],
-            mode: Mode::Bulk,
-            random: self.random,
-            scratch: None,
-            progress: None,
+            ..Options::new(self.random)
         };
         match verify(store, &options) {
             Err(error) => {

@@ -7,6 +7,7 @@
 
 mod document;
 mod front;
+mod place;
 mod run;
 
 pub use document::limit as limit_words;
@@ -16,9 +17,10 @@ pub use run::{Run, exception_id};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::place::Places;
 use crate::check::matrix::Matrix;
 use crate::check::{self, Attachments, Calendar, Period, State, Test};
-use crate::control::{Catalogue, Control, Layer, Resolved};
+use crate::control::{Catalogue, Control, Layer, Recorded, Resolved};
 use crate::error::Result;
 use crate::fact::Facts;
 use crate::json::Lazy;
@@ -42,11 +44,15 @@ pub struct Question {
     pub matrix: Matrix,
 }
 
-/// A part of the period in which one catalogue holds.
+/// A part of the period, and of the world, in which one catalogue holds.
 #[derive(Clone, Debug)]
 pub struct Slice {
-    /// The part.
+    /// The part of the period.
     pub period: Period,
+    /// The part of the world, by its number: 0 for what says no region.
+    pub part: usize,
+    /// The regions that are in it.
+    pub regions: Vec<String>,
     /// The catalogue with its layers.
     pub resolved: Resolved,
 }
@@ -90,9 +96,23 @@ pub fn evaluate(
     facts: &Facts,
     attachments: &dyn Attachments,
     question: Question,
-    front: Front,
+    mut front: Front,
 ) -> Result<Evaluation> {
-    let slices = slices(&question)?;
+    let recorded = Recorded::of(facts, attachments, question.period)?;
+    front.untold(recorded.untold.iter().cloned());
+    let mut layers = question.layers.clone();
+    layers.extend(recorded.beside(&question.layers));
+    let mut places = Places::of(&layers, facts);
+    let slices = match slices(question.period, &layers, &places) {
+        Err(error) if layers.len() > question.layers.len() => {
+            let place = error.place().unwrap_or_default();
+            let why = format!("rules in the log do not fit together ({place}: {error})");
+            front.untold([why]);
+            places = Places::of(&question.layers, facts);
+            slices(question.period, &question.layers, &places)?
+        }
+        slices => slices?,
+    };
     let mut wanted = Wanted::default();
     for (slice, part) in slices.iter().enumerate() {
         for control in part.resolved.controls(&question.frameworks) {
@@ -100,7 +120,8 @@ pub fn evaluate(
         }
     }
     let verified = front.verified.as_ref();
-    let runs = run::all(&wanted.runs, &slices, facts, attachments, &question, verified);
+    let sliced = run::Sliced { slices: &slices, places: &places };
+    let runs = run::all(&wanted.runs, &sliced, facts, attachments, &question, verified);
     let outcomes = wanted
         .controls
         .into_values()
@@ -111,11 +132,11 @@ pub fn evaluate(
     Ok(Evaluation { question, front, slices, runs, outcomes })
 }
 
-/// The period, cut where a layer begins or ends.
-fn slices(question: &Question) -> Result<Vec<Slice>> {
-    let Period { from, to } = question.period;
+/// The period, cut where a layer begins or ends; each part for each part of the world.
+fn slices(period: Period, layers: &[Layer], places: &Places<'_>) -> Result<Vec<Slice>> {
+    let Period { from, to } = period;
     let mut cuts = BTreeSet::from([from]);
-    for layer in &question.layers {
+    for layer in layers {
         cuts.extend([Some(layer.valid_from), layer.valid_to].into_iter().flatten());
     }
     let cuts: Vec<Timestamp> = cuts.into_iter().filter(|cut| from <= *cut && *cut < to).collect();
@@ -123,8 +144,10 @@ fn slices(question: &Question) -> Result<Vec<Slice>> {
     let catalogue = Catalogue::shipped()?;
     let mut slices: Vec<Slice> = Vec::new();
     for (from, to) in cuts.iter().copied().zip(ends) {
-        let resolved = Resolved::at(catalogue.clone(), &question.layers, from)?;
-        slices.push(Slice { period: Period { from, to }, resolved });
+        for (part, place, regions) in places.parts() {
+            let resolved = Resolved::at(catalogue.clone(), &place.layers(layers), from)?;
+            slices.push(Slice { period: Period { from, to }, part, regions, resolved });
+        }
     }
     Ok(slices)
 }

@@ -6,6 +6,7 @@
 //! one question after the other and needs only the reader's own policy; `index.html` in the package asks
 //! the same questions in a browser. What is about the totals of the report is attested and said to be.
 
+mod anchors;
 pub mod build;
 pub mod contents;
 mod crc;
@@ -19,6 +20,7 @@ pub mod pack;
 mod page;
 mod perform;
 pub mod population;
+pub mod review;
 mod told;
 pub mod zip;
 
@@ -27,6 +29,7 @@ pub use page::page;
 
 use std::collections::BTreeMap;
 
+use crate::anchor::Roots;
 use crate::checkpoint::Checkpoint;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
@@ -42,7 +45,7 @@ use manifest::{Claim, Manifest, Statement};
 use zip::Members;
 
 /// The layers in the order in which they are looked at.
-pub const LAYERS: [&str; 13] = [
+pub const LAYERS: [&str; 14] = [
     "package",
     "manifest",
     "checkpoint",
@@ -51,6 +54,7 @@ pub const LAYERS: [&str; 13] = [
     "signatures",
     "keys",
     "rights",
+    anchors::LAYER,
     "signer",
     "consistency",
     "disclosures",
@@ -63,6 +67,21 @@ pub const ITEMS: &str = "items";
 /// The layers of a bundle: what is proven by itself, and claims nothing beside.
 pub const BUNDLE: [&str; 8] =
     ["package", "checkpoint", "entries", "chain", "signatures", "keys", "rights", "disclosures"];
+
+/// Whom a reader trusts, from elsewhere than the package.
+#[derive(Clone, Copy, Debug)]
+pub struct Trust<'a> {
+    /// Who signs checkpoints, and who witnesses them.
+    pub policy: &'a Policy,
+    /// Who certifies authorities for times; without them no token dates anything.
+    pub roots: Option<&'a Roots>,
+}
+
+impl<'a> From<&'a Policy> for Trust<'a> {
+    fn from(policy: &'a Policy) -> Self {
+        Self { policy, roots: None }
+    }
+}
 
 /// What came of a package.
 #[derive(Clone, Debug)]
@@ -144,10 +163,10 @@ pub fn statement(members: &Members<'_>, claim: Claim) -> Statement {
     Statement { claim, subjects }
 }
 
-/// Verifies a zip against the reader's own policy; whatever is in it, an answer comes back.
-pub fn verify_zip(zip: &[u8], policy: &Policy) -> Outcome {
+/// Verifies a zip against whom the reader trusts; whatever is in it, an answer comes back.
+pub fn verify_zip<'t>(zip: &[u8], trust: impl Into<Trust<'t>>) -> Outcome {
     match zip::decode(zip) {
-        Ok(opened) => judge(opened.views(), opened.packed, policy),
+        Ok(opened) => judge(opened.views(), opened.packed, trust.into()),
         Err(error) => Outcome::unreadable(error),
     }
 }
@@ -155,15 +174,15 @@ pub fn verify_zip(zip: &[u8], policy: &Policy) -> Outcome {
 /// Verifies the members of a package that was unpacked, as [`verify_zip`] does.
 ///
 /// Only the reading of the folder is the caller's, with [`zip::check_names`].
-pub fn verify(members: Members<'_>, policy: &Policy) -> Outcome {
-    judge(members, None, policy)
+pub fn verify<'t>(members: Members<'_>, trust: impl Into<Trust<'t>>) -> Outcome {
+    judge(members, None, trust.into())
 }
 
 /// `packed` is how the members were packed, where that could have been done otherwise.
-fn judge(members: Members<'_>, packed: Option<Sha256>, policy: &Policy) -> Outcome {
+fn judge(members: Members<'_>, packed: Option<Sha256>, trust: Trust<'_>) -> Outcome {
     let words = format!("{} members", members.len());
     if let Some(contents) = Contents::of_bundle(&members) {
-        return bundle(contents, packed, policy, words);
+        return bundle(contents, packed, trust.policy, words);
     }
     let contents = match Contents::of(members) {
         Ok(contents) => contents,
@@ -192,10 +211,11 @@ fn judge(members: Members<'_>, packed: Option<Sha256>, policy: &Policy) -> Outco
     );
     let count = manifest.statement.subjects.len();
     layers.push(bench.layer("manifest", format!("{count} members by their SHA-256")));
-    layers.push(log::checkpoint(contents.checkpoint, Some(&manifest.statement.claim), policy));
+    let claim = &manifest.statement.claim;
+    layers.push(log::checkpoint(contents.checkpoint, Some(claim), trust.policy));
     let note = Note::parse(contents.checkpoint).and_then(|note| Checkpoint::parse(note.text()));
     if let Ok(checkpoint) = note {
-        below(&contents, &manifest, &checkpoint, &mut layers);
+        below(&contents, &manifest, (&checkpoint, trust.roots), &mut layers);
     }
     Outcome::of(layers, Some(manifest.statement.claim))
 }
@@ -288,7 +308,7 @@ fn listed(bench: &mut Bench, manifest: &Manifest, members: &[(String, Sha256)]) 
 fn below(
     contents: &Contents<'_>,
     manifest: &Manifest,
-    checkpoint: &Checkpoint,
+    (checkpoint, roots): (&Checkpoint, Option<&Roots>),
     layers: &mut Vec<Layer>,
 ) {
     let claim = &manifest.statement.claim;
@@ -297,6 +317,7 @@ fn below(
     let mut lines = Lines::of(contents);
     let entries = lines.read(&mut bench);
     let keys = of_log(bench, &entries, contents, checkpoint, layers);
+    layers.push(anchors::layer(contents, &entries, checkpoint, roots));
     layers.push(log::signer(manifest, &|id, size| keys.standing(id, size, false)));
     let document: Result<_> = told::document(contents.report);
     let Ok(report) = document else {
@@ -314,4 +335,7 @@ fn below(
     let mut rows = told::Rows::new();
     layers.push(told::sample(&entries, contents, drawn, &report, &mut rows));
     layers.push(perform::items(&entries, &report, &rows, contents));
+    let members = contents.all.iter().map(|(name, bytes)| (name.as_str(), Sha256::of(bytes)));
+    let documents = review::documents(&contents.all);
+    layers.extend(review::reviews(members, &documents, &claim.origin, None));
 }

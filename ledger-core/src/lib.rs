@@ -1,5 +1,6 @@
 //! An append-only, hash-chained, signed log of release events.
 
+pub mod anchor;
 pub mod approval;
 pub mod blob;
 pub mod capability;
@@ -29,6 +30,7 @@ pub mod key;
 pub mod ledger;
 pub mod metric;
 pub mod note;
+pub mod pem;
 pub mod person;
 pub mod policy;
 pub mod producer;
@@ -52,4 +54,5 @@ pub mod tree_files;
 pub mod trust;
 pub mod vault;
 pub mod verify;
+pub mod x509;
 pub mod zone;

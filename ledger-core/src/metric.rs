@@ -86,6 +86,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("deployment-frequency", |desk, _| Ok(delivery::frequency(desk))),
     ("change-lead-time", |desk, _| Ok(delivery::lead_time(desk))),
     ("change-lead-time-per-deployment", |desk, _| Ok(delivery::lead_time_per_deployment(desk))),
+    ("batch-size", |desk, _| Ok(delivery::batch_size(desk))),
     ("change-fail-rate", |desk, _| Ok(failure::change_fail_rate(desk))),
     ("failed-deployment-recovery-time", |desk, _| Ok(failure::recovery_time(desk))),
     ("mttr-all-incidents", |desk, _| Ok(failure::all_incidents(desk))),
@@ -119,6 +120,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("monitored-at-first", |desk, _| Ok(prepared::monitored(desk))),
     ("impact-acknowledged", |desk, _| Ok(prepared::acknowledged(desk))),
     ("told-before", |desk, _| Ok(prepared::told_before(desk))),
+    ("told-by-class", |desk, _| Ok(prepared::told_by_class(desk))),
     ("readiness-reviewed", |desk, _| Ok(prepared::reviewed(desk))),
     ("vendor-assured", |desk, _| Ok(prepared::vendors(desk))),
     ("telemetry-before-release", |desk, _| Ok(prepared::telemetry(desk))),
@@ -130,6 +132,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("deployed-as-composed", |desk, _| Ok(carried::composed(desk))),
     ("milestones-reached", |desk, _| Ok(carried::milestones(desk))),
     ("severe-incidents-linked", |desk, _| Ok(learned::linked(desk))),
+    ("feedback-against-baseline", |desk, _| Ok(learned::feedback(desk))),
     ("debts-paid-in-time", |desk, _| Ok(learned::debts(desk))),
     ("flags-looked-after", |desk, _| Ok(learned::flags(desk))),
     ("causes-led-to-rules", |desk, _| Ok(learned::rules_changed(desk))),
@@ -279,6 +282,6 @@ mod tests {
             definitions.metrics.iter().map(|known| known.id.as_str()).collect();
         let computed: Vec<&str> = FUNCTIONS.iter().map(|(id, _)| *id).collect();
         assert_eq!(written, computed);
-        assert_eq!(written.len(), 54);
+        assert_eq!(written.len(), 57);
     }
 }

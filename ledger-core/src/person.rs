@@ -40,6 +40,15 @@ pub struct Answer<T> {
     pub entries: Vec<u64>,
 }
 
+/// Who a pseudonym is: empty where nobody is named behind a bot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// All that are linked to who it stands for, with that one.
+    pub names: BTreeSet<Pseudonym>,
+    /// Their person records.
+    pub records: BTreeSet<String>,
+}
+
 /// What the entries say about persons.
 #[derive(Clone, Debug, Default)]
 pub struct Persons {
@@ -168,6 +177,18 @@ impl Persons {
             Relation::Same
         };
         answer(relation, entries)
+    }
+
+    /// Who a pseudonym is at a time: two are one person where they share a name or a record, and two
+    /// persons where both have records and share neither.
+    pub fn identity(&self, name: Pseudonym, at: Timestamp) -> Answer<Identity> {
+        let mut entries = BTreeSet::new();
+        let behind = self.stands_for(name, at);
+        entries.extend(&behind.entries);
+        let Some(name) = behind.value else { return answer(Identity::default(), entries) };
+        let names = linked(&self.links_at(&[name], at), name, &mut entries);
+        let records = self.records_of(&names, at, &mut entries);
+        answer(Identity { names, records }, entries)
     }
 
     /// All pseudonyms that are linked to this one at a time, with itself.

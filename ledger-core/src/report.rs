@@ -31,7 +31,7 @@ mod tested;
 
 pub use brief::{Brief, Matter, review_items};
 pub use conclusion::{Conclusion, Figure, Issue};
-pub use csv::guarded;
+pub use csv::{csv_row, guarded};
 pub use dataset::{About, Cell, Column, Dataset, Kind};
 pub use front::{Anchored, Asked, Front, Previous, Superseded};
 pub use made::Made;
@@ -45,7 +45,7 @@ pub use tested::{Limit, Performed, Tested, words};
 use crate::check::Period;
 use crate::evaluate::{Evaluation, Verdict};
 use crate::fact::Facts;
-use crate::json::Value;
+use crate::json::Lazy;
 use crate::time::Timestamp;
 use crate::zone::Zone;
 use deployed::Deployments;
@@ -72,7 +72,7 @@ pub struct Report {
     pub appendices: Vec<Section>,
     /// All tables with their rows: the request list, exceptions of controls, charts, appendices.
     pub datasets: Vec<Dataset>,
-    /// The populations of the tests: their rows are in files of their own, which [`Report::population`]
+    /// The populations of the tests: their rows are in files of their own, which [`Report::items`]
     /// makes.
     pub populations: Vec<About>,
     /// How persons stand in all of it.
@@ -150,7 +150,6 @@ impl Report {
             datasets.append(&mut tables);
         }
         let front = front::front(&material, asked);
-        let pseudonyms = Pseudonyms::of(&front, facts);
         let report = Self {
             front,
             integrity: evaluation.front.integrity.clone(),
@@ -162,31 +161,45 @@ impl Report {
             appendices: pages.appendices,
             datasets,
             populations: Vec::new(),
-            pseudonyms,
+            pseudonyms: Pseudonyms::default(),
         };
-        let mut report = report.shown();
-        let about = |number| report.items(evaluation, number).map(|dataset| dataset.about);
+        let mut report = report.shown(facts);
+        let about = |number| {
+            let dataset = Self::retold(&report.pseudonyms, evaluation, number)?;
+            Some(dataset.sealed().about)
+        };
         report.populations = (0..evaluation.runs.len()).filter_map(about).collect();
         report
     }
 
     /// The same with all persons as they are shown.
-    fn shown(mut self) -> Self {
-        let pseudonyms = std::mem::take(&mut self.pseudonyms);
+    fn shown(self, facts: &Facts) -> Self {
+        let pseudonyms = Pseudonyms::of(&self.front, facts);
         let mut report = pseudonyms.report(self);
         report.pseudonyms = pseudonyms;
         report
     }
 
-    /// All items of a run, with persons as the ledger has them.
-    pub fn population(evaluation: &Evaluation, number: usize) -> Option<Dataset> {
-        population::of(number, evaluation)
+    /// All items of a run with persons as they are shown, and without the digest.
+    pub(crate) fn retold(
+        persons: &Pseudonyms,
+        evaluation: &Evaluation,
+        number: usize,
+    ) -> Option<Dataset> {
+        Some(persons.retold(population::of(number, evaluation)?).0)
     }
 
     /// All items of a run of the same evaluation as this report shows them: its `about` stands in
     /// [`Report::populations`] at the same place.
     pub fn items(&self, evaluation: &Evaluation, number: usize) -> Option<Dataset> {
-        Some(self.pseudonyms.table(population::of(number, evaluation)?))
+        let mut dataset = Self::retold(&self.pseudonyms, evaluation, number)?;
+        // its digest was taken when the report was made: a large table is spelled out once for its file
+        let known = self.populations.iter().find(|about| about.id == dataset.about.id);
+        match known {
+            Some(about) => about.clone_into(&mut dataset.about),
+            None => dataset = dataset.sealed(),
+        }
+        Some(dataset)
     }
 
     /// The table of that id.
@@ -201,12 +214,7 @@ impl Report {
     }
 
     /// The whole as one document; its canonical bytes, with a final newline, are `report.json`.
-    pub fn to_json(&self) -> Value {
+    pub fn document(&self) -> Lazy<'_> {
         document::report(self)
-    }
-
-    /// The canonical bytes of the document, without the whole of it beside them in memory.
-    pub fn to_canonical(&self) -> String {
-        document::canonical(self)
     }
 }

@@ -24,11 +24,12 @@ use crate::check::{Context, Parameters, Test, find};
 use crate::control::Resolved;
 use crate::error::Result;
 use crate::fact::people::People;
-use crate::fact::snapshot::Row;
-use crate::hash::Sha256;
 
 /// The tests whose limits hold for a review: T18 of the review itself, T19 of what follows, T20 of accounts.
 const TESTS: [&str; 3] = ["T18", "T19", "T20"];
+
+/// Days of use that are counted before a review opens, where nothing else is asked for.
+pub const DAYS: u64 = 90;
 
 /// The limits that hold for reviews, with what the layers have set; codes `parameter-*`.
 pub fn limits(resolved: &Resolved) -> Result<Parameters> {
@@ -43,7 +44,8 @@ pub fn limits(resolved: &Resolved) -> Result<Parameters> {
     Ok(all)
 }
 
-/// What a review looks things up in: the people, and the listings of the systems.
+/// What a review looks things up in: the people, and the listings of the systems, each read when it is
+/// first asked for.
 pub struct Desk<'c> {
     /// What it is asked over; its period is the one whose use is counted.
     pub context: Context<'c>,
@@ -58,26 +60,14 @@ impl std::fmt::Debug for Desk<'_> {
 }
 
 impl<'c> Desk<'c> {
-    /// With every listing.
+    /// Over these facts.
     pub fn of(context: Context<'c>) -> Self {
         let observed = Observed::of(&context);
-        Self { context, people: People::of(context.facts), observed }
-    }
-
-    /// With these listings alone, named by the digests of their lists.
-    pub fn with(context: Context<'c>, lists: &[Sha256]) -> Self {
-        let observed =
-            Observed::of_those(&context, |said| lists.contains(&said.entitlements.attachment));
         Self { context, people: People::of(context.facts), observed }
     }
 
     /// Why the data about managers and owners are too old, if they are.
     pub fn hierarchy(&self) -> Vec<String> {
         feeds(&self.context, self.context.now).into_iter().filter_map(|feed| feed.old).collect()
-    }
-
-    /// The rows of these listings.
-    fn rows(&self) -> Vec<&Row> {
-        self.observed.each().filter_map(|seen| seen.rows.as_ref().ok()).flatten().collect()
     }
 }

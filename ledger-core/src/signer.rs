@@ -22,9 +22,13 @@ use crate::tree::{self, Frontier};
 pub const CHECKPOINT: &str = "checkpoint";
 /// Every published note, one after the other.
 pub const ARCHIVE: &str = "checkpoints.log";
+/// The folder of cosignatures and time tokens.
+pub const ANCHORS: &str = "anchors";
 /// The lock of those who replace the newest note; appenders never take it.
 pub const LOCK: &str = "checkpoint.lock";
 const FORMAT: &str = "release-ledger/signer-memory@v1";
+/// How much of the archive's end is read first: more than a note with a few witnesses has.
+const TAIL: usize = 4096;
 
 /// What the signer remembers outside the folder: the last tree it signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,18 +156,18 @@ pub fn publish(store: &Arc<dyn Store>, signed: &Signed) -> Result<Vec<u8>> {
     if let Some(note) = cosigned(&**store, &signed.note)? {
         return Ok(note);
     }
-    let archive = store::read_all(&**store, ARCHIVE)?.unwrap_or_default();
     let note = framed(&signed.note);
-    let torn = archived(&archive).1.len();
-    let whole = archive.get(..archive.len() - torn).unwrap_or_default();
-    if torn > 0 {
+    let end = archive_end(&**store, &note)?;
+    if end.torn {
         // an earlier signer stopped while writing: nobody has seen that note
-        store::replace(&**store, ARCHIVE, &[whole, &note].concat())?;
+        let length = usize::try_from(end.whole).unwrap_or(usize::MAX);
+        let whole = store::read_range(&**store, ARCHIVE, 0, length)?;
+        store::replace(&**store, ARCHIVE, &[whole, note].concat())?;
     } else {
         // a note that stands there already may be in the page cache only: its bytes are written
         // again, so that the sync speaks of them
-        let at = if whole.ends_with(&note) { whole.len() - note.len() } else { whole.len() };
-        store.write(ARCHIVE, at as u64, &note)?;
+        let at = if end.same { end.whole - note.len() as u64 } else { end.whole };
+        store.write(ARCHIVE, at, &note)?;
         store.sync(ARCHIVE)?;
         store.sync_dir("")?;
     }
@@ -198,6 +202,42 @@ fn cosigned(store: &dyn Store, new: &[u8]) -> Result<Option<Vec<u8>>> {
 /// has no two empty lines in a row.
 fn framed(note: &[u8]) -> Vec<u8> {
     [note, b"\n\n"].concat()
+}
+
+/// How the archive ends.
+struct ArchiveEnd {
+    /// Bytes of its whole notes.
+    whole: u64,
+    /// Whether the last of them is the one that was asked for.
+    same: bool,
+    /// Whether something follows them.
+    torn: bool,
+}
+
+/// How the archive ends, from its last bytes: it grows for ever, and is not read for each note.
+fn archive_end(store: &dyn Store, note: &[u8]) -> Result<ArchiveEnd> {
+    let length = store.len(ARCHIVE)?.unwrap_or(0);
+    if length == 0 {
+        return Ok(ArchiveEnd { whole: 0, same: false, torn: false });
+    }
+    let mut wanted = note.len().max(TAIL) * 2;
+    loop {
+        let from = length.saturating_sub(wanted as u64);
+        let bytes = store::read_range(store, ARCHIVE, from, wanted)?;
+        // the byte before says where a frame begins, so that it must be there too
+        let frame =
+            bytes.windows(4).rposition(|four| four != b"\n\n\n\n" && four.ends_with(b"\n\n\n"));
+        let whole = frame.map(|at| bytes.split_at(at + 4).0);
+        match whole {
+            Some(whole) if from == 0 || whole.len() >= note.len() => {
+                let torn = whole.len() < bytes.len();
+                let (same, whole) = (whole.ends_with(note), from + whole.len() as u64);
+                return Ok(ArchiveEnd { whole, same, torn });
+            }
+            _ if from == 0 => return Ok(ArchiveEnd { whole: 0, same: false, torn: true }),
+            _ => wanted = wanted.saturating_mul(2),
+        }
+    }
 }
 
 /// The notes of the archive, in order; what follows the last whole one is returned beside them.

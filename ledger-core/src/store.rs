@@ -22,6 +22,8 @@ use crate::error::{Error, Result};
 
 /// Longest part of a name between two `/`, in bytes (the limit of common file systems).
 pub const PART_LIMIT: usize = 255;
+/// How often a file is looked at that changes while it is read.
+const LOOKS: u32 = 16;
 
 /// Bytes in named files. All methods may be called from several threads.
 ///
@@ -77,10 +79,23 @@ impl std::fmt::Debug for dyn Store + '_ {
 /// A held lock; dropping it releases it.
 pub trait Lock: Send {}
 
-/// Reads the whole file, or none when it does not exist.
+/// Reads the whole file, or none when it does not exist. One that is replaced meanwhile is read as it
+/// was or as it is, never a part of either; one that only grows, as far as it was at some moment.
 pub fn read_all(store: &dyn Store, name: &str) -> Result<Option<Vec<u8>>> {
-    let Some(length) = store.len(name)? else { return Ok(None) };
-    read_range(store, name, 0, usize::try_from(length).unwrap_or(usize::MAX)).map(Some)
+    let mut looks = 0;
+    loop {
+        let Some(length) = store.len(name)? else { return Ok(None) };
+        let length = usize::try_from(length).unwrap_or(usize::MAX - 1);
+        let mut bytes = read_range(store, name, 0, length + 1)?;
+        looks += 1;
+        if bytes.len() == length || (looks == LOOKS && bytes.len() > length) {
+            bytes.truncate(length);
+            return Ok(Some(bytes));
+        }
+        if looks == LOOKS {
+            return Err(Error::unavailable("io", format!("`{name}` is replaced all the time")));
+        }
+    }
 }
 
 /// Reads `length` bytes from `offset`; fewer only when the file ends before.

@@ -2,8 +2,9 @@
 //!
 //! Spec page: `spec/store.md`. `tree/<n>` holds the hashes of all complete subtrees of 256^n leaves,
 //! 32 bytes each, in order: the content of the C2SP tiles of level n, one file for all. Derived and
-//! not believed: whoever makes a proof from it holds the proof against a checkpoint's root, and a
-//! file that disagrees is deleted and made again.
+//! not believed: they must make the root of the head, and whoever makes a proof from them holds the
+//! proof against a checkpoint's. Many read them at once, some of them behind the others: what is
+//! longer than a reader's log serves him as well, and only who holds `tree/lock` writes.
 
 use std::sync::Arc;
 
@@ -12,10 +13,12 @@ use crate::hash::Sha256;
 use crate::ledger::Ledger;
 use crate::segment::Place;
 use crate::store::Store;
-use crate::tree::{self, HashReader, Span};
+use crate::tree::{self, Frontier, HashReader, Span};
 
 /// The folder.
 pub const DIR: &str = "tree";
+/// The lock of those who write them; readers take none.
+pub const LOCK: &str = "tree/lock";
 /// Subtrees of one level are 2^8 leaves of the level below.
 const BITS: u8 = 8;
 const WIDTH: u64 = 1 << BITS;
@@ -35,34 +38,41 @@ impl std::fmt::Debug for TreeFiles {
 }
 
 impl TreeFiles {
-    /// Opens the files and brings them up to the ledger's head, reading only the lines that are new.
+    /// Opens the files; brings them up to the ledger's head if they are behind it, reading only the
+    /// lines that are new.
     ///
-    /// `root` is what the files must make for some size (a checkpoint); if they do not, they are
-    /// made anew, and if they still do not, code `tree-root`. Without one, whoever makes a proof from
-    /// the files holds it against a root himself.
+    /// They must make the root of the head and, for some size, that of `checkpoint`; if they do not,
+    /// they are made anew, and if they still do not, code `tree-root`. Code `busy` when others write
+    /// them for too long.
     pub fn open(ledger: &Ledger, checkpoint: Option<(u64, &Sha256)>) -> Result<Self> {
+        if checkpoint.is_some_and(|(size, _)| size > ledger.size()) {
+            return Err(not_the_root());
+        }
         let mut files = Self { store: Arc::clone(ledger.store()), leaves: 0 };
         files.leaves = files.whole()?;
-        if files.leaves > ledger.size() {
-            files.clear()?;
+        if files.serves(ledger, checkpoint)? {
+            return Ok(files);
         }
+        let _lock = files.store.lock(LOCK)?;
+        // whoever held the lock before may have done it
+        files.leaves = files.whole()?;
         files.extend(ledger)?;
-        let holds = |files: &Self| match checkpoint {
-            Some((size, root)) => Ok::<bool, Error>(tree::root(size, files)? == *root),
-            None => Ok(true),
-        };
-        if !holds(&files)? {
-            files.clear()?;
-            files.extend(ledger)?;
-            if !holds(&files)? {
-                return Err(Error::untrue(
-                    "tree-root",
-                    "the lines do not make the checkpoint's root",
-                )
-                .hint("run `ledger verify` for what was changed"));
-            }
+        if files.serves(ledger, checkpoint)? {
+            return Ok(files);
         }
-        Ok(files)
+        files.clear()?;
+        files.extend(ledger)?;
+        if files.serves(ledger, checkpoint)? { Ok(files) } else { Err(not_the_root()) }
+    }
+
+    /// Makes the files anew: a proof from them did not hold, so that they are wrong somewhere within.
+    /// Codes as of [`TreeFiles::open`].
+    pub fn anew(ledger: &Ledger) -> Result<Self> {
+        let mut files = Self { store: Arc::clone(ledger.store()), leaves: 0 };
+        let _lock = files.store.lock(LOCK)?;
+        files.clear()?;
+        files.extend(ledger)?;
+        if files.serves(ledger, None)? { Ok(files) } else { Err(not_the_root()) }
     }
 
     /// How many leaves they hold.
@@ -70,26 +80,50 @@ impl TreeFiles {
         self.leaves
     }
 
-    /// How many leaves all levels agree on; nothing when a level is short.
+    /// Whether they hold all leaves of the ledger, and make its root and the checkpoint's.
+    fn serves(&self, ledger: &Ledger, checkpoint: Option<(u64, &Sha256)>) -> Result<bool> {
+        let size = ledger.size();
+        if self.leaves < size {
+            return Ok(false);
+        }
+        let head = Frontier::from_parts(size, ledger.head().frontier.clone())?.root();
+        let wanted = checkpoint.map(|(size, root)| (size, *root));
+        for (size, root) in [Some((size, head)), wanted].into_iter().flatten() {
+            match tree::root(size, self) {
+                Ok(found) if found == root => {}
+                // they are being made anew
+                Err(error) if !["missing", "tree-missing"].contains(&error.code()) => {
+                    return Err(error);
+                }
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// How many leaves all levels hold: while somebody writes, the upper ones are behind.
     fn whole(&self) -> Result<u64> {
         let count = |level: u8| Ok::<u64, Error>(self.store.len(&name(level))?.unwrap_or(0) / 32);
-        let leaves = count(0)?;
-        let mut expected = leaves;
-        for level in 1..=(64 / BITS) {
-            expected /= WIDTH;
-            if expected == 0 {
+        let mut leaves = count(0)?;
+        let mut width = WIDTH;
+        for level in 1..(64 / BITS) {
+            if leaves < width {
                 break;
             }
-            if count(level)? < expected {
-                return Ok(0);
-            }
+            // of the next subtree of this level all leaves but the last may be there
+            let most = (count(level)? + 1).saturating_mul(width) - 1;
+            leaves = leaves.min(most);
+            width = width.saturating_mul(WIDTH);
         }
         Ok(leaves)
     }
 
     fn clear(&mut self) -> Result<()> {
         for file in self.store.list(DIR)? {
-            self.store.remove(&format!("{DIR}/{file}"))?;
+            let file = format!("{DIR}/{file}");
+            if file != LOCK {
+                self.store.remove(&file)?;
+            }
         }
         self.leaves = 0;
         Ok(())
@@ -155,6 +189,11 @@ impl HashReader for TreeFiles {
         let (file, rest) = (level / BITS, level % BITS);
         self.fold(file, index << rest, 1 << rest)
     }
+}
+
+fn not_the_root() -> Error {
+    Error::untrue("tree-root", "the lines do not make the root that they should")
+        .hint("run `ledger verify` for what was changed")
 }
 
 fn name(level: u8) -> String {

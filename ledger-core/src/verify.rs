@@ -8,6 +8,7 @@
 
 mod anchor;
 mod claims;
+mod dated;
 mod fault;
 mod finish;
 mod folder;
@@ -16,8 +17,10 @@ mod spill;
 mod suspect;
 mod window;
 
+pub use dated::{Dated, dated};
 pub use fault::{Class, Fault, Notice, Report, Setback, Suspect, Verdict, Witnessed};
 
+use crate::anchor::Roots;
 use crate::checkpoint::Origin;
 use crate::error::Result;
 use crate::hash::Blake3;
@@ -31,6 +34,8 @@ pub struct Options<'a> {
     pub policy: Option<&'a Policy>,
     /// The origin that was stored outside the folder when the ledger was made or first trusted.
     pub pinned: Option<&'a Origin>,
+    /// The auditor's roots of authorities for times; without them no token dates anything.
+    pub roots: Option<&'a Roots>,
     /// Checkpoints kept from earlier, as signed notes.
     pub older: &'a [Vec<u8>],
     /// Receipts that producers remember: index and hash of the entry's line.
@@ -43,6 +48,24 @@ pub struct Options<'a> {
     pub scratch: Option<&'a dyn Store>,
     /// Told (entries done, entries in all) from time to time.
     pub progress: Option<&'a (dyn Fn(u64, u64) + Sync)>,
+}
+
+impl Options<'_> {
+    /// Nothing is known from outside, all is checked in bulk and in memory, and nobody is told.
+    /// `random`: 32 unpredictable bytes.
+    pub fn new(random: [u8; 32]) -> Self {
+        Self {
+            policy: None,
+            pinned: None,
+            roots: None,
+            older: &[],
+            receipts: &[],
+            mode: Mode::Bulk,
+            random,
+            scratch: None,
+            progress: None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Options<'_> {

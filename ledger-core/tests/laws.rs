@@ -9,6 +9,8 @@
     reason = "helpers of tests stop at the first surprise"
 )]
 
+#[path = "laws/anchors.rs"]
+mod anchors;
 #[path = "laws/checkpoints.rs"]
 mod checkpoints;
 #[path = "laws/events.rs"]
@@ -23,6 +25,8 @@ mod index;
 mod keys;
 #[path = "laws/rotation.rs"]
 mod rotation;
+#[path = "laws/trees.rs"]
+mod trees;
 #[path = "common/world.rs"]
 mod world;
 

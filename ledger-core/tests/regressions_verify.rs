@@ -23,16 +23,8 @@ use world::{World, key, time, value};
 
 fn check(store: &dyn Store, receipts: &[(u64, Blake3)]) -> Report {
     let origin = ledger_core::ledger::read_format(store).unwrap();
-    let options = Options {
-        policy: None,
-        pinned: Some(&origin),
-        older: &[],
-        receipts,
-        mode: Mode::OneByOne,
-        random: [1; 32],
-        scratch: None,
-        progress: None,
-    };
+    let options =
+        Options { pinned: Some(&origin), receipts, mode: Mode::OneByOne, ..Options::new([1; 32]) };
     verify(store, &options).unwrap()
 }
 
@@ -106,16 +98,7 @@ fn a_disk_that_cannot_be_read_tells_nothing() {
     check(&faulty, &[]);
     let calls = faulty.calls();
     let origin = ledger_core::ledger::read_format(&store).unwrap();
-    let options = Options {
-        policy: None,
-        pinned: Some(&origin),
-        older: &[],
-        receipts: &[],
-        mode: Mode::OneByOne,
-        random: [1; 32],
-        scratch: None,
-        progress: None,
-    };
+    let options = Options { pinned: Some(&origin), mode: Mode::OneByOne, ..Options::new([1; 32]) };
     let mut wrong = Vec::new();
     for at in 0..calls {
         faulty.plan(Some(Fault { at, outcome: Outcome::Lost, cause: Cause::Io, lasting: false }));

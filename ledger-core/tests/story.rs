@@ -14,17 +14,31 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "story/altered.rs"]
+mod altered;
 #[path = "story/history.rs"]
 mod history;
 #[path = "story/lists.rs"]
 mod lists;
+#[path = "story/unread.rs"]
+mod unread;
 #[path = "story/verified.rs"]
 mod verified;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use history::{Book, Story};
-use ledger_core::check::{self, Census, Item, Severity, State, Test};
+use ledger_core::check::{
+    self, Attachments, Calendar, Census, Context, Item, Parameters, Severity, State, Test,
+};
+use ledger_core::entry::Entry;
+use ledger_core::fact::{Facts, Read};
+use ledger_core::hash::Sha256;
+use ledger_core::json::Document;
+use ledger_core::review::Desk;
+use ledger_core::review::population::{Asked, freeze};
+use rayon::prelude::*;
+use unread::Place;
 
 /// The one item that a story is about.
 fn subject<'a>(book: &Book, story: &Story, census: &'a Census) -> Option<&'a Item> {
@@ -134,6 +148,85 @@ fn no_member_of_the_evidence_can_be_missed() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// What of a story's evidence may say something else, and still passes; with what it then says.
+fn unnoticed(book: &Book, test: &'static Test, story: &Story) -> Vec<(Place, String)> {
+    let told = book.told(story);
+    let read = |number: usize, event: &serde_json::Value| {
+        let (recorded, label, _) = &told[number];
+        let line = history::admitted(number as u64 + 1, *recorded, label, event).ok()?;
+        Some(Read::of(&Entry::parse(&mut Document::default(), line.as_bytes()).unwrap()))
+    };
+    let reads: Vec<Read> =
+        told.iter().enumerate().map(|(number, told)| read(number, &told.2).unwrap()).collect();
+    let told_of = |reads: Vec<Read>| book.judge(test, story, &Facts::from_read(reads));
+    let left_out = |census: &Census| census.excluded.values().sum::<u64>();
+    let before = left_out(&told_of(reads.clone()));
+    let passes = |number: usize, event: &serde_json::Value| {
+        // what the law of meaning refuses never becomes evidence
+        let Some(altered) = read(number, event) else { return false };
+        let mut reads = reads.clone();
+        reads[number] = altered;
+        let census = told_of(reads);
+        match subject(book, story, &census) {
+            Some(item) => item.state() == State::Pass,
+            // what does not belong to the population is left out, and counted with its reason
+            None => left_out(&census) <= before,
+        }
+    };
+    let evidence = story.evidence.as_ref().unwrap_or(&book.evidence);
+    let members = told.iter().enumerate().filter(|(_, (_, label, _))| evidence.contains(label));
+    let mut found = Vec::new();
+    for (number, (_, label, event)) in members {
+        for leaf in altered::leaves(event) {
+            let of = |(_, event): &&(String, serde_json::Value)| passes(number, event);
+            let passed: Vec<&str> =
+                leaf.others.iter().filter(of).map(|(words, _)| words.as_str()).collect();
+            let all = passed.len() == leaf.others.len();
+            if !passed.is_empty() && (all || leaf.decides) {
+                let kind = event["type"].as_str().unwrap().to_owned();
+                let told = format!("`{}`: `{label}` with {}", story.name, passed.join(", "));
+                found.push(((test.id.to_owned(), kind, leaf.pointer), told));
+            }
+        }
+    }
+    found
+}
+
+/// Altered evidence is no evidence: whatever a member says instead, as long as its schema lets it in, the
+/// item does not pass. What no test reads is listed with the reason.
+#[test]
+fn no_member_of_the_evidence_can_be_altered() {
+    let all: Vec<(Book, &'static Test, Story)> = books()
+        .into_iter()
+        .flat_map(|(book, test)| {
+            let right = book.stories().into_iter().filter(|story| story.raises.is_empty());
+            let right: Vec<Story> = right.collect();
+            right.into_iter().map(move |story| (book.clone(), test, story))
+        })
+        .collect();
+    let found: Vec<(Place, String)> = all
+        .par_iter()
+        .with_max_len(1)
+        .flat_map_iter(|(book, test, story)| unnoticed(book, test, story))
+        .collect();
+    let (mut used, mut wrong) = (BTreeSet::new(), BTreeMap::new());
+    let allowed = unread::places();
+    for (place, told) in found {
+        if allowed.contains(&place) {
+            used.insert(place);
+        } else {
+            wrong.entry(place).or_insert(told);
+        }
+    }
+    let lines: Vec<String> = wrong
+        .iter()
+        .map(|((test, kind, pointer), told)| format!("{test} {kind} {pointer}  {told}"))
+        .collect();
+    assert!(lines.is_empty(), "{} places\n{}", lines.len(), lines.join("\n"));
+    let needless: Vec<&Place> = allowed.difference(&used).collect();
+    assert!(needless.is_empty(), "every test notices these: {needless:#?}");
+}
+
 /// The order in which unrelated things are recorded changes nothing but the entries' numbers.
 #[test]
 fn what_is_unrelated_changes_nothing() {
@@ -193,4 +286,55 @@ fn tests_are_in_order_and_say_what_they_are() {
         let names: BTreeSet<&str> = test.parameters.iter().map(|known| known.name).collect();
         assert_eq!(names.len(), test.parameters.len(), "{}", test.id);
     }
+}
+
+/// Lists that are read, each noted.
+struct Noted(lists::Attached, std::sync::Mutex<Vec<Sha256>>);
+
+impl Attachments for Noted {
+    fn read(&self, digest: &Sha256) -> Option<Vec<u8>> {
+        self.1.lock().unwrap().push(*digest);
+        self.0.read(digest)
+    }
+}
+
+/// A ledger keeps the listings of years: a review reads its own, and each of them once.
+#[test]
+fn a_review_reads_the_listings_that_it_asks_for() {
+    let book = history::books().into_iter().find(|book| book.test == "T18").unwrap();
+    let story = book.stories().remove(0);
+    let mut events = book.events(&story);
+    book.introduce(&mut events);
+    let mut before = events["snapshot"].clone();
+    before["at"] = "2026-08-01T06:00:00Z".into();
+    before["data"]["taken_at"] = "2026-08-01T06:00:00Z".into();
+    before["data"]["entitlements"]["attachment"] = "#before".into();
+    events.insert("before".to_owned(), before);
+    let facts = history::facts(events);
+    assert_eq!(facts.access_observed.all().len(), 2);
+    let noted = Noted(book.attachments(&story), std::sync::Mutex::default());
+    let (parameters, calendar) = (Parameters::default(), Calendar::default());
+    let desk = Desk::of(Context {
+        facts: &facts,
+        period: book.period(&story),
+        now: history::time("2026-09-02T09:00:00Z"),
+        regime: None,
+        parameters: &parameters,
+        calendar: &calendar,
+        attachments: &noted,
+        matrix: None,
+        verified: None,
+    });
+    assert!(noted.1.lock().unwrap().is_empty(), "nothing was asked yet");
+    let systems = ["shop".into()];
+    let asked = Asked {
+        campaign: "uar-2",
+        systems: &systems,
+        snapshots: &[],
+        only: None,
+        without_disabled: false,
+    };
+    let population = freeze(&desk, &asked).unwrap();
+    assert_eq!(population.rows, 3);
+    assert_eq!(*noted.1.lock().unwrap(), [Sha256::of(b"rows-1")]);
 }

@@ -28,16 +28,7 @@ fn check_with(
     older: &[Vec<u8>],
     receipts: &[(u64, Blake3)],
 ) -> Report {
-    let options = Options {
-        policy: None,
-        pinned,
-        older,
-        receipts,
-        mode: Mode::Bulk,
-        random: seed("verify", 1),
-        scratch: None,
-        progress: None,
-    };
+    let options = Options { pinned, older, receipts, ..Options::new(seed("verify", 1)) };
     verify(store, &options).unwrap()
 }
 
@@ -143,14 +134,9 @@ fn every_truncation_of_every_file_is_found_or_harmless() {
             let copy = store.snapshot();
             put(&copy, name, &good[..length]);
             let options = Options {
-                policy: None,
                 pinned: Some(ledger.origin()),
-                older: &[],
-                receipts: &[],
                 mode: Mode::OneByOne,
-                random: [0; 32],
-                scratch: None,
-                progress: None,
+                ..Options::new([0; 32])
             };
             let verdict = verify(&copy, &options).map(|report| report.verdict);
             assert!(!matches!(verdict, Ok(Verdict::Holds)), "{name} cut to {length} bytes");

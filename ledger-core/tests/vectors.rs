@@ -12,7 +12,8 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{Vector, vectors};
-use ledger_core::approval::Request;
+use ledger_core::anchor::{Request, Roots, Stamp};
+use ledger_core::approval;
 use ledger_core::chain::{self, End, Link, Neighbours, Place};
 use ledger_core::checkpoint::Origin;
 use ledger_core::dsse::Envelope;
@@ -53,6 +54,19 @@ fn spool() {
             assert!(Spool::salvage(&case.bytes, &spool.ledger).lost.is_empty(), "{}", case.name);
         }
         judge(&case, &read.map(drop));
+    }
+}
+
+#[test]
+fn anchor() {
+    for case in vectors("anchor") {
+        let plain = |name| ledger_core::encoding::from_base64_any(case.header(name).as_bytes());
+        let roots = Roots::parse(&plain("roots").unwrap()).unwrap();
+        let judged = Stamp::parse(&case.bytes).and_then(|stamp| {
+            stamp.answers(&Request::parse(&plain("request").unwrap())?)?;
+            stamp.under(&roots)
+        });
+        judge(&case, &judged);
     }
 }
 
@@ -150,7 +164,7 @@ fn review() {
 #[test]
 fn approval() {
     for case in vectors("approval") {
-        let read = Request::parse(&case.bytes);
+        let read = approval::Request::parse(&case.bytes);
         if let Ok(request) = &read {
             assert_eq!(request.encode().as_bytes(), case.bytes, "{}", case.name);
         }
@@ -447,14 +461,10 @@ fn verify() {
             .collect();
         for mode in [Mode::Bulk, Mode::OneByOne] {
             let options = Options {
-                policy: None,
                 pinned: Some(&origin),
-                older: &[],
                 receipts: &receipts,
                 mode,
-                random: [7; 32],
-                scratch: None,
-                progress: None,
+                ..Options::new([7; 32])
             };
             let report = verify_folder(&store, &options).unwrap();
             let expected = case.header("expect");

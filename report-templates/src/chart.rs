@@ -55,7 +55,7 @@ pub(crate) fn drawn(chart: &Chart, dataset: &Dataset) -> Drawn {
         unit: chart.unit.as_str().into(),
         picture: svg.map(|svg| svg.done(&chart.title)),
         nothing: chart.nothing.as_str().into(),
-        table: Table::of(dataset, 0, ROWS, more.into()),
+        table: Table::of(dataset, 0, ROWS, &more.into()),
     }
 }
 

@@ -19,5 +19,5 @@ mod workbook;
 pub use markdown::{brief as brief_markdown, markdown};
 pub use page::{Made, Page, brief as brief_pages, names, pages, signatures};
 #[cfg(feature = "pdf")]
-pub use pdf::{Unprinted, brief_pdf, pdf};
+pub use pdf::{Unprinted, brief_pdf, names_pdf, pdf, sheet_pdf, signatures_pdf};
 pub use workbook::workbook;

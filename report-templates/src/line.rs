@@ -88,6 +88,23 @@ impl Line {
         self
     }
 
+    /// The same with another line behind it.
+    #[must_use]
+    pub(crate) fn join(mut self, other: &Self) -> Self {
+        self.0.extend(other.0.iter().cloned());
+        self
+    }
+
+    /// The words as they are, without how they stand.
+    #[cfg(feature = "pdf")]
+    pub(crate) fn text(&self) -> String {
+        let text = self.0.iter().filter_map(|span| match span {
+            Span::Plain(text) | Span::Told(text) => Some(text.as_str()),
+            _ => None,
+        });
+        text.collect()
+    }
+
     /// Whether it says nothing.
     pub(crate) fn is_empty(&self) -> bool {
         self.0

@@ -12,28 +12,28 @@ mod part;
 mod plan;
 mod results;
 
-use ledger_core::json::Value;
+use ledger_core::json::Lazy;
 use ledger_core::report::Report;
 
 /// One document.
-#[derive(Clone, Debug)]
-pub struct Document {
+#[derive(Debug)]
+pub struct Document<'r> {
     /// Its file, within `oscal/`.
     pub name: &'static str,
-    /// What it says.
-    pub content: Value,
+    /// What it says, made as it is written.
+    pub content: Lazy<'r>,
 }
 
 /// The documents of a report whose document has this digest. There is no plan of action where nothing
 /// was found: OSCAL has no empty one.
-pub fn oscal(report: &Report, digest: &str) -> Vec<Document> {
+pub fn oscal<'r>(report: &'r Report, digest: &'r str) -> Vec<Document<'r>> {
     let to = part::Writer::new(report, digest);
-    let plan = plan::plan(&to);
+    let plan = plan::plan(to);
     let documents = [
-        Some(("catalog.json", catalog::catalog(&to))),
-        Some(("assessment-results.json", results::results(&to))),
+        Some(("catalog.json", catalog::catalog(&to).into())),
+        Some(("assessment-results.json", results::results(to))),
         plan.map(|plan| ("plan-of-action-and-milestones.json", plan)),
-        mapping::mapping(&to).map(|mapping| ("mapping-collection.json", mapping)),
+        mapping::mapping(&to).map(|mapping| ("mapping-collection.json", mapping.into())),
     ];
     let present = documents.into_iter().flatten();
     present.map(|(name, content)| Document { name, content }).collect()

@@ -12,6 +12,10 @@ pub(crate) use appendix::Extra;
 pub(crate) use brief::{One, page as one};
 pub(crate) use control::Lead;
 pub(crate) use cover::Verdict;
+#[cfg(feature = "pdf")]
+pub(crate) use signed::Row as SignedRow;
+#[cfg(feature = "pdf")]
+pub(crate) use signed::{Annex, Leaf, annex, leaf};
 pub use signed::{names, signatures};
 
 use askama::Template;
@@ -24,7 +28,7 @@ use crate::table::Table;
 use crate::text::{escaped, in_style, short};
 
 /// The style sheet.
-const STYLE: &str = include_str!("../templates/report.css");
+pub(crate) const STYLE: &str = include_str!("../templates/report.css");
 /// The script: reading needs none of it.
 const SCRIPT: &str = include_str!("../templates/report.js");
 /// Rows of a table that the report itself shows, and of the exceptions of a control.
@@ -137,6 +141,13 @@ struct Detail {
     foot: String,
 }
 
+/// What stands at the edges of printed pages; a warning stands beside the head.
+pub(crate) struct Edges {
+    pub(crate) head: String,
+    pub(crate) warning: String,
+    pub(crate) foot: String,
+}
+
 /// A report and what its pages have in common.
 #[derive(Clone, Copy)]
 pub(crate) struct Book<'r> {
@@ -205,16 +216,20 @@ impl<'r> Book<'r> {
             style: self.style(),
             script: SCRIPT,
             unreliable: self.unreliable(),
-            table: Table::of(dataset, part * PAGE, PAGE, words.into()),
+            table: Table::of(dataset, part * PAGE, PAGE, &words.into()),
             foot: self.foot(),
         };
         Ok(Page { name, html: detail.render()? })
     }
 
     fn heading(&self) -> String {
+        escaped(&self.name())
+    }
+
+    /// Whose report it is, of what, and of when.
+    fn name(&self) -> String {
         let front = &self.report.front;
-        let words = format!("{} \u{b7} {} \u{b7} {}", front.entity, front.title, front.period);
-        escaped(&words)
+        format!("{} \u{b7} {} \u{b7} {}", front.entity, front.title, front.period)
     }
 
     fn foot(&self) -> String {
@@ -224,16 +239,18 @@ impl<'r> Book<'r> {
 
     /// The style sheet, with what stands at the edges of printed pages.
     fn style(&self) -> String {
-        let [head, warning, foot] = self.edges();
+        let Edges { head, warning, foot } = self.edges();
         format!("{}\n{STYLE}", printed_edges(&head, &warning, &foot))
     }
 
-    /// What stands at the edges of printed pages: at the head, as a warning, at the foot.
-    pub(crate) fn edges(&self) -> [String; 3] {
-        let front = &self.report.front;
-        let head = format!("{} \u{b7} {} \u{b7} {}", front.entity, front.title, front.period);
-        let foot = format!("{} \u{b7} {} \u{b7} DRAFT", front.id, short(self.digest));
-        [head, self.unreliable().unwrap_or_default(), foot]
+    /// What stands at the edges of printed pages.
+    pub(crate) fn edges(&self) -> Edges {
+        let id = &self.report.front.id;
+        Edges {
+            head: self.name(),
+            warning: self.unreliable().unwrap_or_default(),
+            foot: format!("{id} \u{b7} {} \u{b7} DRAFT", short(self.digest)),
+        }
     }
 
     /// What every page says where the log is not what it was.
@@ -317,7 +334,7 @@ fn table(dataset: &Dataset, most: usize) -> Table {
     } else {
         Line::plain("all are in ").and(file)
     };
-    Table::of(dataset, 0, most, more)
+    Table::of(dataset, 0, most, &more)
 }
 
 fn contents(

@@ -8,6 +8,7 @@ mod book;
 mod draw;
 mod font;
 mod grid;
+mod leaf;
 mod picture;
 mod sheet;
 mod style;
@@ -18,9 +19,12 @@ use std::fmt;
 use ledger_core::report::{Brief, Report};
 
 use crate::page::{Book, one};
-use book::Edges;
+use crate::text::visible;
+use draw::Said;
 use font::Fonts;
 use sheet::Sheet;
+
+pub use leaf::{names as names_pdf, sheet as sheet_pdf, signatures as signatures_pdf};
 
 /// Why nothing can be printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +53,14 @@ pub fn brief_pdf(brief: &Brief, digest: &str) -> Result<Vec<u8>, Unprinted> {
 }
 
 fn finished(mut sheet: Sheet, book: &Book<'_>) -> Result<Vec<u8>, Unprinted> {
-    let [head, warning, foot] = book.edges();
-    Edges { head, warning, foot }.stamp(&mut sheet);
-    draw::file(&sheet, &book.report.front)
+    book::stamp(&mut sheet, &book.edges());
+    let front = &book.report.front;
+    let entity = visible(&front.entity);
+    let said = Said {
+        title: format!("{entity} \u{b7} {} \u{b7} {}", front.title, front.period),
+        id: &front.id,
+        tool: &front.tool,
+        at: front.cutoff,
+    };
+    draw::file(&sheet, said)
 }

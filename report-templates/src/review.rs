@@ -11,18 +11,16 @@ use rust_xlsxwriter::{
     Worksheet, XlsxError,
 };
 
-use crate::text::{escaped, in_style, spelled};
+use crate::page::STYLE;
+use crate::text::{escaped, spelled};
+use crate::workbook::{self, CHARACTERS};
 
-/// The style sheet of the reports.
-const STYLE: &str = include_str!("../templates/report.css");
 /// The sheet that a reviewer fills in.
 pub const SHEET: &str = "Review";
 /// The sheet that says what the form is; hidden.
 pub const HEAD: &str = "ledger";
 /// The columns behind those that are shown.
 pub const OWN: [&str; 4] = ["decision", "comment", "item", "mac"];
-/// Characters of a cell, as Excel has it.
-const CHARACTERS: usize = 32_767;
 
 /// A workbook without a date of its own: the same rows give the same bytes.
 fn book(title: &str) -> Result<Workbook, XlsxError> {
@@ -32,17 +30,13 @@ fn book(title: &str) -> Result<Workbook, XlsxError> {
     Ok(book)
 }
 
-fn bold() -> Format {
-    Format::new().set_bold().set_text_wrap().set_background_color(Color::RGB(0x00E8_EAED))
-}
-
 /// A table as a workbook of one sheet: what does not fit in a cell ends in an ellipsis.
 pub fn sheet_workbook(dataset: &Dataset) -> Result<Vec<u8>, XlsxError> {
     let mut book = book(&dataset.about.title)?;
     let mut sheet = Worksheet::new();
     sheet.set_name(SHEET)?;
     for (at, column) in (0..).zip(&dataset.about.columns) {
-        sheet.write_string_with_format(0, at, &*column.name, &bold())?;
+        sheet.write_string_with_format(0, at, &*column.name, &workbook::head())?;
         sheet.set_column_width(at, 22.0)?;
     }
     for (line, row) in (1..).zip(&dataset.rows) {
@@ -83,7 +77,7 @@ pub fn form_workbook(form: &Form) -> Result<Vec<u8>, XlsxError> {
     sheet.set_name(SHEET)?;
     let names = form.columns.iter().map(String::as_str).chain(OWN);
     for (at, name) in (0..).zip(names) {
-        sheet.write_string_with_format(0, at, name, &bold())?;
+        sheet.write_string_with_format(0, at, name, &workbook::head())?;
         sheet.set_column_width(at, 22.0)?;
     }
     let shown = u16::try_from(form.columns.len()).unwrap_or(u16::MAX - 4);
@@ -139,7 +133,7 @@ fn head(form: &Form) -> Result<Worksheet, XlsxError> {
 #[template(path = "form.html")]
 struct FormPage {
     heading: String,
-    style: String,
+    style: &'static str,
     campaign: String,
     count: usize,
     form: String,
@@ -152,7 +146,7 @@ pub fn form_page(form: &Form) -> Result<String, askama::Error> {
     let text = form.to_json().to_canonical().replace('<', "\\u003c");
     FormPage {
         heading: escaped(&format!("Review {}", form.campaign)),
-        style: in_style(STYLE),
+        style: STYLE,
         campaign: escaped(&form.campaign),
         count: form.rows.len(),
         form: text,
@@ -168,7 +162,7 @@ struct Line(Vec<String>);
 #[template(path = "sheet.html")]
 struct SheetPage {
     heading: String,
-    style: String,
+    style: &'static str,
     about: String,
     heads: Vec<String>,
     rows: Vec<Line>,
@@ -180,7 +174,7 @@ pub fn sheet_page(dataset: &Dataset) -> Result<String, askama::Error> {
     let row = |row: &Vec<Cell>| Line(row.iter().map(|cell| escaped(&cell.to_text())).collect());
     SheetPage {
         heading: escaped(&about.title),
-        style: in_style(STYLE),
+        style: STYLE,
         about: escaped(&format!("{} rows, {}", about.rows, about.digest.to_reference())),
         heads: about.columns.iter().map(|column| escaped(&column.name)).collect(),
         rows: dataset.rows.iter().map(row).collect(),

@@ -75,7 +75,7 @@ enum Place {
 
 impl Table {
     /// The rows of a dataset from one on, so many at most; `more` says where the others are.
-    pub(crate) fn of(dataset: &Dataset, from: usize, most: usize, more: Line) -> Self {
+    pub(crate) fn of(dataset: &Dataset, from: usize, most: usize, more: &Line) -> Self {
         let about = &dataset.about;
         let places = places(&about.columns);
         let heads = about.columns.iter().zip(&places).filter(|(_, place)| **place == Place::Beside);
@@ -93,14 +93,13 @@ impl Table {
         let all = dataset.rows.len();
         let hidden = rows.len() < all;
         let told = || {
-            let mut told = Line::plain(format!(
+            let told = format!(
                 "Rows {} to {} of {}; ",
                 number(from as u64 + 1),
                 number((from + rows.len()) as u64),
                 number(all as u64)
-            ));
-            told.0.extend(more.0);
-            told
+            );
+            Line::plain(told).join(more)
         };
         Self {
             id: about.id.clone(),
@@ -195,6 +194,17 @@ fn class(kind: Kind) -> &'static str {
 }
 
 impl Row {
+    /// Cells beside each other, and nothing else.
+    #[cfg(feature = "pdf")]
+    pub(crate) fn plain(cells: Vec<Line>) -> Self {
+        Self {
+            cells: cells.into_iter().map(|cell| ("", Line::default(), cell)).collect(),
+            sentence: Line::default(),
+            beside: Vec::new(),
+            printed: true,
+        }
+    }
+
     fn of(row: &[Cell], columns: &[Column], places: &[Place]) -> Self {
         let mut shown = Self {
             cells: Vec::new(),

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use ledger_core::time::Timestamp;
+
 /// Characters of a text that a page shows; the whole stands in the files.
 const SHOWN: usize = 600;
 
@@ -167,6 +169,17 @@ pub fn span(seconds: u64) -> String {
     ledger_core::check::span(seconds.saturating_mul(1_000_000))
 }
 
+/// The numbers of a moment: its year; its month, day, hour, minute and second.
+pub(crate) fn numbers(moment: Timestamp) -> (u16, [u8; 5]) {
+    let text = moment.to_string();
+    let year = text.get(..4).and_then(|digits| digits.parse().ok());
+    let part = |from: usize, least: u8| {
+        let digits = text.get(from..from + 2);
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or(least)
+    };
+    (year.unwrap_or(1970), [part(5, 1), part(8, 1), part(11, 0), part(14, 0), part(17, 0)])
+}
+
 /// A whole number with thin spaces between thousands.
 pub fn number(count: u64) -> String {
     let digits = count.to_string();
@@ -225,6 +238,8 @@ mod tests {
     fn short_forms() {
         assert_eq!(short(&format!("sha256:{}", "ab".repeat(32))), "abababab…abab");
         assert_eq!(minute("2026-07-10T10:00:30.000000Z"), "2026-07-10 10:00");
+        let moment = Timestamp::parse(b"2026-07-10T09:08:30.500000Z").unwrap();
+        assert_eq!(numbers(moment), (2026, [7, 10, 9, 8, 30]));
         assert_eq!(number(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(number(12), "12");
         let erased = "qfa3mkubk5ghd665leuff2bavq (erased by entry 7)";

@@ -13,12 +13,12 @@ use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
 };
 
-use crate::text::spelled;
+use crate::text::{numbers, spelled};
 
 /// Rows of a sheet (ECMA-376 as Excel has it: 2^20), without its header and a last row of words.
 const ROWS: usize = 1_048_576 - 3;
 /// Characters of a cell, as Excel has it.
-const CHARACTERS: usize = 32_767;
+pub(crate) const CHARACTERS: usize = 32_767;
 /// The largest number that a cell holds exactly.
 const EXACT: u64 = 1 << 53;
 
@@ -52,15 +52,9 @@ pub fn workbook(report: &Report, digest: &str) -> Result<Vec<u8>, XlsxError> {
 
 /// Nothing of the run: the date is that of the evidence.
 fn properties(report: &Report) -> Result<DocProperties, XlsxError> {
-    let at = report.front.cutoff.to_string();
-    let part = |from: usize, to: usize| at.get(from..to).and_then(|digits| digits.parse().ok());
-    let year: u16 = at.get(..4).and_then(|digits| digits.parse().ok()).unwrap_or(1970);
-    let day = ExcelDateTime::from_ymd(year, part(5, 7).unwrap_or(1), part(8, 10).unwrap_or(1))?;
-    let created = day.and_hms(
-        u16::from(part(11, 13).unwrap_or(0)),
-        part(14, 16).unwrap_or(0),
-        f64::from(part(17, 19).unwrap_or(0)),
-    )?;
+    let (year, [month, day, hour, minute, second]) = numbers(report.front.cutoff);
+    let day = ExcelDateTime::from_ymd(year, month, day)?;
+    let created = day.and_hms(u16::from(hour), minute, f64::from(second))?;
     let properties = DocProperties::new()
         .set_title(&report.front.title)
         .set_subject(&report.front.id)
@@ -68,7 +62,8 @@ fn properties(report: &Report) -> Result<DocProperties, XlsxError> {
     Ok(properties)
 }
 
-fn head() -> Format {
+/// How the names of columns stand.
+pub(crate) fn head() -> Format {
     Format::new().set_bold().set_text_wrap().set_background_color(Color::RGB(0x00E8_EAED))
 }
 

@@ -1,5 +1,5 @@
-//! The workbook and the OSCAL documents: the same bytes, ids that are there once, references that lead
-//! somewhere, and nothing that runs. Other programs read them in `.ci/dressings`.
+//! The workbook, the pages of a review and the OSCAL documents: the same bytes, ids that are there once,
+//! references that lead somewhere, and nothing that runs. Other programs read them in `.ci/dressings`.
 #![allow(
     missing_docs,
     missing_debug_implementations,
@@ -30,8 +30,9 @@ use std::sync::OnceLock;
 
 use history::Events;
 use ledger_core::check::State;
+use ledger_core::review::form::{Form, Row};
 use quarter::{ALL, Made};
-use report_templates::{oscal, workbook};
+use report_templates::{oscal, review, workbook};
 use serde_json::Value;
 
 /// A quarter in which much happens; made once.
@@ -49,7 +50,7 @@ fn hostile(integrity: State) -> Made {
 
 fn documents(made: &Made) -> BTreeMap<&'static str, Value> {
     let all = oscal::oscal(&made.report, &made.digest);
-    let read = |known: oscal::Document| {
+    let read = |known: oscal::Document<'_>| {
         let text = known.content.to_canonical();
         (known.name, serde_json::from_str(&text).unwrap())
     };
@@ -201,4 +202,31 @@ fn hostile_text_is_text() {
         assert!(text.contains("U+202E"), "{name}");
     }
     assert!(workbook(&made.report, &made.digest).is_ok());
+}
+
+/// The pages of a review look as those of a report do.
+#[test]
+fn the_pages_of_a_review_have_the_style_of_the_reports() {
+    let row = Row {
+        item: "i-1".to_owned(),
+        cells: vec![HOSTILE.to_owned()],
+        mac: String::new(),
+        decision: String::new(),
+        comment: String::new(),
+    };
+    let form = Form {
+        campaign: HOSTILE.to_owned(),
+        population: "sha256:00".to_owned(),
+        reviewer: "mia".to_owned(),
+        columns: vec!["account".to_owned()],
+        items: vec!["i-1".to_owned()],
+        mac: String::new(),
+        rows: vec![row],
+    };
+    let table = whole().report.dataset("P01").unwrap();
+    for page in [review::form_page(&form).unwrap(), review::sheet_page(table).unwrap()] {
+        let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+        assert!(style.contains("@media print") && style.contains("body{"), "{style}");
+        assert_eq!(page.matches("</style>").count(), 1);
+    }
 }

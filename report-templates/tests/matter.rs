@@ -13,6 +13,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "report/golden.rs"]
+mod golden;
 #[path = "../../ledger-core/tests/story/history.rs"]
 mod history;
 #[path = "../../ledger-core/tests/story/lists.rs"]
@@ -25,62 +27,19 @@ mod quarter;
 mod verified;
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
+use golden::{asked, line, same, shown};
 use history::Events;
 use ledger_core::check::State;
 use ledger_core::control::Fiscal;
 use ledger_core::fact::Facts;
 use ledger_core::fact::dossier::{Dossier, Thing};
 use ledger_core::hash::Sha256;
-use ledger_core::report::{
-    Asked, Brief, Made as Earlier, Matter, Report, Seen, Signatures, Statement,
-};
+use ledger_core::report::{Brief, Made as Earlier, Matter, Report, Seen, Signatures, Statement};
 use ledger_core::schema::typed::Id;
 use memory::Memory;
-use report_templates::{brief_markdown, brief_pages, markdown, names, pages, signatures};
+use report_templates::{markdown, names, pages, signatures};
 use serde_json::json;
-
-/// Holds a text against its golden file.
-fn same(name: &str, found: &str) {
-    let file =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../fixtures/report/{name}.md"));
-    if option_env!("LEDGER_GOLDEN").is_some() {
-        std::fs::write(&file, found).unwrap();
-    }
-    let known = std::fs::read_to_string(&file).unwrap_or_default();
-    assert_eq!(found, known, "{}: build with LEDGER_GOLDEN=1 to write it anew", file.display());
-}
-
-/// Writes a page where `.ci/screens` looks for it, if it asks.
-fn shown(folder: &str, name: &str, html: &str) {
-    let Some(root) = option_env!("LEDGER_SCREENS") else { return };
-    let file = PathBuf::from(root).join(folder).join(name);
-    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-    std::fs::write(file, html).unwrap();
-}
-
-/// A golden file of a brief: its text, and the digests of its document and pages.
-fn golden(one: &Brief) {
-    let json = format!("{}\n", one.to_json().to_canonical());
-    let digest = Sha256::of(json.as_bytes()).to_reference();
-    let mut found = brief_markdown(one, &digest);
-    for page in brief_pages(one, &digest) {
-        let page = page.unwrap();
-        shown(one.kind, &page.name, &page.html);
-        writeln!(found, "{} {}", page.name, Sha256::of(page.html.as_bytes()).to_reference())
-            .unwrap();
-    }
-    same(one.kind, &found);
-}
-
-fn asked(matter: &str) -> Asked {
-    Asked {
-        entity: "Example AG".to_owned(),
-        command: format!("ledger report {matter} --framework sox --out DIR"),
-        ..Asked::default()
-    }
-}
 
 /// A release that was built, tested, judged by a gate, and went to production with its train.
 fn released() -> Events {
@@ -121,19 +80,25 @@ fn released() -> Events {
 fn a_release_and_its_train_went_well() {
     let (facts, evaluation) = quarter::evaluated(released(), [State::Pass; 2], &["sox"]);
     for matter in [Matter::Release("r-1"), Matter::Train("july")] {
-        let one = Brief::of(&evaluation, &facts, &asked(matter.word()), &matter).unwrap();
+        let one = Brief::of(
+            &evaluation,
+            &facts,
+            &asked(&format!("{} --framework sox", matter.word())),
+            &matter,
+        )
+        .unwrap();
         assert_eq!(one.state(), State::Pass, "{}", one.kind);
         for id in ["B01", "B02", "B03", "B04"] {
             let table = one.report.dataset(id).unwrap();
             assert!(!table.rows.is_empty(), "{}: {id} has no row", one.kind);
             assert!(table.rows.iter().all(|row| row.len() == table.about.columns.len()), "{id}");
         }
-        golden(&one);
+        golden::brief(&one);
     }
     // a verdict that does not hold is the result, whatever the release says of itself
     let (facts, evaluation) = quarter::evaluated(released(), [State::Fail, State::Pass], &["sox"]);
     let matter = Matter::Release("r-1");
-    let one = Brief::of(&evaluation, &facts, &asked("release"), &matter).unwrap();
+    let one = Brief::of(&evaluation, &facts, &asked("release --framework sox"), &matter).unwrap();
     assert_eq!(one.state(), State::Fail);
 }
 
@@ -147,10 +112,11 @@ fn a_change_with_all_that_speaks_of_it() {
     let dossier = Dossier::of(&source, Thing::Change(Id::from("PAY-1"))).unwrap();
     let (facts, evaluation) = quarter::evaluated(events, [State::Pass; 2], &["sox"]);
     let matter = Matter::Change(&dossier);
-    let one = Brief::of(&evaluation, &facts, &asked("change PAY-1"), &matter).unwrap();
+    let one =
+        Brief::of(&evaluation, &facts, &asked("change PAY-1 --framework sox"), &matter).unwrap();
     assert!(one.report.dataset("C01").unwrap().about.rows > 0);
     assert_eq!(one.report.dataset("C05").unwrap().about.rows, dossier.lines.len() as u64);
-    golden(&one);
+    golden::brief(&one);
 }
 
 /// Days begin where the entity's calendar says, and every sentence says where that is.
@@ -160,7 +126,7 @@ fn a_period_of_another_zone_names_it() {
     let fiscal = Fiscal::read("acme.toml", text).unwrap();
     let (facts, evaluation) =
         quarter::evaluated_by(&fiscal, released(), [State::Pass; 2], &["sox"]);
-    let report = Report::of(&evaluation, &facts, &asked("quarter"), Vec::new());
+    let report = Report::of(&evaluation, &facts, &asked("quarter --framework sox"), Vec::new());
     assert_eq!(report.front.from.to_string(), "2026-06-30T22:00:00.000000Z");
     assert_eq!(report.front.period, "2026-Q3");
     let told = report.conclusion.sentences.join(" ");
@@ -213,7 +179,7 @@ fn signatures_beside_a_report() {
     assert!(page.contains("the key was revoked by entry 5"));
     shown("signatures", "report.html", &page);
     writeln!(found, "{}", document.to_json().to_canonical()).unwrap();
-    writeln!(found, "signatures.html {}", Sha256::of(page.as_bytes()).to_reference()).unwrap();
+    found.push_str(&line("signatures.html", page.as_bytes()));
     same("signatures", &found);
 }
 
@@ -228,5 +194,5 @@ fn names_beside_a_report() {
     assert!(page.contains("CONFIDENTIAL") && page.contains("erased by entry 12"));
     assert!(page.contains("&lt;b&gt;Ada&lt;/b&gt; ⟨U+202E⟩"));
     shown("names", "report.html", &page);
-    same("names", &format!("names.html {}\n", Sha256::of(page.as_bytes()).to_reference()));
+    same("names", &line("names.html", page.as_bytes()));
 }

@@ -15,6 +15,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "report/golden.rs"]
+mod golden;
 #[path = "../../ledger-core/tests/story/history.rs"]
 mod history;
 #[path = "../../ledger-core/tests/story/lists.rs"]
@@ -25,8 +27,6 @@ mod quarter;
 mod verified;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use history::Events;
@@ -36,7 +36,7 @@ use ledger_core::report::{
     About, Asked, Brief, Cell, Dataset, Level, Made as Earlier, Matter, Report,
 };
 use quarter::{ALL, Made};
-use report_templates::{Page, brief_markdown, brief_pages, markdown, pages, workbook};
+use report_templates::{Page, markdown, pages, workbook};
 use serde_json::json;
 
 fn made() -> Made {
@@ -87,7 +87,6 @@ fn everything_ties_and_comes_again() {
     let parts = made.report.dataset("P04").unwrap();
     let sum: u64 = parts.rows.iter().filter_map(|row| row[2].count()).sum();
     assert_eq!(sum, made.report.dataset("P03").unwrap().about.rows);
-    assert_eq!(made.report.to_canonical(), made.report.to_json().to_canonical());
     let again = self::made();
     assert_eq!(again.json, made.json);
     assert_eq!(html(&again), html(made));
@@ -97,42 +96,19 @@ fn html(made: &Made) -> Vec<Page> {
     pages(&made.report, &made.digest).map(Result::unwrap).collect()
 }
 
-/// Writes the pages where `.ci/screens` looks for them, if it asks.
-fn shown(made: &Made, name: &str) {
-    let Some(folder) = option_env!("LEDGER_SCREENS") else { return };
-    let folder = PathBuf::from(folder).join(name);
-    for page in html(made) {
-        let file = folder.join(&page.name);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, page.html).unwrap();
-    }
-    std::fs::write(folder.join("report.json"), &made.json).unwrap();
-    std::fs::write(folder.join("report.md"), markdown(&made.report, &made.digest)).unwrap();
-}
-
-/// A golden file: the summary, and the digests of the document, of all pages and of the workbook.
+/// A golden file: the summary, and the digests of all pages and of the workbook.
 fn golden(name: &str, made: &Made) {
-    shown(made, name);
-    let mut found = markdown(&made.report, &made.digest);
+    let summary = markdown(&made.report, &made.digest);
+    golden::shown(name, "report.json", &made.json);
+    golden::shown(name, "report.md", &summary);
+    let mut found = summary;
     for page in html(made) {
-        let digest = Sha256::of(page.html.as_bytes()).to_reference();
-        writeln!(found, "{} {digest}", page.name).unwrap();
+        golden::shown(name, &page.name, &page.html);
+        found.push_str(&golden::line(&page.name, page.html.as_bytes()));
     }
     let book = workbook(&made.report, &made.digest).unwrap();
-    writeln!(found, "report.xlsx {}", Sha256::of(&book).to_reference()).unwrap();
-    same(name, &found);
-}
-
-/// Holds a text against its golden file.
-fn same(name: &str, found: &str) {
-    let file =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../fixtures/report/{name}.md"));
-    if option_env!("LEDGER_GOLDEN").is_some() {
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, found).unwrap();
-    }
-    let known = std::fs::read_to_string(&file).unwrap_or_default();
-    assert_eq!(found, known, "{}: build with LEDGER_GOLDEN=1 to write it anew", file.display());
+    found.push_str(&golden::line("report.xlsx", &book));
+    golden::same(name, &found);
 }
 
 #[test]
@@ -290,7 +266,7 @@ fn a_superseded_report() {
     let listed = |id: &str| table.rows.iter().any(|row| row[1].text() == id);
     assert!(listed("P03") && listed("SOX-CM-01") && listed("size"));
     assert!(!listed("P01"), "the systems are the same in both");
-    let json = format!("{}\n", report.to_json().to_canonical());
+    let json = format!("{}\n", report.document().to_canonical());
     let digest = Sha256::of(json.as_bytes()).to_reference();
     golden("superseded", &Made { report, digest, json, ..made });
 }
@@ -309,7 +285,8 @@ fn a_regulator_follows_nobody_from_report_to_report() {
         Report::of(evaluation, facts, &asked(entity), Vec::new())
     };
     let (one, two) = (told("one"), told("two"));
-    let read = |report: &Report| Earlier::read(report.to_json().to_canonical().as_bytes()).unwrap();
+    let read =
+        |report: &Report| Earlier::read(report.document().to_canonical().as_bytes()).unwrap();
     assert!(!Earlier::read(auditor.json.as_bytes()).unwrap().persons().is_empty());
     assert_eq!(read(&one).persons().len(), 0);
     for (number, about) in one.populations.iter().enumerate() {
@@ -330,11 +307,7 @@ fn a_regulator_follows_nobody_from_report_to_report() {
 }
 
 fn brief(made: &Made, matter: &Matter<'_>) -> Brief {
-    let asked = Asked {
-        entity: "Example AG".to_owned(),
-        command: format!("ledger report {} --out DIR", matter.word()),
-        ..Asked::default()
-    };
+    let asked = golden::asked(matter.word());
     Brief::of(&made.evaluation, &made.facts, &asked, matter).unwrap()
 }
 
@@ -354,7 +327,7 @@ fn briefs_of_one_matter() {
         let named = one.report.sections.iter().flat_map(|page| &page.datasets);
         assert!(named.clone().all(|id| one.report.dataset(id).is_some()));
         assert!(one.state() == State::Fail, "{}: {:?}", one.kind, one.state());
-        short(&one);
+        golden::brief(&one);
     }
     let empty = quarter::report(Events::new(), State::Pass, &["sox"], "");
     for matter in [Matter::Conflicts, Matter::Freeze] {
@@ -373,24 +346,6 @@ fn briefs_of_one_matter() {
         let error = Brief::of(&made.evaluation, &made.facts, &asked, &matter).unwrap_err();
         assert_eq!(error.code(), code);
     }
-}
-
-/// A golden file of a brief: its text, and the digests of its document and page.
-fn short(one: &Brief) {
-    let json = format!("{}\n", one.to_json().to_canonical());
-    let digest = Sha256::of(json.as_bytes()).to_reference();
-    let mut found = brief_markdown(one, &digest);
-    for page in brief_pages(one, &digest) {
-        let page = page.unwrap();
-        if let Some(folder) = option_env!("LEDGER_SCREENS") {
-            let file = PathBuf::from(folder).join(one.kind).join(&page.name);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(file, &page.html).unwrap();
-        }
-        let digest = Sha256::of(page.html.as_bytes()).to_reference();
-        writeln!(found, "{} {digest}", page.name).unwrap();
-    }
-    same(one.kind, &found);
 }
 
 /// What ids may hold is narrow; what the one who asks may write is not.

@@ -30,6 +30,7 @@ use crate::{clock, delivery, environment, keys, published, random, submission};
 /// checkpoint of the ledger, unless the event names one. Either all events of a
 /// call become durable, or none. One receipt is printed for each: the entry's index and hash.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger append event.json --key ci.pem")]
 pub(crate) struct Append {
     /// Event files
     files: Vec<PathBuf>,

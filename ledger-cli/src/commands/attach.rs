@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Attach, context: &mut Context) -> Result<Answer> {
     let attachment = Attachment::read(&args.file, args.private, name, media, ledger.origin())?;
     attachment.put(&folder.state, ledger.origin(), &**ledger.store())?;
     if context.out.json() {
-        context.out.value(&attachment.reference)?;
+        context.out.document(&attachment.reference)?;
     } else {
         context.out.line(attachment.reference.to_canonical())?;
     }

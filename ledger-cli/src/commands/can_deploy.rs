@@ -57,7 +57,7 @@ fn asked(args: &CanDeploy, context: &mut Context) -> Result<Answer> {
     let (_, ledger) = context.open()?;
     let found = together(&ledger, &environment, members, clock::now()?)?;
     let out = &mut context.out;
-    out.value(&found.to_json())?;
+    out.document(&found.to_json())?;
     out.line(format!(
         "{}: {} services to {environment}",
         word(found.verdict),

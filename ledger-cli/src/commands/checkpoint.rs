@@ -17,6 +17,7 @@ use crate::state::State;
 /// The key has the single capability `checkpoint` and is never one that appends. The signer
 /// remembers in the state folder what it signed last, and refuses a ledger that does not continue it.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger checkpoint --key signer.pem")]
 pub(crate) struct Checkpoint {
     /// Key file of the signer
     #[arg(long, value_name = "FILE")]

@@ -22,6 +22,7 @@ use crate::{files, seen};
 /// line, the newer checkpoint. With an older checkpoint as a file the answer is a verdict: 1 when the
 /// ledger does not continue it.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger consistency old.checkpoint --to c.proof")]
 pub(crate) struct Consistency {
     /// The older tree: a size, or a checkpoint file
     old: String,

@@ -92,7 +92,7 @@ pub(crate) fn run(command: &Controls, context: &mut Context) -> Result<Answer> {
         Controls::Diff(args) => diff::run(args, context),
         Controls::Resolve(args) => {
             let resolved = args.layered.resolve()?.to_json();
-            context.out.value(&resolved)?;
+            context.out.document(&resolved)?;
             context.out.line(pretty(&resolved))?;
             Ok(Answer::Yes)
         }
@@ -153,7 +153,7 @@ fn show(args: &Show, context: &mut Context) -> Result<Answer> {
         _ => None,
     };
     if let Some(found) = found {
-        out.value(found)?;
+        out.document(found)?;
     }
     out.line(format!("{}  {}", control.id, control.title))?;
     let mut fact = |name: &str, text: &str| out.line(format!("  {name:<12} {text}"));

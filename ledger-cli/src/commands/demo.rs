@@ -1,95 +1,60 @@
 //! `ledger demo`
 
-mod history;
+mod company;
+mod daily;
+mod declared;
+mod findings;
+mod keys;
+mod mishaps;
+mod planted;
+mod play;
+mod quarter;
+mod release;
+mod review;
+mod small;
+mod stage;
+mod told;
+
+pub(crate) use stage::{Ended, Perform};
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
-use ledger_core::json::Value;
 use ledger_core::segment;
-use ledger_core::signer;
-use ledger_core::store::Store;
 use ledger_core::store::dir::Dir;
-use ledger_core::verify::Verdict;
 
-use crate::commands::verify;
-use crate::context::{Context, PATIENCE, folder_at};
-use crate::environment;
+use crate::context::{Context, PATIENCE};
 use crate::failure::{Answer, Failure, Result};
-use crate::output::Out;
-use crate::state::State;
-use crate::verified::{self, Known};
-use crate::{files, random};
+use crate::{environment, files, random};
 
-/// Record a small release history, verify it, and show what a flipped byte does
+/// Tell a company's quarter, with everything in it that can go wrong, and show what is found
 ///
-/// Keys, times and salts come from a fixed seed, so the history is the same each time. It goes the way
-/// of every event: sealed, signed, through the door, into the log.
+/// A fictional company with 12 services and 40 people: its pipelines, importers, reviewers and keys write a
+/// ledger in a new folder, with violations planted in it. Then its access is reviewed, the quarter is
+/// evaluated and reported, an evidence package is built and verified, attacks are tried on it, and one
+/// byte of a copy is flipped. Keys, times and salts come from a fixed seed: the history is the same each
+/// time, and its keys guard nothing.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger demo acme")]
 pub(crate) struct Demo {
     /// New folder for the demonstration; without it one below the system's temporary folder
     dir: Option<PathBuf>,
+    /// About how many events the quarter has
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(3_000..=100_000))]
+    events: u64,
+    /// Only a release history of 64 events, in a second
+    #[arg(long, conflicts_with = "events")]
+    small: bool,
 }
 
-/// Records, verifies, tampers with a copy, verifies again.
-pub(crate) fn run(args: &Demo, context: &mut Context) -> Result<Answer> {
+/// Tells the quarter, or the small history.
+pub(crate) fn run(args: &Demo, perform: Perform, context: &mut Context) -> Result<Answer> {
     let dir = new_folder(args)?;
-    let path = dir.join("ledger");
-    let state = State::at(dir.join("state"));
-    let store: Arc<dyn Store> = Arc::new(Dir::create(&path, PATIENCE)?);
-    let mut history = history::record(Arc::clone(&store))?;
-    history.write_keys(&dir.join("keys"))?;
-    state.pin(history.ledger.origin(), &path)?;
-    let last = history.ledger.end();
-    state.remember(history.ledger.origin(), last.size.saturating_sub(1), last.last)?;
-    let signed = signer::sign(&history.ledger, None, &history.signer)?;
-    state.keep_signed(history.ledger.origin(), &signed.memory)?;
-    signer::publish(&store, &signed)?;
-    history.ledger.catch_up(1, 0)?;
-    let policy = history.policy()?;
-    files::create(&dir.join("auditor.policy"), policy.as_bytes(), 0o644)?;
-
-    let out = &mut context.out;
-    out.line(format!("Recorded {} events of three services in {}", last.size, path.display()))?;
-    out.line("")?;
-    out.line("`ledger verify` says:")?;
-    let intact = verified::check(&folder_at(&path, state.clone())?, &Known::default())?;
-    verify::print(&intact, out)?;
-
-    let copy = dir.join("tampered");
-    copy_folder(&path, &copy)?;
-    let flipped = flip(&copy)?;
-    out.line("")?;
-    out.line(format!("One byte flipped in a copy: {flipped}"))?;
-    out.line("")?;
-    out.line("`ledger verify` says about the copy:")?;
-    let tampered = verified::check(&folder_at(&copy, state)?, &Known::default())?;
-    verify::print(&tampered, out)?;
-    next_steps(&dir, out)?;
-    out.object([
-        ("folder", Value::text(dir.display().to_string())),
-        ("intact", verify::value(&intact)),
-        ("tampered", verify::value(&tampered)),
-    ])?;
-    if intact.verdict == Verdict::Holds && tampered.verdict == Verdict::DoesNotHold {
-        return Ok(Answer::Yes);
+    if args.small {
+        small::run(&dir, context)
+    } else {
+        play::run(&dir, args.events, perform, context)
     }
-    Err(Failure::refused("demo", "verification did not say what it should have said"))
-}
-
-fn next_steps(dir: &Path, out: &mut Out) -> Result<()> {
-    let dir = dir.display();
-    let ledger = environment::program();
-    out.line("")?;
-    out.line(format!("All files are in {dir}: ledger, tampered, keys, state, auditor.policy"))?;
-    out.line("Next:")?;
-    out.line(format!("  export LEDGER_DIR={dir}/ledger LEDGER_STATE={dir}/state"))?;
-    out.line(format!("  {ledger} log --subject service:payments"))?;
-    out.line(format!("  {ledger} prove 20 --to {dir}/20.proof"))?;
-    out.line(format!(
-        "  {ledger} show 20 --raw | {ledger} verify {dir}/20.proof --policy {dir}/auditor.policy --entry -"
-    ))
 }
 
 fn new_folder(args: &Demo) -> Result<PathBuf> {

@@ -31,6 +31,9 @@ pub(crate) struct Drill {
     /// Whom its reader trusts
     #[arg(long, value_name = "FILE", requires = "package")]
     policy: Option<PathBuf>,
+    /// New folder for the altered packages, each a zip: for another reader of packages to be asked
+    #[arg(long, value_name = "DIR", requires = "package")]
+    altered: Option<PathBuf>,
     /// New file for the table, which `ledger evidence build --drill` puts into a package
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
@@ -60,12 +63,20 @@ pub(crate) fn run(args: &Drill, context: &mut Context) -> Result<Answer> {
         }
         _ => Vec::new(),
     };
+    if let Some(folder) = &args.altered {
+        files::make_folder(folder)?;
+        for trial in &packages {
+            if let Some(zip) = &trial.altered {
+                files::create(&folder.join(format!("{}.zip", trial.name)), zip, 0o644)?;
+            }
+        }
+    }
     let told = value(&ledger.origin().to_string(), ledger.size(), &trials, &packages);
     if let Some(file) = &args.to {
         files::create(file, format!("{}\n", told.to_canonical()).as_bytes(), 0o644)?;
     }
     if context.out.json() {
-        context.out.value(&told)?;
+        context.out.document(&told)?;
     } else {
         print(&trials, &packages, &mut context.out)?;
     }

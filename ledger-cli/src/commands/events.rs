@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Events, context: &mut Context) -> Result<Answer> {
     if let Some(kind) = &args.kind {
         let example = schema::example(known(kind)?.name).unwrap_or_default();
         let example = read(example.as_bytes())?;
-        out.value(&example)?;
+        out.document(&example)?;
         out.line(pretty(&example))?;
         return Ok(Answer::Yes);
     }

@@ -5,6 +5,7 @@ mod gather;
 mod level;
 mod made;
 mod population;
+mod review;
 
 use clap::{Args, Subcommand};
 use ledger_core::evidence;

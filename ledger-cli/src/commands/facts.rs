@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Facts, context: &mut Context) -> Result<Answer> {
         Kind::Person => Thing::Person(owner::person(&ledger, &args.id)?),
     };
     let dossier = Dossier::of(&ledger, thing)?;
-    context.out.value(&dossier.to_json())?;
+    context.out.document(&dossier.to_json())?;
     print(&dossier, &mut context.out)?;
     Ok(Answer::Yes)
 }

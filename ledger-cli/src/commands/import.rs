@@ -162,7 +162,7 @@ fn dry_run(job: &Job<'_>, context: &mut Context) -> Result<Answer> {
                 value.insert("ordinal".to_owned(), Value::count(event.ordinal));
                 let line = Value::Object(value);
                 context.out.line(line.to_canonical())?;
-                context.out.value(&line)?;
+                context.out.document(&line)?;
             }
         }
         Ok(())

@@ -28,6 +28,9 @@ use crate::{clock, files, keys, random};
 /// its hash becomes part of the ledger's origin, so whoever trusts the origin trusts these roots.
 /// The origin and the folder's path are pinned in the state folder, outside the ledger.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Example: ledger init /srv/ledger --name example.com/releases --root alice.pem=hr:1 --root bob.pem=hr:2"
+)]
 pub(crate) struct Init {
     /// Folder of the new ledger
     dir: PathBuf,

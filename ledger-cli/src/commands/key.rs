@@ -35,6 +35,7 @@ pub(crate) enum Key {
 /// Writes PKCS#8 in PEM, which `openssl pkey` reads, or OpenSSH's own format. Only you may read the
 /// file; an existing one is never overwritten.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger key new ci.pem")]
 pub(crate) struct New {
     /// File to write
     file: PathBuf,
@@ -45,6 +46,7 @@ pub(crate) struct New {
 
 /// Show the id and the public half of a key
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger key show signer.pem --name ORIGIN")]
 pub(crate) struct Show {
     /// Secret or public key, PEM or OpenSSH; or agent:SHA256:…
     file: PathBuf,

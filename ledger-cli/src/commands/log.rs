@@ -13,6 +13,7 @@ use crate::output::Out;
 /// In the order of the log, the oldest first. Each line has the index, when it occurred, the type and
 /// what it is about.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger log --since 2026-07-01 --subject service:payments")]
 pub(crate) struct Log {
     /// Only events of this type, like `deployment.finished`
     #[arg(long = "type", value_name = "TYPE")]
@@ -64,7 +65,7 @@ fn print(out: &mut Out, entry: &Entry<'_>) -> Result<()> {
     let event = &entry.event;
     let subject = event.root.get("subject");
     if out.json() {
-        return out.value(&listing::value(entry));
+        return out.document(&listing::value(entry));
     }
     let about: Vec<String> = subject
         .into_iter()

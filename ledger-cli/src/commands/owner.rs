@@ -106,15 +106,23 @@ impl Where {
 
     /// The vault's place; its folder is made if it is not there.
     pub(crate) fn home(&self, folder: &Folder) -> Result<Home> {
-        home_at(&self.vault.clone().unwrap_or_else(|| folder.path.join("vault")))
+        home_at(&self.path(folder))
+    }
+
+    /// Where the vault is, or would be.
+    pub(crate) fn path(&self, folder: &Folder) -> PathBuf {
+        self.vault.clone().unwrap_or_else(|| folder.path.join("vault"))
+    }
+
+    /// Where its secret key is, or would be.
+    pub(crate) fn secret_path(&self, folder: &Folder) -> PathBuf {
+        let kept = || folder.state.path(&State::of(&folder.origin, "vault.secret"));
+        self.secret.clone().unwrap_or_else(kept)
     }
 
     /// The secret key, held against the public one in the ledger's folder.
     pub(crate) fn secret(&self, folder: &Folder) -> Result<VaultSecret> {
-        let path = match &self.secret {
-            Some(path) => path.clone(),
-            None => folder.state.path(&State::of(&folder.origin, "vault.secret")),
-        };
+        let path = self.secret_path(folder);
         let bytes = files::read(&path)
             .map_err(|failure| failure.hint("name the vault's secret key with --secret FILE"))?;
         VaultSecret::parse(&bytes).map_err(|error| Failure::from(error).within(files::shown(&path)))

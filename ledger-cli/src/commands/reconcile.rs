@@ -153,7 +153,7 @@ fn compare(
     };
     let reference = args.by.as_ref().map(|by| format!("/subject/{by}"));
     let (mut found, mut conflicted) = (BTreeSet::new(), BTreeSet::new());
-    listing::stream(ledger, &mut |entry| {
+    listing::stream(ledger, 0, &mut |entry| {
         let event = &entry.event;
         let within = event.occurred_at >= window.0 && event.occurred_at < window.1;
         if event.text_at("/source") != Some(&args.source) {

@@ -18,6 +18,7 @@ use crate::{keys, output};
 /// past the head are kept, the rest goes to `recovered/`, and the mark of a failed sync is lifted.
 /// With a key the recovery is recorded at once, without one by the next append.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger recover --key ops.pem")]
 pub(crate) struct Recover {
     /// Key file that signs the record
     #[arg(long, value_name = "FILE")]

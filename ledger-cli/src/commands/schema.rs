@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Schema, context: &mut Context) -> Result<Answer> {
         Some(kind) => export::one(events::known(kind)?),
         None => export::all(),
     };
-    context.out.value(&schema)?;
+    context.out.document(&schema)?;
     context.out.line(pretty(&schema))?;
     Ok(Answer::Yes)
 }

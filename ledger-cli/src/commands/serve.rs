@@ -189,9 +189,13 @@ fn guarded(args: &Serve) -> Result<()> {
 fn alone(state: &State, name: &str) -> Result<Box<dyn ledger_core::store::Lock>> {
     state.make_folder_of(name)?;
     let dir = Dir::open(state.path(""), std::time::Duration::from_millis(300))?;
-    dir.lock(name).map_err(|_| {
+    dir.lock(name).map_err(|error| {
+        let place = state.path(name).display().to_string();
+        if error.code() != "busy" {
+            return Failure::from(error).within(place);
+        }
         Failure::new("busy", "another server, or a signer of checkpoints, runs for this ledger")
-            .within(state.path(name).display().to_string())
+            .within(place)
             .hint("end it first")
     })
 }

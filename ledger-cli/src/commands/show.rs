@@ -17,6 +17,7 @@ use crate::output::pretty;
 
 /// Show one entry
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger show last")]
 pub(crate) struct Show {
     /// Index of the entry, from 0; or `last`
     #[arg(value_name = "INDEX|last", value_parser = which)]

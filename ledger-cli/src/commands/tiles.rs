@@ -21,6 +21,7 @@ use crate::{files, published};
 /// A folder that any web server can serve as a `tlog-tiles` log: tiles of hashes, bundles of entries,
 /// and the checkpoint they belong to, written last. A folder written before is brought up to date.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger tiles --to /srv/www/log")]
 pub(crate) struct Tiles {
     /// Folder to write to
     #[arg(long, value_name = "DIR")]

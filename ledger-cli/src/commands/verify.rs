@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ledger_core::checkpoint::{Checkpoint, Origin};
+use ledger_core::evidence::Trust;
 use ledger_core::hash::Blake3;
 use ledger_core::note::Note;
 use ledger_core::verify::Verdict;
 
+use crate::commands::anchor::read_roots;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::files;
@@ -27,6 +29,7 @@ pub(crate) use report::{print, value};
 /// checkpoints. With PROOF one file that `ledger prove` or `ledger consistency` made, held against a
 /// policy. Status 0: it holds. 1: it does not. 2: it cannot be told.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger verify --policy auditor.policy")]
 pub(crate) struct Verify {
     /// A proof of an entry, of a stretch of entries, or of consistency; or an evidence package, zipped
     /// or as a folder
@@ -35,6 +38,9 @@ pub(crate) struct Verify {
     /// Whom you trust: a C2SP `tlog-policy` of your own
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Root certificates of authorities for times that you trust, PEM; without them no token dates anything
+    #[arg(long, value_name = "FILE")]
+    tsa_roots: Option<PathBuf>,
     /// Entries that the proof speaks of, as `ledger show --raw` prints them; `-` is standard input
     #[arg(long, value_name = "FILE", requires = "proof")]
     entry: Option<PathBuf>,
@@ -55,8 +61,10 @@ pub(crate) struct Verify {
 /// Verifies, and prints the verdict.
 pub(crate) fn run(args: &Verify, context: &mut Context) -> Result<Answer> {
     let policy = args.policy.as_deref().map(read_policy).transpose()?;
+    let roots = args.tsa_roots.as_deref().map(read_roots).transpose()?;
     if let (Some(file), Some(policy)) = (&args.proof, &policy) {
-        if let Some(answer) = package::run(file, policy, context)? {
+        let trust = Trust { policy, roots: roots.as_ref() };
+        if let Some(answer) = package::run(file, trust, context)? {
             return Ok(answer);
         }
         return proof::run(file, policy, args, context);
@@ -71,7 +79,7 @@ pub(crate) fn run(args: &Verify, context: &mut Context) -> Result<Answer> {
     });
     let origin = origin.transpose()?;
     let folder = context.folder()?;
-    let known = Known { policy, older, receipts, origin, one_by_one: args.one_by_one };
+    let known = Known { policy, older, receipts, origin, one_by_one: args.one_by_one, roots };
     let report = check(&folder, &known)?;
     if context.out.json() {
         context.out.value(&value(&report))?;

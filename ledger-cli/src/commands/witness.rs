@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use ledger_core::anchor::File;
 use ledger_core::checkpoint::Checkpoint;
 use ledger_core::encoding::hex;
 use ledger_core::hash::Sha256;
@@ -19,8 +20,6 @@ use crate::state::State;
 use crate::{clock, files, hashes, keys, seen};
 
 const FORMAT: &str = "release-ledger/witness-memory@v1";
-/// The folder of cosigned checkpoints.
-const ANCHORS: &str = "anchors";
 
 /// Cosign a checkpoint as a witness
 ///
@@ -28,6 +27,7 @@ const ANCHORS: &str = "anchors";
 /// that in the state folder, durably, before it shows a cosignature. Either it reads a ledger's
 /// folder, or one file: the text that `ledger consistency` prints.
 #[derive(Args, Debug)]
+#[command(after_help = "Example: ledger witness --name witness.example/w1 --key witness.pem")]
 pub(crate) struct Witness {
     /// Consistency proof with the newer checkpoint; without it the ledger's own folder is read
     #[arg(requires = "log")]
@@ -212,7 +212,7 @@ fn read(state: &State, key: &SigningKey, origin: &str) -> Result<Option<Memory>>
 /// Adds the cosignature to the published checkpoint, and keeps it in `anchors/`.
 fn attach(folder: &Folder, case: &Case, line: &SignatureLine) -> Result<()> {
     let anchored = Note::parse(&case.note)?.with(line.clone())?.encode();
-    let name = format!("{ANCHORS}/{:020}-{}", case.checkpoint.size(), hex(&line.id()));
+    let name = format!("{}/{}", signer::ANCHORS, File::cosigned(case.checkpoint.size(), line.id()));
     store::replace(&*folder.store, &name, &anchored)?;
     signer::attach(&*folder.store, &case.checkpoint, line)?;
     Ok(())

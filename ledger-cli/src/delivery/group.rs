@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ledger_core::error::Error;
 use ledger_core::key::Signer;
-use ledger_core::ledger::{Admitted, Group, Ledger, Receipt, Submission};
+use ledger_core::ledger::{Admitted, Door, Group, Ledger, Receipt, Submission};
 use ledger_core::signature::Mode;
 use ledger_core::vault::inbox::Item;
 
@@ -36,24 +36,25 @@ struct Plan {
     items: Vec<Item>,
 }
 
-/// Takes the deliveries into the log, each all or none if it is whole; what became of each, in their
-/// order. Written in one commit, unless a whole one is refused: then that one is left out.
+/// Deliveries behind the door: each event was judged for itself, and nothing is written yet.
+pub(crate) struct Admission {
+    admitted: Vec<Admitted>,
+    /// Those that are whole stand last.
+    plans: Vec<Plan>,
+}
+
+/// Takes the deliveries into the log, each all or none if it is whole; what became of each, in the
+/// order in which they came to the door. Written in one commit, unless a whole one is refused: then
+/// that one is left out.
 ///
 /// With a signer, what shows a fork or a conflict is kept as evidence.
 pub(crate) fn commit(
     ledger: &mut Ledger,
-    mut parts: Vec<Part>,
+    admission: Admission,
     sight: &Sight,
     signers: &[&dyn Signer],
 ) -> Vec<Said> {
-    for part in &mut parts {
-        part.whole &= part.events.len() > 1;
-    }
-    let count = parts.len();
-    let (admitted, mut plans) = match admit(ledger, parts) {
-        Ok(admitted) => admitted,
-        Err(failure) => return (0..count).map(|_| Err(failure.clone())).collect(),
-    };
+    let Admission { admitted, mut plans } = admission;
     let loose = plans.iter().position(|plan| plan.whole).unwrap_or(plans.len());
     let mut failures: Vec<Option<Failure>> = vec![None; plans.len()];
     let together = loose < plans.len();
@@ -83,43 +84,48 @@ pub(crate) fn commit(
     said.into_iter().map(|(_, said)| said).collect()
 }
 
-/// Takes all events through the door; those deliveries that are whole stand last.
-fn admit(ledger: &Ledger, parts: Vec<Part>) -> Result<(Vec<Admitted>, Vec<Plan>)> {
-    let mut placed: Vec<(usize, Part)> = parts.into_iter().enumerate().collect();
-    placed.sort_by_key(|(_, part)| part.whole);
-    let mut events = Vec::new();
-    let mut frames = Vec::with_capacity(placed.len());
-    for (place, part) in placed {
-        frames.push((place, part.whole, part.events.len(), part.items));
-        events.extend(part.events);
-    }
-    let mode = if events.len() < FEW { Mode::OneByOne } else { Mode::Bulk };
-    let mut checked = ledger.door().admit(events, random::bytes()?, mode).into_iter();
-    let mut admitted = Vec::new();
-    let mut plans = Vec::with_capacity(frames.len());
-    for (place, whole, length, items) in frames {
-        let begin = admitted.len();
-        let mut outcomes = Vec::with_capacity(length);
-        for outcome in checked.by_ref().take(length) {
-            outcomes.push(match outcome {
-                Ok(event) => {
-                    admitted.push(event);
-                    None
-                }
-                Err(error) => Some(Err(Refusal { error, door: true })),
-            });
+impl Admission {
+    /// Takes all events of deliveries through the door.
+    pub(crate) fn of(door: &Door, mut parts: Vec<Part>) -> Result<Self> {
+        for part in &mut parts {
+            part.whole &= part.events.len() > 1;
         }
-        let refused = outcomes.iter().any(Option::is_some);
-        if whole && refused {
-            admitted.truncate(begin);
-            for outcome in &mut outcomes {
-                outcome.get_or_insert_with(|| Err(Refusal { error: another(), door: false }));
+        let mut placed: Vec<(usize, Part)> = parts.into_iter().enumerate().collect();
+        placed.sort_by_key(|(_, part)| part.whole);
+        let mut events = Vec::new();
+        let mut frames = Vec::with_capacity(placed.len());
+        for (place, part) in placed {
+            frames.push((place, part.whole, part.events.len(), part.items));
+            events.extend(part.events);
+        }
+        let mode = if events.len() < FEW { Mode::OneByOne } else { Mode::Bulk };
+        let mut checked = door.admit(events, random::bytes()?, mode).into_iter();
+        let mut admitted = Vec::new();
+        let mut plans = Vec::with_capacity(frames.len());
+        for (place, whole, length, items) in frames {
+            let begin = admitted.len();
+            let mut outcomes = Vec::with_capacity(length);
+            for outcome in checked.by_ref().take(length) {
+                outcomes.push(match outcome {
+                    Ok(event) => {
+                        admitted.push(event);
+                        None
+                    }
+                    Err(error) => Some(Err(Refusal { error, door: true })),
+                });
             }
+            let refused = outcomes.iter().any(Option::is_some);
+            if whole && refused {
+                admitted.truncate(begin);
+                for outcome in &mut outcomes {
+                    outcome.get_or_insert_with(|| Err(Refusal { error: another(), door: false }));
+                }
+            }
+            let items = if refused { Vec::new() } else { items };
+            plans.push(Plan { place, whole, outcomes, range: begin..admitted.len(), items });
         }
-        let items = if refused { Vec::new() } else { items };
-        plans.push(Plan { place, whole, outcomes, range: begin..admitted.len(), items });
+        Ok(Self { admitted, plans })
     }
-    Ok((admitted, plans))
 }
 
 /// Writes what these deliveries, which stand side by side, have behind the door. With `all` one refusal

@@ -4,6 +4,7 @@
 
 use ledger_core::encoding;
 use ledger_core::hash::Sha256;
+use ledger_core::pem::{self, Broken};
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
 };
@@ -16,7 +17,6 @@ const ED25519_HEAD: &str = "302a300506032b6570032100";
 const P256_HEAD: &str = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
 /// What stands in an RSA key before its bit string.
 const RSA_OID: &str = "300d06092a864886f70d010101050003";
-const BEGIN: &str = "-----BEGIN ";
 const LABELS: &[&str] = &["PUBLIC KEY", "RSA PUBLIC KEY"];
 
 /// The keys of a file.
@@ -110,16 +110,15 @@ impl Key {
 /// The blocks of a PEM text, each with its label. Code `keys`.
 pub(super) fn blocks(text: &str) -> Result<Vec<(&str, Vec<u8>)>, Reason> {
     let wrong = |what: &str| Reason::new("keys", format!("the given keys: {what}"));
-    let mut found = Vec::new();
-    for block in text.split(BEGIN).skip(1) {
-        let (label, body) = block.split_once("-----").ok_or_else(|| wrong("a block is cut"))?;
-        let end = format!("-----END {label}-----");
-        let (body, _) = body.split_once(&end).ok_or_else(|| wrong("a block does not end"))?;
-        let body: String = body.split_ascii_whitespace().collect();
-        let der = encoding::from_base64_any(body.as_bytes());
-        found.push((label, der.map_err(|_| wrong("a block is not base64"))?));
-    }
-    Ok(found)
+    let all =
+        pem::blocks(text).map(|block| block.and_then(|block| Ok((block.label, block.der()?))));
+    all.collect::<Result<_, Broken>>().map_err(|broken| {
+        wrong(match broken {
+            Broken::Cut => "a block is cut",
+            Broken::Endless => "a block does not end",
+            Broken::Encoding => "a block is not base64",
+        })
+    })
 }
 
 /// What a DSSE signature is over: the pre-authentication encoding of the DSSE protocol, version 1.

@@ -11,14 +11,12 @@
 //! What contradicts is `failed`. What the roots say nothing about, and what only an authority for times
 //! or the artifact itself could settle, stays unsaid: it is never a pass.
 
-use std::time::Duration;
-
 use ledger_core::encoding;
 use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
-use ledger_core::tree;
-use pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
-use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert, ring as algorithms};
+use ledger_core::{tree, x509};
+use pki_types::{CertificateDer, SignatureVerificationAlgorithm};
+use webpki::{EndEntityCert, KeyUsage, ring as algorithms};
 
 use super::Reason;
 use super::audit::{at, digest_of, text};
@@ -27,17 +25,6 @@ use super::pubkeys::{Keys, blocks};
 
 /// For signing code (RFC 5280, section 4.2.1.12: 1.3.6.1.5.5.7.3.3).
 const CODE_SIGNING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03];
-/// What a certificate may be signed with.
-static CHAIN: &[&dyn SignatureVerificationAlgorithm] = &[
-    algorithms::ECDSA_P256_SHA256,
-    algorithms::ECDSA_P256_SHA384,
-    algorithms::ECDSA_P384_SHA256,
-    algorithms::ECDSA_P384_SHA384,
-    algorithms::ED25519,
-    algorithms::RSA_PKCS1_2048_8192_SHA256,
-    algorithms::RSA_PKCS1_2048_8192_SHA384,
-    algorithms::RSA_PKCS1_2048_8192_SHA512,
-];
 /// What an envelope is signed with, by the kind of the key.
 static SIGNING: &[&dyn SignatureVerificationAlgorithm] = &[
     algorithms::ECDSA_P256_SHA256,
@@ -151,11 +138,8 @@ impl Roots {
 
     /// Whether the certificate was valid under the roots, for signing code.
     fn valid(&self, end: &EndEntityCert<'_>, between: &[CertificateDer<'_>], time: u64) -> bool {
-        let anchors: Vec<TrustAnchor<'_>> =
-            self.certificates.iter().filter_map(|one| anchor_from_trusted_cert(one).ok()).collect();
-        let time = UnixTime::since_unix_epoch(Duration::from_secs(time));
         let usage = KeyUsage::required(CODE_SIGNING);
-        end.verify_for_usage(CHAIN, &anchors, between, time, usage, None, None).is_ok()
+        x509::certified(end, between, &self.certificates, time, usage).is_ok()
     }
 
     /// What an entry of a log shows.

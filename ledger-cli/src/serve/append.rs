@@ -13,9 +13,9 @@ use ledger_core::vault::cipher::DataKey;
 use ledger_core::vault::inbox::Item;
 use tokio::sync::oneshot;
 
+use super::porter::Job;
 use super::reply::{self, Answered, Refused};
 use super::request::{Asked, MAX_BODY};
-use super::sequencer::Job;
 use super::{Server, blocking, broken, prove};
 use crate::approval::{self, What};
 use crate::delivery::group::Part;

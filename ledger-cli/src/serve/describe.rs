@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ledger_core::json::Value;
 
 use super::routes::{Access, ROUTES, Route};
+use super::shapes;
 
 /// The document.
 pub(crate) fn document() -> Value {
@@ -29,7 +30,7 @@ pub(crate) fn document() -> Value {
         (
             "components",
             Value::object([
-                ("schemas", Value::object([("Error", error())])),
+                ("schemas", Value::object([("Error", shapes::error())])),
                 ("securitySchemes", Value::object([("signature", signature), ("token", token)])),
             ]),
         ),
@@ -74,7 +75,8 @@ fn operation(route: &Route) -> Value {
         members.push(("parameters", Value::List(parameters)));
     }
     if !route.takes.is_empty() {
-        let content = route.takes.iter().map(|media| (*media, Value::object::<&str>([])));
+        let schema = |media| Value::object([("schema", shapes::body(route.endpoint, media))]);
+        let content = route.takes.iter().map(|media| (*media, schema(media)));
         members.push((
             "requestBody",
             Value::object([("content", Value::object(content)), ("required", Value::Bool(true))]),
@@ -91,14 +93,13 @@ fn named(route: &Route) -> String {
 }
 
 fn parameters(route: &Route) -> Vec<Value> {
-    let text = || Value::object([("type", Value::text("string"))]);
     let of_path = route.path.split('/').filter_map(|part| {
         let name = part.strip_prefix('{')?.strip_suffix('}')?.trim_start_matches('*');
         Some(Value::object([
             ("in", Value::text("path")),
             ("name", Value::text(name)),
             ("required", Value::Bool(true)),
-            ("schema", text()),
+            ("schema", shapes::parameter(route.endpoint, name)),
         ]))
     });
     let of_query = route.query.iter().map(|(name, says)| {
@@ -106,7 +107,7 @@ fn parameters(route: &Route) -> Vec<Value> {
             ("description", Value::text(*says)),
             ("in", Value::text("query")),
             ("name", Value::text(*name)),
-            ("schema", text()),
+            ("schema", shapes::parameter(route.endpoint, name)),
         ])
     });
     of_path.chain(of_query).collect()
@@ -116,8 +117,7 @@ fn parameters(route: &Route) -> Vec<Value> {
 fn responses(route: &Route) -> Value {
     let mut all = BTreeMap::new();
     let refusal = |words: &str| {
-        let schema = Value::object([("$ref", Value::text("#/components/schemas/Error"))]);
-        let content = Value::object([("schema", schema)]);
+        let content = Value::object([("schema", shapes::reference())]);
         Value::object([
             ("content", Value::object([("application/json", content)])),
             ("description", Value::text(words)),
@@ -127,14 +127,22 @@ fn responses(route: &Route) -> Value {
     if route.access != Access::Public {
         common.extend([401, 403, 503]);
     }
+    if route.path.contains('{') {
+        common.push(404);
+    }
     if !route.takes.is_empty() {
         common.extend([408, 411, 413, 415]);
     }
     for status in common.iter().chain(route.statuses) {
         let said = if *status < 300 {
-            let content = [(route.gives, Value::object::<&str>([]))];
+            // what is kept and not imported yet is told in the words of a refusal
+            let schema = match *status {
+                202 => shapes::reference(),
+                _ => shapes::answer(route.endpoint),
+            };
+            let content = Value::object([("schema", schema)]);
             Value::object([
-                ("content", Value::object(content)),
+                ("content", Value::object([(route.gives, content)])),
                 ("description", Value::text(words(*status))),
             ])
         } else {
@@ -162,21 +170,4 @@ fn words(status: u16) -> &'static str {
         422 => "A mistake in the input, in the words of the command line",
         _ => "It cannot be told now: try again after the seconds of `retry-after`",
     }
-}
-
-fn error() -> Value {
-    let text = || Value::object([("type", Value::text("string"))]);
-    let members =
-        Value::object([("code", text()), ("hint", text()), ("message", text()), ("place", text())]);
-    let required = Value::List(vec![Value::text("code"), Value::text("message")]);
-    let error = Value::object([
-        ("properties", members),
-        ("required", required),
-        ("type", Value::text("object")),
-    ]);
-    Value::object([
-        ("properties", Value::object([("error", error)])),
-        ("required", Value::List(vec![Value::text("error")])),
-        ("type", Value::text("object")),
-    ])
 }

@@ -25,7 +25,7 @@ const MAX_QUESTION: usize = 16 << 10;
 /// The label of the streams of gates.
 const LABEL: &str = "gate";
 /// What a question may say.
-const MEMBERS: [&str; 12] = [
+pub(super) const MEMBERS: [&str; 12] = [
     "artifact",
     "change",
     "class",

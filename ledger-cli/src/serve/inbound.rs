@@ -7,9 +7,9 @@ use axum::http::{HeaderMap, StatusCode};
 use tokio::sync::oneshot;
 
 use super::connector::{Connector, VENDORS, unknown};
+use super::porter::Job;
 use super::reply::{self, Answered, Refused};
 use super::request::Asked;
-use super::sequencer::Job;
 use super::{Server, broken};
 use crate::failure::Failure;
 use crate::output;
@@ -30,10 +30,14 @@ pub(super) async fn webhook(server: &Arc<Server>, mut asked: Asked) -> Answered 
     if !asked.headers.contains_key(vendor.header) {
         return Err(stranger());
     }
-    let body = asked.body(&server.strangers, MAX_REQUEST).await?;
+    let body = asked.body_of_stranger(&server.strangers, MAX_REQUEST).await?;
     let believed = || connector.believes(vendor, &asked.headers, &body.bytes);
     if !tokio::task::block_in_place(believed) {
         return Err(stranger());
+    }
+    if asked.is_packed()? {
+        let failure = Failure::new("body-coding", "a webhook is sent as it is");
+        return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, failure));
     }
     bring(server, connector, &asked.headers, &body.bytes).await
 }

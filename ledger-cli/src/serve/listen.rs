@@ -18,16 +18,22 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
+use super::journal;
 use super::metrics::Metrics;
+use super::patience::Patient;
 use crate::failure::{Failure, Result};
 
 /// The most connections that are open at a time; one more is closed at once.
-const CONNECTIONS: usize = 10_000;
+const CONNECTIONS: usize = 12_000;
+/// Files that a process may have open where nobody says how many.
+const FILES: usize = 1024;
 /// How long a TLS handshake may take, and the head of a request, and the pause between two requests.
 const HEAD: Duration = Duration::from_secs(15);
 /// The most header fields of a request, and the most bytes of its head.
 const FIELDS: usize = 64;
 const HEAD_BYTES: usize = 16 << 10;
+/// How long somebody may take nothing of what is sent to him.
+const TAKING: Duration = Duration::from_secs(30);
 /// How long requests may go on once the server is told to end.
 const FAREWELL: Duration = Duration::from_secs(20);
 /// How long to wait when no connection can be taken (no file descriptors are left).
@@ -50,7 +56,7 @@ pub(super) async fn serve(
     let fail = |error| Failure::new("signals", format!("cannot hear signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(fail)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(fail)?;
-    let (room, graceful) = (Arc::new(Semaphore::new(CONNECTIONS)), GracefulShutdown::new());
+    let (room, graceful) = (Arc::new(Semaphore::new(most())), GracefulShutdown::new());
     let mut ending = std::pin::pin!(async {
         let (mut one, mut other) =
             (std::pin::pin!(terminate.recv()), std::pin::pin!(interrupt.recv()));
@@ -69,7 +75,12 @@ pub(super) async fn serve(
             tokio::time::sleep(BREATH).await;
             continue;
         };
-        let Ok(permit) = Arc::clone(&room).try_acquire_owned() else { continue };
+        let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
+            if metrics.shut_out.fetch_add(1, Ordering::Relaxed).is_multiple_of(CONNECTIONS as u64) {
+                journal::say("connections", "there are as many as there may be; more are closed");
+            }
+            continue;
+        };
         let (tls, router, watcher) = (tls.clone(), router.clone(), graceful.watcher());
         let metrics = Arc::clone(&metrics);
         tokio::spawn(async move {
@@ -83,6 +94,26 @@ pub(super) async fn serve(
     // a client that was cut off delivers again, and gets the receipt of what was written
     let _ = tokio::time::timeout(FAREWELL, graceful.shutdown()).await;
     Ok(())
+}
+
+/// How many connections there may be: the log and its index need files too.
+fn most() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let most = CONNECTIONS.min(files(&limits).unwrap_or(FILES) / 5 * 3);
+    if most < CONNECTIONS {
+        let message = format!("at most {most} at a time: the process may have few files open");
+        journal::say("connections", &message);
+    }
+    most
+}
+
+/// How many files a process may have open: the soft limit, as Linux shows it.
+fn files(limits: &str) -> Option<usize> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    match line.split_whitespace().next()? {
+        "unlimited" => Some(usize::MAX),
+        number => number.parse().ok(),
+    }
 }
 
 /// What comes first: none for the end.
@@ -128,5 +159,26 @@ async fn converse(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_headers(FIELDS);
     http.max_buf_size(HEAD_BYTES).half_close(false);
-    let _ = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await;
+    let stream = TokioIo::new(Patient::new(stream, TAKING));
+    let _ = watcher.watch(http.serve_connection(stream, service)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_of_files_is_read_as_linux_shows_it() {
+        let shown = |soft: &str| {
+            format!(
+                "Limit                     Soft Limit           Hard Limit           Units     \n\
+                 Max processes             95938                95938                processes \n\
+                 Max open files            {soft:<20} 524288               files     \n"
+            )
+        };
+        assert_eq!(files(&shown("1024")), Some(1024));
+        assert_eq!(files(&shown("unlimited")), Some(usize::MAX));
+        assert_eq!(files(""), None);
+        assert!(files(&std::fs::read_to_string("/proc/self/limits").unwrap()).is_some());
+    }
 }

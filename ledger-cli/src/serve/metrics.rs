@@ -25,6 +25,8 @@ pub(super) struct Metrics {
     pub(super) connections: AtomicU64,
     /// Deliveries that found the queue full, or the server short of memory.
     pub(super) turned_away: AtomicU64,
+    /// Connections that were closed because there were too many.
+    pub(super) shut_out: AtomicU64,
     commits: Times,
     answers: Mutex<BTreeMap<(&'static str, u16), u64>>,
 }
@@ -99,6 +101,11 @@ impl Metrics {
                 "ledger_deliveries_turned_away_total",
                 "Deliveries that found no room.",
                 &self.turned_away,
+            ),
+            (
+                "ledger_connections_shut_out_total",
+                "Connections that were closed because there were too many.",
+                &self.shut_out,
             ),
             ("ledger_groups_total", "Commits.", &self.groups),
         ];

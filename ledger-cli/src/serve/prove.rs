@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 use ledger_core::checkpoint::Checkpoint;
 use ledger_core::json::Value;
 
+use super::newest::Newest;
 use super::reply::{self, Answered, Refused};
 use super::request::Asked;
-use super::sequencer::Newest;
 use super::{Server, blocking};
 use crate::failure::{Failure, Result};
 use crate::published::{self, Continuation};
@@ -51,6 +51,9 @@ pub(super) async fn proof(server: &Arc<Server>, asked: Asked) -> Answered {
     let index = number("index", asked.param("index"))?;
     let seconds = asked.query("wait")?.map_or(Ok(0), |text| number("wait", text))?;
     let patience = Duration::from_secs(seconds).min(PATIENCE);
+    // what is not there yet is waited for by nobody
+    let looking = Arc::clone(server);
+    blocking(move || looking.readers.with(|ledger| Ok(ledger.line(index)?))).await?;
     Ok(reply::body(StatusCode::OK, TEXT, wait(server, index, patience).await?))
 }
 

@@ -36,7 +36,13 @@ pub(super) struct Asked {
 /// A body, and the room that it takes until it is dropped.
 pub(super) struct Brought {
     pub(super) bytes: Vec<u8>,
-    _room: OwnedSemaphorePermit,
+    _room: Held,
+}
+
+/// Room for a body.
+struct Held {
+    room: Arc<Semaphore>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 /// The room for bodies: of those who showed a token, and of those whose signature is in question.
@@ -133,47 +139,14 @@ impl Asked {
         room: &Arc<Semaphore>,
         limit: usize,
     ) -> std::result::Result<Brought, Refused> {
-        let refuse =
-            |status, code, message: &str| Refused::new(status, Failure::new(code, message));
-        let length = self.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        let Some(length) = length.and_then(|length| length.parse::<usize>().ok()) else {
-            let (status, code) = (StatusCode::LENGTH_REQUIRED, "body-length");
-            return Err(refuse(status, code, "the length of the body is not said"));
-        };
-        let large = || large(limit);
-        if length > limit {
-            return Err(large());
-        }
-        let packed = match self.headers.get(CONTENT_ENCODING).map(|value| value.to_str()) {
-            None | Some(Ok("identity")) => false,
-            Some(Ok("gzip")) => true,
-            _ => {
-                let (status, code) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "body-coding");
-                return Err(refuse(status, code, "a body is sent as it is, or with gzip"));
-            }
-        };
+        let length = self.length(limit)?;
+        let packed = self.is_packed()?;
         // what is packed may become as large as the limit
-        let needed = if packed { limit + length } else { length };
-        let needed = u32::try_from(needed / 1024 + 1).unwrap_or(u32::MAX);
-        let room = Arc::clone(room).try_acquire_many_owned(needed).map_err(|_| {
-            let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, "no-room");
-            refuse(status, code, "the server has no room for the body now")
-        })?;
-        let body = self.body.take().unwrap_or_default();
-        let read = tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await;
-        let bytes = match read {
-            Ok(Ok(whole)) => Vec::from(whole.to_bytes()),
-            Ok(Err(_)) => {
-                let (status, code) = (StatusCode::BAD_REQUEST, "body-short");
-                return Err(refuse(status, code, "the body did not arrive whole"));
-            }
-            Err(_) => {
-                let (status, code) = (StatusCode::REQUEST_TIMEOUT, "body-slow");
-                return Err(refuse(status, code, "the body did not arrive in time"));
-            }
-        };
+        let mut held = Held::none(room);
+        held.hold(if packed { limit + length } else { length })?;
+        let bytes = self.arrived(limit, |_| Ok(())).await?;
         if !packed {
-            return Ok(Brought { bytes, _room: room });
+            return Ok(Brought { bytes, _room: held });
         }
         let mut unpacked = Vec::new();
         let mut reader = MultiGzDecoder::new(bytes.as_slice()).take(limit as u64 + 1);
@@ -183,11 +156,101 @@ impl Asked {
             return Err(refuse(status, code, "the body is not what gzip makes"));
         }
         if unpacked.len() > limit {
-            Err(large())
+            Err(large(limit))
         } else {
-            Ok(Brought { bytes: unpacked, _room: room })
+            Ok(Brought { bytes: unpacked, _room: held })
         }
     }
+
+    /// The body as it came, of somebody who has not shown who he is: nothing is unpacked for him, and he
+    /// takes room only for what he sends. Codes as of [`Asked::body`].
+    pub(super) async fn body_of_stranger(
+        &mut self,
+        room: &Arc<Semaphore>,
+        limit: usize,
+    ) -> std::result::Result<Brought, Refused> {
+        self.length(limit)?;
+        let mut held = Held::none(room);
+        let bytes = self.arrived(limit, |count| held.hold(count)).await?;
+        Ok(Brought { bytes, _room: held })
+    }
+
+    /// How long the body says it is.
+    fn length(&self, limit: usize) -> std::result::Result<usize, Refused> {
+        let length = self.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let length = length.and_then(|length| length.parse::<usize>().ok()).ok_or_else(|| {
+            let (status, code) = (StatusCode::LENGTH_REQUIRED, "body-length");
+            refuse(status, code, "the length of the body is not said")
+        })?;
+        if length > limit { Err(large(limit)) } else { Ok(length) }
+    }
+
+    /// Whether the body is sent with gzip.
+    pub(super) fn is_packed(&self) -> std::result::Result<bool, Refused> {
+        match self.headers.get(CONTENT_ENCODING).map(|value| value.to_str()) {
+            None | Some(Ok("identity")) => Ok(false),
+            Some(Ok("gzip")) => Ok(true),
+            _ => {
+                let (status, code) = (StatusCode::UNSUPPORTED_MEDIA_TYPE, "body-coding");
+                Err(refuse(status, code, "a body is sent as it is, or with gzip"))
+            }
+        }
+    }
+
+    /// The bytes of the body; `heed` hears how many there are, each time that some arrived.
+    async fn arrived(
+        &mut self,
+        limit: usize,
+        mut heed: impl FnMut(usize) -> std::result::Result<(), Refused>,
+    ) -> std::result::Result<Vec<u8>, Refused> {
+        let mut body = Limited::new(self.body.take().unwrap_or_default(), limit);
+        let reading = async {
+            let mut bytes = Vec::new();
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|_| {
+                    let (status, code) = (StatusCode::BAD_REQUEST, "body-short");
+                    refuse(status, code, "the body did not arrive whole")
+                })?;
+                if let Ok(data) = frame.into_data() {
+                    heed(bytes.len() + data.len())?;
+                    bytes.extend_from_slice(&data);
+                }
+            }
+            Ok(bytes)
+        };
+        tokio::time::timeout(PATIENCE, reading).await.unwrap_or_else(|_| {
+            let (status, code) = (StatusCode::REQUEST_TIMEOUT, "body-slow");
+            Err(refuse(status, code, "the body did not arrive in time"))
+        })
+    }
+}
+
+impl Held {
+    fn none(room: &Arc<Semaphore>) -> Self {
+        Self { room: Arc::clone(room), permit: None }
+    }
+
+    /// Holds room for so many bytes; code `no-room` when there is none.
+    fn hold(&mut self, bytes: usize) -> std::result::Result<(), Refused> {
+        let held = self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let missing = u32::try_from((bytes / 1024 + 1).saturating_sub(held)).unwrap_or(u32::MAX);
+        if missing == 0 {
+            return Ok(());
+        }
+        let more = Arc::clone(&self.room).try_acquire_many_owned(missing).map_err(|_| {
+            let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, "no-room");
+            refuse(status, code, "the server has no room for the body now")
+        })?;
+        match &mut self.permit {
+            Some(permit) => permit.merge(more),
+            none => *none = Some(more),
+        }
+        Ok(())
+    }
+}
+
+fn refuse(status: StatusCode, code: &'static str, message: &str) -> Refused {
+    Refused::new(status, Failure::new(code, message))
 }
 
 fn large(limit: usize) -> Refused {

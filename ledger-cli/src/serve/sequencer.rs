@@ -1,9 +1,10 @@
 //! The sequencer: the one thread that appends. What arrives while it writes becomes the next group, so
-//! that many requests share one sync; each is answered when its events are durable, never before.
+//! that many requests share one sync; each is answered when its events are durable, never before. The
+//! porter before it checks the signatures of the next group meanwhile.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -15,8 +16,11 @@ use tokio::sync::{oneshot, watch};
 
 use super::connector::Connector;
 use super::metrics::Metrics;
+use super::newest::{self, Newest};
+use super::porter::{self, Lookup, Queue, Work};
+use crate::clock::Steps;
 use crate::context::Folder;
-use crate::delivery::group::{Part, Said, commit};
+use crate::delivery::group::{Admission, Said, commit};
 use crate::delivery::{self, recovery};
 use crate::failure::{Failure, Result};
 use crate::files;
@@ -25,10 +29,6 @@ use crate::keys::Key;
 use crate::output;
 use crate::seen::Sight;
 
-/// The most deliveries that wait.
-const QUEUE: usize = 4096;
-/// The most events of one group; one delivery may be larger.
-const GROUP: usize = 4096;
 /// How often the sequencer looks after what is not an event: checkpoints of others, its own, the index.
 const TICK: Duration = Duration::from_millis(800);
 /// After so many of them it looks for what was kept and could not be imported.
@@ -37,21 +37,6 @@ const LEFT_OVER: u64 = 64;
 const INDEXED: usize = 4096;
 /// Runs of the index with fewer entries than this are merged.
 const MERGE_BELOW: u64 = 65_536;
-
-/// What is to be appended, and where the answer goes.
-pub(super) enum Job {
-    /// Signed events.
-    Events(Part, oneshot::Sender<Said>),
-    /// A request of another system that was kept, by the connector's place: its events are made here.
-    Import(Arc<Connector>, PathBuf, oneshot::Sender<Result<Summary>>),
-}
-
-/// The newest published note.
-pub(super) type Newest = Option<Arc<Vec<u8>>>;
-
-/// The way to the sequencer.
-#[derive(Clone)]
-pub(super) struct Queue(SyncSender<Job>);
 
 /// What the sequencer stands on.
 pub(super) struct Desk {
@@ -67,6 +52,8 @@ pub(super) struct Desk {
 
 struct Sequencer {
     desk: Desk,
+    /// Where the porter looks up keys.
+    lookup: Lookup,
     /// What was signed last; none before the first.
     memory: Option<Memory>,
     publish: Option<Publisher>,
@@ -76,6 +63,7 @@ struct Sequencer {
     broken: bool,
     told: Option<String>,
     ticks: u64,
+    clock: Steps,
 }
 
 /// The thread that publishes, and the way to it.
@@ -84,18 +72,9 @@ struct Publisher {
     running: JoinHandle<()>,
 }
 
-impl Queue {
-    /// Hands a delivery over; gives it back when too many wait, or when the server ends.
-    pub(super) fn offer(&self, job: Job) -> std::result::Result<(), Job> {
-        self.0.try_send(job).map_err(|error| match error {
-            TrySendError::Full(job) | TrySendError::Disconnected(job) => job,
-        })
-    }
-}
-
 /// Starts the sequencer; it ends when every [`Queue`] is dropped, after what waits is written.
 pub(super) fn start(desk: Desk) -> Result<(Queue, watch::Receiver<Newest>, JoinHandle<()>)> {
-    let (sender, receiver) = sync_channel(QUEUE);
+    let lookup = Lookup::of(&desk.ledger);
     let note = store::read_all(&*desk.folder.store, CHECKPOINT)?.map(Arc::new);
     let (newest, watched) = watch::channel(note);
     let memory = match &desk.signer {
@@ -105,6 +84,7 @@ pub(super) fn start(desk: Desk) -> Result<(Queue, watch::Receiver<Newest>, JoinH
     let publish = desk.signer.as_ref().map(|_| publisher(&desk.folder, newest.clone()));
     let mut sequencer = Sequencer {
         desk,
+        lookup: lookup.clone(),
         memory,
         publish,
         newest,
@@ -112,12 +92,13 @@ pub(super) fn start(desk: Desk) -> Result<(Queue, watch::Receiver<Newest>, JoinH
         broken: false,
         told: None,
         ticks: 0,
+        clock: Steps::begin()?,
     };
+    let (queue, work) = porter::start(lookup)?;
     let thread = std::thread::Builder::new().name("sequencer".to_owned());
-    let running = thread.spawn(move || sequencer.run(&receiver));
-    let running = running
-        .map_err(|error| Failure::new("threads", format!("cannot start a thread: {error}")))?;
-    Ok((Queue(sender), watched, running))
+    let running =
+        thread.spawn(move || sequencer.run(&work)).map_err(|error| porter::threads(&error))?;
+    Ok((queue, watched, running))
 }
 
 /// The thread that remembers and publishes what was signed, in this order, while events go on.
@@ -132,7 +113,7 @@ fn publisher(folder: &Folder, newest: watch::Sender<Newest>) -> Publisher {
             let published =
                 kept.and_then(|()| signer::publish(&store, &signed).map_err(Failure::from));
             match published {
-                Ok(note) => drop(newest.send_replace(Some(Arc::new(note)))),
+                Ok(note) => newest::show(&newest, &Arc::new(note)),
                 Err(failure) => output::note(&output::described(&failure)),
             }
         }
@@ -141,12 +122,16 @@ fn publisher(folder: &Folder, newest: watch::Sender<Newest>) -> Publisher {
 }
 
 impl Sequencer {
-    fn run(&mut self, queue: &Receiver<Job>) {
+    fn run(&mut self, work: &Receiver<Work>) {
         let mut tick = Instant::now();
         self.left_over();
         loop {
-            match queue.recv_timeout(TICK.saturating_sub(tick.elapsed())) {
-                Ok(job) => self.take(job, queue),
+            match work.recv_timeout(TICK.saturating_sub(tick.elapsed())) {
+                Ok(Work::Events(admission, replies)) => self.group(admission, replies),
+                Ok(Work::Import(connector, file, reply)) => {
+                    let done = self.import(&connector, &file);
+                    drop(reply.send(done));
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -174,31 +159,6 @@ impl Sequencer {
         }
         if let Some(index) = self.index.take() {
             drop(index.join());
-        }
-    }
-
-    /// What waits, up to a group of events or an import.
-    fn take(&mut self, first: Job, queue: &Receiver<Job>) {
-        let (mut parts, mut replies, mut events) = (Vec::new(), Vec::new(), 0);
-        let mut next = Some(first);
-        let import = loop {
-            match next {
-                Some(Job::Events(part, reply)) => {
-                    events += part.events.len();
-                    parts.push(part);
-                    replies.push(reply);
-                }
-                Some(Job::Import(connector, file, reply)) => break Some((connector, file, reply)),
-                None => break None,
-            }
-            next = if events < GROUP { queue.try_recv().ok() } else { None };
-        };
-        if !parts.is_empty() {
-            self.group(parts, replies);
-        }
-        if let Some((connector, file, reply)) = import {
-            let done = self.import(&connector, &file);
-            drop(reply.send(done));
         }
     }
 
@@ -235,15 +195,15 @@ impl Sequencer {
     }
 
     /// Writes a group and answers each of its deliveries.
-    fn group(&mut self, parts: Vec<Part>, replies: Vec<oneshot::Sender<Said>>) {
+    fn group(&mut self, admission: Result<Admission>, replies: Vec<oneshot::Sender<Said>>) {
         let begun = Instant::now();
-        let said = match self.usable() {
-            Ok(()) => {
+        let said = match self.usable().and(admission) {
+            Ok(admission) => {
                 let signers: Vec<&dyn Signer> =
                     self.desk.key.iter().map(|key| key as &dyn Signer).collect();
-                commit(&mut self.desk.ledger, parts, &Sight::default(), &signers)
+                commit(&mut self.desk.ledger, admission, &Sight::default(), &signers)
             }
-            Err(failure) => parts.iter().map(|_| Err(failure.clone())).collect(),
+            Err(failure) => replies.iter().map(|_| Err(failure.clone())).collect(),
         };
         let failed = said.iter().find_map(|said| said.as_ref().err().cloned());
         self.broken |= failed.as_ref().is_some_and(|failure| failure.code() != "busy");
@@ -282,6 +242,9 @@ impl Sequencer {
         if self.ticks.is_multiple_of(LEFT_OVER) {
             self.left_over();
         }
+        if let Ok(Some(step)) = self.clock.step() {
+            super::journal::say("clock", &step);
+        }
         let done = self.look_after();
         self.broken |= done.is_err();
         self.report(done.err().map(|failure| failure.to_string()));
@@ -297,14 +260,11 @@ impl Sequencer {
         }
         delivery::remember(&desk.folder, &desk.ledger)?;
         desk.metrics.stands(desk.ledger.size());
-        self.sign(false)?;
-        let note = store::read_all(&*self.desk.folder.store, CHECKPOINT)?.map(Arc::new);
-        self.newest.send_if_modified(|known| {
-            let news = *known != note;
-            *known = note;
-            news
-        });
-        Ok(())
+        // others sign too: what they publish is shown, whatever becomes of our own
+        let before = self.newest.borrow().clone();
+        let stored = store::read_all(&*self.desk.folder.store, CHECKPOINT)?;
+        newest::show_stored(&self.newest, &before, stored)?;
+        self.sign(false)
     }
 
     /// Signs what is new, unless the checkpoint before is still being published and nobody waits for that.
@@ -327,8 +287,9 @@ impl Sequencer {
         Ok(())
     }
 
-    /// The index takes in what is new, beside the log.
+    /// The porter and the index take in what is new, beside the log.
     fn index(&mut self) {
+        self.lookup.knows(&self.desk.ledger);
         if let Some(done) = self.index.take_if(|index| index.is_finished()) {
             let written = done.join().unwrap_or(Ok(()));
             let taken = self.desk.ledger.take_over();

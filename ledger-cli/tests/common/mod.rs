@@ -4,9 +4,12 @@
     dead_code,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "each test uses its part; a test stops at the first surprise"
 )]
+
+pub mod tsa;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -25,10 +28,10 @@ pub struct Ended {
 }
 
 impl World {
-    /// The ledger of `ledger demo`: 64 entries.
+    /// The ledger of `ledger demo --small`: 64 entries.
     pub fn new() -> Self {
         let world = Self { dir: tempfile::tempdir().unwrap() };
-        world.run(&["demo", "d"]).good();
+        world.run(&["demo", "--small", "d"]).good();
         world
     }
 

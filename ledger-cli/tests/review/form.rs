@@ -142,6 +142,16 @@ fn a_review_is_exported_and_reported_and_outlives_an_erasure() {
     // what is to be taken away is told, and nothing takes it away
     let args = ["review", "export", "uar-1", "--deprovision", "--out", "gone.csv", "--json"];
     assert_eq!(value(&house.world.run(&args))["rows"], 2);
+    let gone = String::from_utf8(house.world.read("gone.csv")).unwrap();
+    let row = |person, id: &str| {
+        let account = house.item("uar-1", Some(person), "deployer")["account"].clone();
+        let (account, who) = (account.as_str().unwrap(), house.pseudonym(person));
+        format!("revoke,shop,{account},deployer,,{who},{id}\r\n")
+    };
+    let mut rows = [row("ada", &ada), row("bob", &bob)];
+    rows.sort();
+    let head = "action,system,account,entitlement,scope,person,item\r\n";
+    assert_eq!(gone, format!("{head}{}", rows.concat()));
     let report = house.world.run(&["review", "report", "uar-1", "--out", "uar", "--json"]);
     assert_eq!(report.status, 1, "{}", report.stderr);
     let brief: Value = serde_json::from_slice(&house.world.read("uar/report.json")).unwrap();

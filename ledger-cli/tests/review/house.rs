@@ -66,7 +66,7 @@ impl House {
         register(&["relay.pem", "--service", "relay"], &["relay:access-csv"]);
         for person in ["mia", "olga", "zoe", "ada"] {
             let (file, holder) = (format!("{person}.pem"), format!("hr:{person}"));
-            register(&[&file, "--person", &holder], &["review", "append:*", "sign_off"]);
+            register(&[&file, "--person", &holder], &["review", "append:*", "approve", "sign_off"]);
         }
         let house = Self { world };
         for (person, manager) in PEOPLE {
@@ -97,8 +97,13 @@ impl House {
     }
 
     pub fn append(&self, event: &Value) {
+        self.say("ci", event);
+    }
+
+    /// Appends what somebody signs.
+    pub fn say(&self, key: &str, event: &Value) {
         self.world.write("event", event.to_string());
-        self.world.run(&["append", "--key", "ci.pem", "event"]).good();
+        self.world.run(&["append", "--key", &format!("{key}.pem"), "event"]).good();
     }
 
     pub fn person(&self, event: &str, id: &str, manager: Option<&str>, effective: &str) {
@@ -114,10 +119,26 @@ impl House {
         }));
     }
 
+    /// Somebody who joined long ago, with a role profile.
+    pub fn profiled(&self, id: &str, manager: &str, profile: &str) {
+        self.append(&json!({
+            "type": "person.changed", "occurred_at": at(0), "subject": {"person": format!("rec-{id}")},
+            "actor": {"kind": "system", "id": who("feed")},
+            "data": {
+                "event": "joined", "person": who(id), "kind": "employee", "manager": who(manager),
+                "role_profile": profile, "effective_at": at(-200 * 86_400),
+            },
+        }));
+    }
+
     pub fn reconcile(&self, population: &str, source: &str) {
+        self.reconcile_in("shop", population, source);
+    }
+
+    pub fn reconcile_in(&self, system: &str, population: &str, source: &str) {
         self.append(&json!({
             "type": "source.reconciled", "occurred_at": at(0),
-            "subject": {"source": source, "system": "shop"},
+            "subject": {"source": source, "system": system},
             "actor": {"kind": "human", "id": who("zoe")},
             "data": {
                 "population": population, "from": at(-30 * 86_400), "to": at(86_400), "extracted_at": at(-1),
@@ -129,10 +150,15 @@ impl House {
 
     /// Imports a listing that was taken so many seconds ago.
     pub fn list(&self, rows: &str, seconds_ago: i64, complete: &str) {
+        self.list_of("shop", rows, seconds_ago, complete);
+    }
+
+    pub fn list_of(&self, system: &str, rows: &str, seconds_ago: i64, complete: &str) {
         self.world.write("list.csv", rows.replace("NOW", &at(-86_400)));
         let taken = format!("taken_at={}", at(-seconds_ago));
         let complete = format!("complete={complete}");
-        let given = ["mapping=map.json", "system=shop", &complete, &taken];
+        let system = format!("system={system}");
+        let given = ["mapping=map.json", &system, &complete, &taken];
         let given: Vec<&str> = given.iter().flat_map(|one| ["--given", one]).collect();
         let args = [&["import", "access-csv", "list.csv"][..], &given, &["--key", "relay.pem"]];
         let said = self.world.run(&args.concat()).good();

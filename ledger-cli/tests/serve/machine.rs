@@ -27,7 +27,7 @@ pub struct Machine {
     pub url: String,
     /// `127.0.0.1:PORT`
     pub address: String,
-    tokens: Box<dyn Fn(&[&str]) -> String>,
+    tokens: Box<dyn Fn(&[&str]) -> String + Send + Sync>,
 }
 
 /// An answer; status 0 when there was none.
@@ -128,6 +128,13 @@ impl Machine {
         let size = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
         let args = [format!("--pid={}", self.child.id()), format!("--fsize={size}:unlimited")];
         assert!(Command::new("prlimit").args(args).status().unwrap().success());
+    }
+
+    /// The most memory that it had, in MB.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        number(line.trim()) / 1024
     }
 
     fn signal(&self, signal: &str) {
@@ -233,4 +240,18 @@ impl Line {
         }
         String::from_utf8_lossy(&all).split(' ').nth(1)?.parse().ok()
     }
+}
+
+/// HMAC-SHA256 in hex, as another program makes it.
+pub fn hmac(secret: &str, body: &[u8]) -> String {
+    let mut child = Command::new("openssl")
+        .args(["dgst", "-sha256", "-mac", "HMAC", "-macopt"])
+        .arg(format!("key:{secret}"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(body).unwrap();
+    let said = child.wait_with_output().unwrap();
+    String::from_utf8(said.stdout).unwrap().trim().rsplit(' ').next().unwrap().to_owned()
 }

@@ -16,6 +16,7 @@ pub(crate) mod observed;
 pub mod remediation;
 pub mod review;
 mod reviewer;
+pub(crate) mod ruled;
 pub mod session;
 pub mod standing;
 mod timebox;

@@ -51,6 +51,9 @@ pub struct Layer {
     /// Layers that come before it.
     #[serde(default)]
     pub extends: Vec<String>,
+    /// Regions of deployments for which it counts, or with a final `*` the beginning of some; none: all.
+    #[serde(default)]
+    pub regions: Option<Vec<String>>,
     /// Controls that are left out.
     #[serde(default)]
     pub exclude: Vec<Exclude>,
@@ -150,11 +153,21 @@ const SHIPPED: [(&str, &str); 4] = [
 ];
 
 impl Layer {
-    /// Reads a layer; code `control-file` with file and line.
+    /// Reads a layer; codes `control-file` with file and line, `layer-region`.
     pub fn read(file: &str, text: &str) -> Result<Self> {
         let mut layer: Self = parse(file, text)?;
         if layer.valid_to.is_some_and(|to| to <= layer.valid_from) {
             return Err(Error::malformed("control-file", "it ends before it begins").at(file));
+        }
+        if let Some(regions) = &layer.regions {
+            let wrong = |message: &str| Err(Error::refused("layer-region", message).at(file));
+            if regions.is_empty() || regions.iter().any(String::is_empty) {
+                return wrong("a layer of regions names at least one, and none without a name");
+            }
+            // of what says no region all layers count: an exclusion would leave out too much
+            if !layer.exclude.is_empty() {
+                return wrong("a layer of some regions leaves no control out");
+            }
         }
         file.clone_into(&mut layer.file);
         layer.digest = crate::hash::Sha256::of(text.as_bytes());

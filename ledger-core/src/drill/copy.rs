@@ -6,18 +6,15 @@ use crate::error::{Error, Result};
 use crate::hash::Blake3;
 use crate::head::{self, Head};
 use crate::json::Document;
+use crate::ledger::FORMAT;
 use crate::segment::{self, Blocks, MAX_SEGMENT, Place};
-use crate::signer::{ARCHIVE, CHECKPOINT};
+use crate::signer::{ANCHORS, ARCHIVE, CHECKPOINT};
 use crate::store::memory::Memory;
 use crate::store::{self, Store};
 use crate::tree::{Frontier, leaf_hash};
 
 /// The most bytes of lines of a ledger that is drilled: each attempt holds them twice.
 pub(super) const LIMIT: u64 = 256 * 1024 * 1024;
-/// Cosignatures and time tokens.
-const ANCHORS: &str = "anchors";
-/// What says which ledger it is.
-const FORMAT: &str = "ledger.toml";
 
 /// A folder before anything was done to it.
 pub(super) struct Copy {

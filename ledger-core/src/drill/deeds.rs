@@ -1,13 +1,14 @@
 //! Deeds: what was done to logs elsewhere, each as a change of a copy.
 
-use super::Sight;
 use super::copy::{Copy, forget, put};
+use super::{Sight, anchors};
 use crate::blob;
 use crate::entry::{self, Entry};
 use crate::error::Result;
 use crate::hash::{Blake3, Sha256};
 use crate::head::{NAME as HEAD, SLOT};
 use crate::json::Document;
+use crate::ledger::FORMAT;
 use crate::segment;
 use crate::signer::CHECKPOINT;
 use crate::store::memory::Memory;
@@ -46,7 +47,7 @@ const fn harmless(name: &'static str, words: &'static str, does: Does) -> Deed {
 }
 
 /// All of them, in the order in which they are told.
-pub(super) static ALL: [Deed; 28] = [
+pub(super) static ALL: [Deed; 31] = [
     plain("edit", "a byte of an event is changed", |copy| kept(copy, &edited(copy)?)),
     plain("edit-relink", "an event is changed and all after it linked again", |copy| {
         linked(copy, &edited(copy)?)
@@ -116,13 +117,13 @@ pub(super) static ALL: [Deed; 28] = [
     }),
     plain("origin", "the folder says that it is another ledger", |copy| {
         let store = copy.store.snapshot();
-        let text = String::from_utf8(read_all(&store, "ledger.toml").ok()??).ok()?;
+        let text = String::from_utf8(read_all(&store, FORMAT).ok()??).ok()?;
         let at = text.find('/')? + 1;
         let byte = text.as_bytes().get(text.rfind('"')?.checked_sub(1)?)?;
         let other = if *byte == b'0' { "1\"" } else { "0\"" };
         let end = text.rfind('"')?;
         let head = text.get(..end - 1).filter(|head| head.len() > at)?;
-        put(&store, "ledger.toml", [head, other, "\n"].concat().as_bytes())?;
+        put(&store, FORMAT, [head, other, "\n"].concat().as_bytes())?;
         Some(Done::Folder(store))
     }),
     plain("head-gone", "the head is gone", |copy| {
@@ -147,6 +148,15 @@ pub(super) static ALL: [Deed; 28] = [
         Some(Done::Folder(store))
     }),
     plain("attachment", "an attachment is exchanged for another", attachment),
+    plain("anchor", "a token of a time is altered", |copy| {
+        anchors::altered(copy).map(Done::Folder)
+    }),
+    plain("anchor-moved", "a token is said to be of another checkpoint", |copy| {
+        anchors::moved(copy).map(Done::Folder)
+    }),
+    harmless("anchor-gone", "a token that an entry names is gone, and its request", |copy| {
+        anchors::gone(copy).map(Done::Folder)
+    }),
 ];
 
 fn kept(copy: &Copy, lines: &[Vec<u8>]) -> Option<Done> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Said;
 use crate::error::Result;
 use crate::evidence::build::views;
-use crate::evidence::{Outcome, contents, verify, verify_zip, zip};
+use crate::evidence::{Outcome, contents, verify_zip, zip};
 use crate::json::Value;
 use crate::policy::Policy;
 use crate::verify::Verdict;
@@ -17,6 +17,8 @@ pub struct PackageTrial {
     pub name: &'static str,
     /// What was done, in a few words.
     pub deed: &'static str,
+    /// The package afterwards, where it is the package that is altered: for other readers to be asked.
+    pub altered: Option<Vec<u8>>,
     /// The verdict, with the layers that do not hold in the place of codes; none where this package has nothing to do it to.
     pub said: Option<Said>,
 }
@@ -38,7 +40,7 @@ impl PackageTrial {
 type Owned = BTreeMap<String, Vec<u8>>;
 type Deed = (&'static str, &'static str, fn(&mut Owned) -> Option<()>);
 
-const DEEDS: [Deed; 12] = [
+const DEEDS: [Deed; 14] = [
     ("report", "the report says another number", |members| {
         digit(members.get_mut(contents::REPORT)?)
     }),
@@ -90,6 +92,16 @@ const DEEDS: [Deed; 12] = [
         let name = members.keys().find(|name| own(name))?.clone();
         members.remove(&name).map(drop)
     }),
+    ("anchor", "a token of a time is altered", |members| {
+        let own = |name: &String| name.starts_with("anchors/") && name.ends_with('r');
+        let (_, answer) = members.iter_mut().find(|(name, _)| own(name))?;
+        answer.last_mut().map(other)
+    }),
+    ("anchor-gone", "a token of a time is gone, and its request", |members| {
+        let before = members.len();
+        members.retain(|name, _| !name.starts_with("anchors/"));
+        (members.len() < before).then_some(())
+    }),
     ("missing", "a member is gone", |members| members.remove(contents::README).map(drop)),
     ("extra", "a member is there that nobody listed", |members| {
         members.insert("report/extra.txt".to_owned(), b"x".to_vec());
@@ -102,25 +114,25 @@ pub fn package(bytes: &[u8], policy: &Policy) -> Result<Vec<PackageTrial>> {
     let opened = zip::decode(bytes)?;
     let members: Owned =
         opened.views().into_iter().map(|(name, bytes)| (name, bytes.to_vec())).collect();
-    let one = |(name, deed, does): &Deed| {
+    let whole = |name, deed, altered: Vec<u8>| {
+        let said = Some(said(&verify_zip(&altered, policy)));
+        PackageTrial { name, deed, altered: Some(altered), said }
+    };
+    let mut trials = Vec::new();
+    for (name, deed, does) in &DEEDS {
         let mut members = members.clone();
-        let done = does(&mut members);
-        let said = done.map(|()| said(&verify(views(&members), policy)));
-        PackageTrial { name, deed, said }
-    };
-    let mut trials: Vec<PackageTrial> = DEEDS.iter().map(one).collect();
-    let whole = |name, deed, bytes: Vec<u8>| PackageTrial {
-        name,
-        deed,
-        said: Some(said(&verify_zip(&bytes, policy))),
-    };
+        trials.push(match does(&mut members) {
+            Some(()) => whole(name, deed, zip::encode(&views(&members))?),
+            None => PackageTrial { name, deed, altered: None, said: None },
+        });
+    }
     trials.push(whole("appended", "bytes stand behind the zip", [bytes, b"x"].concat()));
     let cut = bytes.get(..bytes.len() / 2).unwrap_or_default().to_vec();
     trials.push(whole("cut", "the second half of the zip is gone", cut));
     let foreign = Policy::parse(FOREIGN)?;
-    let said = said(&verify_zip(bytes, &foreign));
+    let said = Some(said(&verify_zip(bytes, &foreign)));
     let deed = "the package is held against another log's key";
-    trials.push(PackageTrial { name: "policy", deed, said: Some(said) });
+    trials.push(PackageTrial { name: "policy", deed, altered: None, said });
     Ok(trials)
 }
 

@@ -93,12 +93,16 @@ fn slice(slice: &Slice) -> Value {
             ("reason", Value::text(&tailored.reason)),
         ])
     });
-    Value::object([
+    let mut members = vec![
         ("catalogue", Value::text(slice.resolved.digest().to_reference())),
         ("layers", list(layers)),
         ("period", period(slice.period)),
         ("tailored_out", list(tailored)),
-    ])
+    ];
+    if !slice.regions.is_empty() {
+        members.push(("regions", list(slice.regions.iter().map(Value::text))));
+    }
+    Value::object(members)
 }
 
 fn outcome(outcome: &Outcome, runs: &[Run]) -> Value {

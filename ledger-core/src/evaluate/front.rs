@@ -55,6 +55,16 @@ impl Front {
     }
 }
 
+impl Front {
+    /// Rules that cannot be told: then nobody can say that it is all.
+    pub(super) fn untold(&mut self, reasons: impl IntoIterator<Item = String>) {
+        for reason in reasons {
+            self.completeness.state = self.completeness.state.min(State::Indeterminate);
+            self.completeness.reasons.push(reason);
+        }
+    }
+}
+
 /// What is known to be missing makes it fail; what nobody has shown to be there cannot be told.
 fn completeness(report: &verify::Report, facts: &Facts, period: Period) -> Verdict {
     let (mut missing, mut unknown) = (Vec::new(), Vec::new());

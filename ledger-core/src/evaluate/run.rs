@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::place::Places;
 use super::{Outcome, Question, Slice};
 use crate::check::{Attachments, Census, Context, Item, Parameters, Severity, State, Test};
 use crate::control::Control;
@@ -37,17 +38,24 @@ pub struct Run {
     pub census: Census,
 }
 
+/// The parts of the period and of the world.
+pub(super) struct Sliced<'s> {
+    pub(super) slices: &'s [Slice],
+    pub(super) places: &'s Places<'s>,
+}
+
 /// Runs them, on all cores.
 pub(super) fn all(
     wanted: &[Wanted],
-    slices: &[Slice],
+    sliced: &Sliced<'_>,
     facts: &Facts,
     attachments: &dyn Attachments,
     question: &Question,
     verified: Option<&Report>,
 ) -> Vec<Run> {
     let one = |wanted: &Wanted| {
-        let period = slices.get(wanted.slice).map_or(question.period, |slice| slice.period);
+        let slice = sliced.slices.get(wanted.slice);
+        let period = slice.map_or(question.period, |slice| slice.period);
         let context = Context {
             facts,
             period,
@@ -60,6 +68,12 @@ pub(super) fn all(
             verified,
         };
         let mut census = (wanted.test.run)(&context);
+        let all = census.items.len();
+        let part = slice.map_or(0, |slice| slice.part);
+        census.items.retain(|item| sliced.places.part(item) == part);
+        for _ in census.items.len()..all {
+            census.exclude("rules of another region");
+        }
         census.shrink();
         Run {
             slice: wanted.slice,

@@ -37,8 +37,12 @@ pub struct Parts {
     pub report: BTreeMap<String, Vec<u8>>,
     /// Attachments that the tests read, by their digests.
     pub attachments: BTreeMap<Sha256, Vec<u8>>,
+    /// Tokens of the checkpoint and their requests, by the names of their files.
+    pub anchors: BTreeMap<String, Vec<u8>>,
     /// Overlays of one's own and the calendar that the report was made with, by the names of their files.
     pub controls: BTreeMap<String, Vec<u8>>,
+    /// The reports of access reviews, by their members.
+    pub reviews: BTreeMap<String, Vec<u8>>,
     /// What a drill said, if there was one.
     pub drill: Option<Vec<u8>>,
 }
@@ -193,9 +197,13 @@ impl Parts {
         for (file, bytes) in &self.controls {
             members.insert(contents::control(file), bytes.clone());
         }
+        for (file, bytes) in &self.anchors {
+            members.insert(contents::anchor(file), bytes.clone());
+        }
         for (name, bytes) in &self.report {
             members.insert(format!("report/{name}"), bytes.clone());
         }
+        members.extend(self.reviews.clone());
         let manifest = Manifest::sign(statement(&views(&members), claim), signers)?;
         members.insert(contents::MANIFEST.to_owned(), manifest.encode().into_bytes());
         Contents::of(views(&members))?;
@@ -216,6 +224,15 @@ pub fn zip(
     let mut zip = packing.add(&members)?;
     zip.extend(packing.finish(&rest, claim, signers)?);
     Ok(zip)
+}
+
+/// What a package of a population has beside the log and the report, if it was given.
+pub fn more(
+    drill: Option<Vec<u8>>,
+    controls: &BTreeMap<String, Vec<u8>>,
+) -> BTreeMap<String, Vec<u8>> {
+    let own = controls.iter().map(|(file, bytes)| (contents::control(file), bytes.clone()));
+    own.chain(drill.map(|drill| (contents::DRILL.to_owned(), drill))).collect()
 }
 
 /// Members as they are read.

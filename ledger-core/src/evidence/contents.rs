@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::zip::{self, Members};
+use crate::anchor::File;
 use crate::encoding;
 use crate::error::{Error, Result};
 use crate::hash::Sha256;
@@ -21,6 +22,8 @@ pub const REPORT: &str = "report/report.json";
 pub const DRILL: &str = "drill.json";
 /// The calendar that the report was made with, among the controls; may be absent.
 pub const CALENDAR: &str = "calendar.toml";
+/// Where tokens of authorities for times stand, as in the ledger's folder; may be absent.
+pub(super) const ANCHORS: &str = "anchors/";
 const BLOBS: &str = "blobs/";
 const CONTROLS: &str = "controls/";
 /// The list of the population that the items were drawn from.
@@ -56,9 +59,25 @@ pub fn attachment(digest: &Sha256) -> String {
     format!("{BLOBS}{}", encoding::hex(&digest.0))
 }
 
+/// The member of a file of a token.
+pub fn anchor(file: &str) -> String {
+    format!("{ANCHORS}{file}")
+}
+
 /// The member of an overlay, or of the calendar, that the report was made with.
 pub fn control(file: &str) -> String {
     format!("{CONTROLS}{file}")
+}
+
+/// The file of an overlay of one's own, by its number among those of the report: from 1 on.
+pub fn overlay(number: usize) -> String {
+    format!("overlay-{number}.toml")
+}
+
+/// The file that such a member is; none for other members.
+pub(super) fn control_of(member: &str) -> Option<&str> {
+    let file = member.strip_prefix(CONTROLS)?;
+    file.strip_suffix(".toml").filter(|name| !name.contains('/')).map(|_| file)
 }
 
 /// The members of a package by what they are.
@@ -76,6 +95,8 @@ pub(super) struct Contents<'a> {
     pub(super) consistency: BTreeMap<u64, &'a [u8]>,
     /// Attachments by the digests that they are named by.
     pub(super) attachments: BTreeMap<Sha256, &'a [u8]>,
+    /// Tokens and their requests by their files.
+    pub(super) anchors: BTreeMap<String, &'a [u8]>,
     /// Overlays and calendar by their files.
     pub(super) controls: BTreeMap<String, &'a [u8]>,
     /// Rows of items by dataset.
@@ -152,9 +173,13 @@ impl<'a> Contents<'a> {
                     let own = digest.filter(|digest| attachment(digest) == name);
                     return own.is_some_and(|own| self.attachments.insert(own, bytes).is_none());
                 }
-                if let Some(file) = name.strip_prefix(CONTROLS) {
-                    self.controls.insert(file.to_owned(), bytes);
-                    return file.strip_suffix(".toml").is_some_and(|name| !name.contains('/'));
+                if let Some(file) = name.strip_prefix(ANCHORS) {
+                    let own =
+                        matches!(File::parse(file), Some(File::Answer { .. } | File::Asked { .. }));
+                    return own && self.anchors.insert(file.to_owned(), bytes).is_none();
+                }
+                if let Some(file) = control_of(name) {
+                    return self.controls.insert(file.to_owned(), bytes).is_none();
                 }
                 return name.starts_with("report/");
             }

@@ -40,8 +40,8 @@ pub(super) fn items(
     let mut bench = Bench::default();
     let mut performed = 0_u64;
     if let Some((again, persons)) = bench.hold(contents::REPORT, again(entries, report, contents)) {
-        let sheets = (0..again.runs.len()).filter_map(|number| Report::population(&again, number));
-        let sheets = sheets.map(|dataset| persons.table(dataset));
+        let sheets =
+            (0..again.runs.len()).filter_map(|number| Report::retold(&persons, &again, number));
         let sheets: Vec<_> = sheets.map(|dataset| (dataset.about.id.clone(), dataset)).collect();
         let cells = rows.values().flat_map(|sheet| sheet.rows.iter().map(move |row| (sheet, row)));
         let items: BTreeSet<&str> = cells.map(|(sheet, row)| sheet.cell(row, "item")).collect();

@@ -3,13 +3,14 @@
 //! Spec page: `spec/evidence.md`. Its members below `log/` are a ledger's folder up to the checkpoint, so what
 //! verifies and evaluates a ledger does it here: they are laid out in a store, one member in memory at a time.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::contents;
 use super::layer::{Bench, Layer};
 use super::manifest::Manifest;
 use super::zip::{self, Source};
-use super::{Outcome, listed, log, told, unread};
+use super::{Outcome, anchors, listed, log, review, told, unread};
 use crate::checkpoint::{Checkpoint, Origin};
 use crate::error::{Error, Kind, Result};
 use crate::hash::{Blake3, Sha256};
@@ -19,18 +20,16 @@ use crate::ledger::{FORMAT, Ledger};
 use crate::note::Note;
 use crate::policy::Policy;
 use crate::segment::{self, Blocks, Place};
-use crate::signer::{ARCHIVE, CHECKPOINT};
+use crate::signer::{ANCHORS, ARCHIVE, CHECKPOINT};
 use crate::store::{self, Store};
 use crate::tree::{Frontier, leaf_hash};
-use crate::verify::{self, Options, Verdict};
+use crate::verify::{self, Class, Options, Verdict};
 
 /// The layers of such a package, in the order in which they are looked at.
-pub const LAYERS: [&str; 7] =
-    ["package", "manifest", "checkpoint", "log", "signer", "report", "performed"];
+pub const LAYERS: [&str; 8] =
+    ["package", "manifest", "checkpoint", "log", anchors::LAYER, "signer", "report", "performed"];
 /// Where the ledger's folder stands in a package.
 pub const FOLDER: &str = "log/";
-/// Cosignatures and time tokens.
-const ANCHORS: &str = "anchors/";
 /// The most bytes of all members once they are inflated: they go to a store, one by one.
 pub const MAX_INFLATED: u64 = 16 << 30;
 
@@ -42,6 +41,10 @@ pub struct Unpacked {
     manifest: Vec<u8>,
     checkpoint: Vec<u8>,
     report: Vec<u8>,
+    /// The documents of reviews, by their members.
+    reviews: BTreeMap<String, Vec<u8>>,
+    /// Overlays and the calendar that the report was made with, by their files.
+    pub controls: BTreeMap<String, Vec<u8>>,
     packed: Option<Sha256>,
 }
 
@@ -56,7 +59,8 @@ pub fn travels(name: &str) -> bool {
     let first = segment.filter(|digits| digits.len() == 20).and_then(|digits| digits.parse().ok());
     let blob = name.strip_prefix("blobs/").filter(|digest| digest.len() == 64);
     let hex = |digest: &str| digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let anchor = name.strip_prefix(ANCHORS).is_some_and(|file| !file.contains('/'));
+    let anchor = name.strip_prefix(ANCHORS).and_then(|rest| rest.strip_prefix('/'));
+    let anchor = anchor.is_some_and(|file| !file.contains('/'));
     name == FORMAT
         || name == ARCHIVE
         || first.is_some_and(|first| segment::name(first) == name)
@@ -113,6 +117,10 @@ impl Unpacked {
             contents::CHECKPOINT => self.checkpoint = bytes,
             contents::REPORT => self.report = bytes,
             contents::PAGE | contents::README | contents::DRILL => {}
+            _ if review::is_document(name) => drop(self.reviews.insert(name.to_owned(), bytes)),
+            _ if let Some(file) = contents::control_of(name) => {
+                self.controls.insert(file.to_owned(), bytes);
+            }
             _ if name.starts_with("report/") => {}
             _ => return Err(stranger()),
         }
@@ -173,7 +181,7 @@ pub fn verify(
         bench.layer("manifest", format!("{} members by their SHA-256", unpacked.members.len())),
     );
     layers.push(log::checkpoint(&unpacked.checkpoint, Some(claim), policy));
-    layers.push(whole(unpacked, &**store, policy, options));
+    layers.extend(whole(unpacked, &**store, policy, options));
     layers.push(signer(&manifest, store));
     let mut bench = Bench::default();
     let Some(report) = bench.hold(contents::REPORT, told::document(&unpacked.report)) else {
@@ -185,9 +193,20 @@ pub fn verify(
     };
     layers.push(told::report(&report, &digest, claim));
     // nothing is performed over a log that does not hold
-    if layers.iter().all(|layer| layer.verdict != Verdict::DoesNotHold) {
-        layers.push(performed(&unpacked.report, perform));
+    let performs = layers.iter().all(|layer| layer.verdict != Verdict::DoesNotHold);
+    if performs {
+        let mut bench = Bench::default();
+        let length = again(&mut bench, contents::REPORT, &unpacked.report, perform);
+        let words = length
+            .map(|length| format!("{length} bytes of the report, made once more from the entries"));
+        layers.push(bench.layer("performed", words.unwrap_or_default()));
     }
+    let members = unpacked.members.iter().map(|(name, digest)| (name.as_str(), *digest));
+    let mut each = |bench: &mut Bench, place: &str, bytes: &[u8]| {
+        again(bench, place, bytes, perform);
+    };
+    let each: Option<&mut review::Performer<'_>> = if performs { Some(&mut each) } else { None };
+    layers.extend(review::reviews(members, &unpacked.reviews, &claim.origin, each));
     Outcome::of_population(layers, Some(claim.clone()))
 }
 
@@ -196,12 +215,18 @@ pub fn unreadable(error: Error) -> Outcome {
     Outcome::of_population(vec![unread(error)], None)
 }
 
-/// Are the lines exactly those of the checkpoint, lawful in every way that a ledger is held to?
-fn whole(unpacked: &Unpacked, store: &dyn Store, policy: &Policy, options: &Options<'_>) -> Layer {
+/// Are the lines exactly those of the checkpoint, lawful in every way that a ledger is held to? And do its anchors
+/// hold? The second is a question of its own, which takes roots and is not for every reader.
+fn whole(
+    unpacked: &Unpacked,
+    store: &dyn Store,
+    policy: &Policy,
+    options: &Options<'_>,
+) -> Vec<Layer> {
     let mut bench = Bench::default();
     let note = Note::parse(&unpacked.checkpoint).and_then(|note| Checkpoint::parse(note.text()));
     let Some(checkpoint) = bench.hold(contents::CHECKPOINT, note) else {
-        return bench.layer("log", "");
+        return vec![bench.layer("log", "")];
     };
     let origin = Origin::parse(checkpoint.origin()).ok();
     let older = [unpacked.checkpoint.clone()];
@@ -213,9 +238,9 @@ fn whole(unpacked: &Unpacked, store: &dyn Store, policy: &Policy, options: &Opti
         ..*options
     };
     let Some(report) = bench.hold("log", verify::verify(store, &options)) else {
-        return bench.layer("log", "");
+        return vec![bench.layer("log", "")];
     };
-    for fault in &report.faults {
+    for fault in report.faults.iter().filter(|fault| fault.class != Class::Date) {
         let place = fault.index.map_or_else(|| "log".to_owned(), |index| format!("entry {index}"));
         bench.demand(false, &place, fault.code, &fault.message);
     }
@@ -231,10 +256,9 @@ fn whole(unpacked: &Unpacked, store: &dyn Store, policy: &Policy, options: &Opti
     }
     let same = report.size == checkpoint.size() && report.root == checkpoint.root().to_base64();
     bench.demand(same, "log", "evidence-checkpoint", "the entries are not those of the checkpoint");
-    bench.layer(
-        "log",
-        format!("{} entries from the first on, {} signatures", report.size, report.signatures),
-    )
+    let looked_at =
+        format!("{} entries from the first on, {} signatures", report.size, report.signatures);
+    vec![bench.layer("log", looked_at), anchors::of_log(&report, options.roots.is_some())]
 }
 
 /// Did a key of this ledger sign the manifest, and had it not ended at the checkpoint?
@@ -261,9 +285,13 @@ fn signer(manifest: &Manifest, store: &Arc<dyn Store>) -> Layer {
     log::signer(manifest, &standing)
 }
 
-/// Does the report come out of the entries once more, byte for byte?
-fn performed(report: &[u8], perform: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -> Layer {
-    let mut bench = Bench::default();
+/// Does a report come out of the entries once more, byte for byte? Of how many bytes, if it was made.
+fn again(
+    bench: &mut Bench,
+    place: &str,
+    report: &[u8],
+    perform: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>,
+) -> Option<usize> {
     let again = match perform(report) {
         Ok(again) => again,
         Err(error) => {
@@ -274,8 +302,8 @@ fn performed(report: &[u8], perform: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -
             } else {
                 Error::unavailable("evidence-again", error.message().to_owned())
             };
-            bench.hold::<()>(contents::REPORT, Err(error));
-            return bench.layer("performed", "");
+            bench.hold::<()>(place, Err(error));
+            return None;
         }
     };
     let at = again.iter().zip(report).position(|(one, other)| one != other);
@@ -283,18 +311,12 @@ fn performed(report: &[u8], perform: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>>) -
         || "the report is longer or shorter than what comes out of the entries".to_owned(),
         |at| format!("from byte {at} on the report is not what comes out of the entries"),
     );
-    bench.demand(again == report, contents::REPORT, "evidence-performed", &message);
-    bench.layer(
-        "performed",
-        format!("{} bytes of the report, made once more from the entries", again.len()),
-    )
+    bench.demand(again == report, place, "evidence-performed", &message);
+    Some(again.len())
 }
 
 /// What stands in front of the log in a package: the page, what it is, the checkpoint.
-pub fn front(
-    claim: &super::manifest::Claim,
-    checkpoint: &[u8],
-) -> std::collections::BTreeMap<String, Vec<u8>> {
+pub fn front(claim: &super::manifest::Claim, checkpoint: &[u8]) -> BTreeMap<String, Vec<u8>> {
     [
         (contents::README, super::build::readme(claim).into_bytes()),
         (contents::CHECKPOINT, checkpoint.to_vec()),

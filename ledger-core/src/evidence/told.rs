@@ -96,7 +96,7 @@ pub(super) fn report(
     )
 }
 
-fn ties(about: &Value) -> bool {
+pub(super) fn ties(about: &Value) -> bool {
     let sum = |name: &str| match about.get(name) {
         Some(Value::Object(members)) => {
             members.keys().filter_map(|key| count(about, &[name, key])).sum::<u64>()

@@ -10,12 +10,14 @@ use super::member::{Adds, Member};
 use crate::check::Period;
 use crate::check::change::counted;
 use crate::schema::change::ChangeState;
+use crate::schema::incident::IncidentRelation;
 use crate::schema::typed::Id;
 use crate::schema::words::Reference;
 use crate::time::{DAY, Timestamp};
+use crate::zone::Zone;
 
-/// Succeeded deployments, and days on which the service was registered: a day counts when the service
-/// stands registered at its end.
+/// Succeeded deployments, and days on which the service was registered: a day on the wall counts when the
+/// service stands registered at its end.
 pub(super) fn frequency(desk: &Desk<'_>) -> Draw {
     let mut members = desk.each(|went| {
         let one = &went.deployment;
@@ -28,10 +30,11 @@ pub(super) fn frequency(desk: &Desk<'_>) -> Draw {
     });
     let mut services = BTreeSet::new();
     let mut words = BTreeMap::new();
-    let Period { from, to } = desk.ground.period;
-    let mut start = from;
-    while start < to {
-        let end = later(start, DAY).min(to);
+    let (period, zone) = (desk.ground.period, &desk.ground.calendar.zone);
+    for number in numbers(period, zone) {
+        let (begins, ends) = (zone.begins(number), zone.begins(number + 1));
+        let (Some(begins), Some(ends)) = (begins, ends) else { continue };
+        let (start, end) = (begins.max(period.from), ends.min(period.to));
         let last = Timestamp::from_micros(end.micros() - 1).unwrap_or(start);
         let systems = desk.facts().systems(last);
         let mut active = BTreeSet::new();
@@ -42,8 +45,9 @@ pub(super) fn frequency(desk: &Desk<'_>) -> Draw {
             }
         }
         if !active.is_empty() {
+            let name = number.checked_mul(DAY).and_then(Timestamp::from_micros);
             let day = Member::new(
-                start.to_string().get(..10).unwrap_or_default(),
+                name.unwrap_or(start).to_string().get(..10).unwrap_or_default(),
                 start,
                 Adds::Share { numerator: 0, denominator: 1 },
             );
@@ -51,11 +55,10 @@ pub(super) fn frequency(desk: &Desk<'_>) -> Draw {
                 .push(day.of(active.iter().cloned()).cites(systems.iter().map(|row| row.at.index)));
         }
         services.append(&mut active);
-        start = end;
     }
     let all = [None].into_iter().chain(services.iter().cloned().map(Some));
     for service in all {
-        let word = pace(desk.ground.period, &days(&members, service.as_deref()));
+        let word = pace(period, zone, &days(&members, service.as_deref()));
         words.insert(service, word);
     }
     Draw { members, services, words, ..Draw::default() }
@@ -70,16 +73,25 @@ fn days(members: &[Member], service: Option<&str>) -> Vec<Timestamp> {
     members.iter().filter(of).filter(went).map(|member| member.at).collect()
 }
 
+/// The numbers of the days of a period, on the wall.
+fn numbers(period: Period, zone: &Zone) -> std::ops::Range<u64> {
+    let last = period.to.micros().checked_sub(1).and_then(Timestamp::from_micros);
+    let last = last.filter(|last| period.from <= *last);
+    let first = zone.day(period.from);
+    first..last.map_or(first, |last| zone.day(last) + 1)
+}
+
 /// The pace in a word: `daily` if the median week has deployments on three days or more, `weekly` if
-/// on one, `monthly` if the median month has one, else `less`. Weeks have seven days and months thirty,
-/// from the beginning of the period; one that the period cuts short does not count.
-fn pace(period: Period, went: &[Timestamp]) -> &'static str {
-    let day = |at: &Timestamp| at.micros().saturating_sub(period.from.micros()) / DAY;
+/// on one, `monthly` if the median month has one, else `less`. Weeks have seven days on the wall and months
+/// thirty, from the beginning of the period; one that the period cuts short does not count.
+fn pace(period: Period, zone: &Zone, went: &[Timestamp]) -> &'static str {
+    let numbers = numbers(period, zone);
+    let day = |at: &Timestamp| zone.day(*at).saturating_sub(numbers.start);
     let mut by_day: BTreeMap<u64, u64> = BTreeMap::new();
     for at in went {
         *by_day.entry(day(at)).or_default() += 1;
     }
-    let whole = period.to.micros().saturating_sub(period.from.micros()) / DAY;
+    let whole = numbers.end - numbers.start;
     let spans = |length: u64, count: &dyn Fn(u64, u64) -> u64| -> Vec<u64> {
         let spans = (0..whole / length).map(|number| count(number * length, (number + 1) * length));
         let mut counts: Vec<u64> = spans.collect();
@@ -96,8 +108,35 @@ fn pace(period: Period, went: &[Timestamp]) -> &'static str {
     }
 }
 
-fn later(at: Timestamp, micros: u64) -> Timestamp {
-    Timestamp::from_micros(at.micros() + micros).unwrap_or(at)
+/// Commits that deployments brought to production at once, by whether the deployment stood: one line for
+/// those that did, one for those that were put back or caused an incident.
+pub(super) fn batch_size(desk: &Desk<'_>) -> Draw {
+    let facts = desk.facts();
+    let mut members = Vec::new();
+    for (place, brought) in brought(desk) {
+        let Some(went) = desk.went.get(place) else { continue };
+        let id = went.deployment.reference.as_str();
+        let back = facts.rollback_executed.of(Reference::Deployment, id);
+        let back = back.filter(|row| row.what.reverts.as_str() == id).map(|row| row.at.index);
+        let incident = facts.incident_linked.of(Reference::Deployment, id);
+        let incident = incident.filter(|row| row.relation == IncidentRelation::CausedBy);
+        let failed: Vec<u64> = back.chain(incident.map(|row| row.at.index)).collect();
+        let count = brought.commits.len() as u64;
+        let adds = if count == 0 && !brought.gaps.is_empty() {
+            Adds::Unknown("commits that no record has")
+        } else {
+            Adds::Share { numerator: count, denominator: 1 }
+        };
+        let line = if failed.is_empty() { "stood" } else { "failed" };
+        let entries = brought.commits.iter().map(|commit| commit.entry);
+        members.push(
+            went.member(adds)
+                .on(line)
+                .cites(entries.chain(failed))
+                .beside("not all its commits are known", !brought.gaps.is_empty()),
+        );
+    }
+    Draw::from(members)
 }
 
 /// Each commit that reached production in the period, once for a service.
@@ -235,6 +274,7 @@ mod tests {
 
     #[test]
     fn the_pace_is_that_of_the_median_week_and_month() {
+        let pace = |period, went: &[Timestamp]| pace(period, &Zone::default(), went);
         let quarter = Period { from: day(0), to: day(92) };
         let every = |step: usize| (0..92).step_by(step).map(day).collect::<Vec<_>>();
         assert_eq!(pace(quarter, &every(1)), "daily");
@@ -247,5 +287,27 @@ mod tests {
         // many in one week say nothing about the others
         assert_eq!(pace(quarter, &vec![day(3); 50]), "less");
         assert_eq!(pace(Period { from: day(0), to: day(2) }, &[day(0), day(1)]), "less");
+    }
+
+    /// Where clocks are turned a quarter has an hour more or less than its days have.
+    #[test]
+    fn days_are_those_on_the_wall() {
+        let zone = Zone::parse("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let at = |text: &str| Timestamp::parse(text.as_bytes()).unwrap();
+        let spring = Period {
+            from: at("2026-03-28T23:00:00.000000Z"),
+            to: at("2026-04-04T22:00:00.000000Z"),
+        };
+        assert_eq!(numbers(spring, &zone).count(), 7, "29 March to 4 April");
+        // after the clocks are turned a day begins an hour earlier: these are two days, and not three
+        let went = [
+            "2026-03-29T22:30:00.000000Z",
+            "2026-03-30T21:30:00.000000Z",
+            "2026-03-31T10:00:00.000000Z",
+        ];
+        let went = went.map(at);
+        assert_eq!(pace(spring, &zone, &went), "weekly");
+        assert_eq!(pace(spring, &Zone::default(), &went), "daily");
+        assert!(numbers(Period { from: day(1), to: day(1) }, &zone).is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Adds, Definition, Listed, Member, Metric, Metrics, Value, Week};
-use crate::json;
+use crate::json::{self, Lazy};
 
 impl Metrics {
     /// What is drawn over time. Deployments by week and class are the denominators of `emergency-ratio`.
@@ -15,32 +15,33 @@ impl Metrics {
         "ratification-time",
     ];
 
-    /// The whole as one document, or only what is about one service.
-    pub fn to_json(&self, service: Option<&str>) -> json::Value {
-        let metrics = self.metrics.iter().map(|metric| metric.to_json(service));
-        json::Value::object([
-            ("changes", list(self.changes.iter().map(listed))),
+    /// The whole as one document, or only what is about one service; each metric is made as it is
+    /// written, for its items are many.
+    pub fn document<'m>(&'m self, service: Option<&'m str>) -> Lazy<'m> {
+        let metrics = self.metrics.iter().map(move |metric| metric.to_json(service));
+        Lazy::object([
+            ("changes", Lazy::list(self.changes.iter().map(listed))),
             (
                 "definitions",
-                json::Value::object([
+                Lazy::from(json::Value::object([
                     ("digest", text(self.digest.to_reference())),
                     ("minimum_n", json::Value::count(self.minimum_n)),
                     ("version", text(&self.version)),
-                ]),
+                ])),
             ),
-            ("format", text("ledger/metrics/v1")),
-            ("known_until", text(self.now.to_string())),
-            ("metrics", list(metrics)),
+            ("format", text("ledger/metrics/v1").into()),
+            ("known_until", text(self.now.to_string()).into()),
+            ("metrics", Lazy::list(metrics)),
             (
                 "period",
-                json::Value::object([
+                Lazy::from(json::Value::object([
                     ("from", text(self.period.from.to_string())),
                     ("to", text(self.period.to.to_string())),
-                ]),
+                ])),
             ),
             (
                 "weekly",
-                list(Self::WEEKLY.iter().filter_map(|id| {
+                Lazy::list(Self::WEEKLY.iter().filter_map(move |id| {
                     let weeks = self.weeks(id, service)?;
                     let definition = &self.metric(id)?.definition;
                     Some(json::Value::object([

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::desk::Desk;
 use super::draw::Draw;
 use super::member::{Adds, Member};
-use crate::check::scope::plus;
+use crate::check::scope::{minus, plus};
 use crate::fact::Said;
 use crate::hash::Sha256;
 use crate::schema::build::TestLevel;
@@ -18,6 +18,34 @@ use crate::time::DAY;
 
 /// How soon somebody says whether a deployment bears on a severe incident.
 const LINKED: u64 = 5 * DAY;
+
+/// How long before and after a deployment what users say is counted.
+const HEARD: u64 = 7 * DAY;
+
+/// What users said of a service in the week after each deployment, against the week before it.
+pub(super) fn feedback(desk: &Desk<'_>) -> Draw {
+    let table = &desk.facts().feedback_received;
+    Draw::from(desk.each(|went| {
+        let (begin, end) = (went.deployment.at, went.deployment.ended());
+        let (first, last) = (minus(begin, HEARD), plus(end, HEARD));
+        if desk.ground.now < last {
+            return went.member(Adds::LeftOut("the week after it is not over"));
+        }
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        for row in table.of(Reference::Service, went.deployment.service.as_str()) {
+            let at = row.at.occurred;
+            if first <= at && at < begin {
+                before.push(row.at.index);
+            } else if end <= at && at < last {
+                after.push(row.at.index);
+            }
+        }
+        let (numerator, denominator) = (after.len() as u64, before.len() as u64);
+        went.member(Adds::Share { numerator, denominator })
+            .cites(before.into_iter().chain(after))
+            .beside("deployments after which more was said", numerator > denominator)
+    }))
+}
 
 /// Severe incidents of the period that somebody linked to a deployment, or said to be of none.
 pub(super) fn linked(desk: &Desk<'_>) -> Draw {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::desk::{Desk, Went};
 use super::draw::Draw;
 use super::member::{Adds, Member};
-use crate::check::scope::{minus, since};
+use crate::check::scope::{minus, plus, since};
 use crate::fact::Said;
 use crate::fact::deployment::Deployment;
 use crate::schema::build::ContractVerified;
-use crate::schema::change::{CommunicationPhase, ReleaseState, VendorDecision};
+use crate::schema::change::{Audience, CommunicationPhase, ReleaseState, VendorDecision};
 use crate::schema::deploy::{DrillKind, DrillOutcome};
 use crate::schema::gate::{ReadinessDecision, ReadinessReviewed, ReadinessStatus};
 use crate::schema::typed::Id;
@@ -147,6 +147,42 @@ pub(super) fn told_before(desk: &Desk<'_>) -> Draw {
         });
         went.member(Adds::one(told.is_some())).cites(told.map(|row| row.at.index))
     }))
+}
+
+/// Who has to be told of a change of which class: before it begins, or else until a day after it ended.
+const AUDIENCES: [(Class, Audience, bool); 4] = [
+    (Class::Normal, Audience::Operations, true),
+    (Class::Normal, Audience::Support, true),
+    (Class::Emergency, Audience::Operations, false),
+    (Class::Emergency, Audience::Support, false),
+];
+
+/// Audiences that the class of a change asks for, each told in time: a line for each.
+pub(super) fn told_by_class(desk: &Desk<'_>) -> Draw {
+    let table = &desk.facts().communication_sent;
+    let mut members = Vec::new();
+    for went in desk.production() {
+        let one = &went.deployment;
+        // what nobody classified needs what a normal change needs
+        let class = went.class.map_or(Class::Normal, |(class, _)| class);
+        for (_, audience, before) in AUDIENCES.iter().filter(|(of, ..)| *of == class) {
+            let last = if *before { one.at } else { plus(one.ended(), DAY) };
+            let rows = one.change().map(|change| table.of(Reference::Change, change.as_str()));
+            let told = rows.and_then(|mut rows| {
+                rows.find(|row| row.audience == *audience && row.sent_at <= last)
+            });
+            let running = told.is_none() && desk.ground.now < last;
+            let adds = if running {
+                Adds::LeftOut("there is still time to tell them")
+            } else {
+                Adds::one(told.is_some())
+            };
+            let mut member = went.member(adds).on(audience.as_str());
+            member.item = format!("{}/{audience}", member.item);
+            members.push(member.cites(told.map(|row| row.at.index)));
+        }
+    }
+    Draw::from(members)
 }
 
 /// Releases that went out after a review of their readiness that said go, of fresh evidence.

@@ -11,7 +11,7 @@ use crate::fact::Said;
 use crate::schema::change::{ReleaseRecorded, ReleaseState};
 use crate::schema::gate::ReadinessScored;
 use crate::schema::incident::{DefectPhase, DefectReported};
-use crate::schema::rules::PolicyKind;
+use crate::schema::rules::{PolicyChanged, PolicyKind};
 use crate::schema::typed::Id;
 use crate::schema::words::{Reference, Severity};
 use crate::time::Timestamp;
@@ -191,12 +191,7 @@ fn score(desk: &Desk<'_>, row: &Said<ReadinessScored>) -> Result<(u64, u64), &'s
         whole += u128::from(weight) * u128::from(full);
     }
     // a company's own weights are known by its policy; without one those of the file count
-    let own = desk.facts().policy_changed.all().iter().any(|policy| {
-        policy.kind == PolicyKind::Weights
-            && policy.after == row.weights_digest
-            && policy.effective_from <= row.at.occurred
-            && policy.at.index < row.at.index
-    });
+    let own = weights_in_force(desk, row).any(|policy| policy.after == row.weights_digest);
     let known = |name: &str| {
         desk.definitions().weights.iter().find(|w| w.part == name).map(|w| w.weight * full)
     };
@@ -213,6 +208,26 @@ fn score(desk: &Desk<'_>, row: &Said<ReadinessScored>) -> Result<(u64, u64), &'s
         whole += u128::from(weight) * u128::from(full);
     }
     reduced(points, whole).ok_or("no part has weight")
+}
+
+/// The versions of weights in force for a score, of each policy: put into the log before it.
+fn weights_in_force<'g>(
+    desk: &Desk<'g>,
+    score: &Said<ReadinessScored>,
+) -> impl Iterator<Item = &'g Said<PolicyChanged>> {
+    let mut newest: BTreeMap<&str, &Said<PolicyChanged>> = BTreeMap::new();
+    let all = desk.facts().policy_changed.all().iter();
+    let weights = all.filter(|row| row.kind == PolicyKind::Weights);
+    let before = |row: &&Said<PolicyChanged>| {
+        row.effective_from <= score.at.occurred && row.at.index < score.at.index
+    };
+    for row in weights.filter(before) {
+        let known = newest.entry(row.policy.as_str()).or_insert(row);
+        if (known.effective_from, known.at.index) < (row.effective_from, row.at.index) {
+            *known = row;
+        }
+    }
+    newest.into_values()
 }
 
 /// Both without the zeros at the end that only the digits of weights and scores put there.

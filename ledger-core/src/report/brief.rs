@@ -18,7 +18,7 @@ use crate::evaluate::Evaluation;
 use crate::fact::Facts;
 use crate::fact::dossier::Dossier;
 use crate::hash::Sha256;
-use crate::json::Value;
+use crate::json::{Lazy, Value};
 use crate::review::sheet::Told;
 
 /// What a brief is about.
@@ -121,7 +121,6 @@ impl Brief {
         let (kind, subject) = (matter.word(), matter.subject());
         front.title = matter.title();
         front.id = id(kind, &subject, &front.id);
-        let pseudonyms = Pseudonyms::of(&front, facts);
         let report = Report {
             front,
             integrity: evaluation.front.integrity.clone(),
@@ -133,9 +132,9 @@ impl Brief {
             appendices: Vec::new(),
             datasets: written.datasets,
             populations: Vec::new(),
-            pseudonyms,
+            pseudonyms: Pseudonyms::default(),
         };
-        Ok(Self { kind, subject, report: report.shown() })
+        Ok(Self { kind, subject, report: report.shown(facts) })
     }
 
     /// The worst that its tables and its two verdicts say.
@@ -147,20 +146,18 @@ impl Brief {
     }
 
     /// The whole as one document; its canonical bytes, with a final newline, are `report.json`.
-    pub fn to_json(&self) -> Value {
+    pub fn document(&self) -> Lazy<'_> {
         let report = &self.report;
-        let sections = report.sections.iter().map(Section::to_json);
-        let sentences = report.conclusion.sentences.iter().map(Value::text);
-        Value::object([
-            ("completeness", super::document::verdict(&report.completeness)),
-            ("datasets", Value::List(report.datasets.iter().map(Dataset::to_json).collect())),
-            ("format", Value::text("ledger/brief/v1")),
-            ("front", report.front.to_json()),
-            ("integrity", super::document::verdict(&report.integrity)),
-            ("kind", Value::text(self.kind)),
-            ("sections", Value::List(sections.collect())),
-            ("sentences", Value::List(sentences.collect())),
-            ("subject", Value::text(&self.subject)),
+        Lazy::object([
+            ("completeness", super::document::verdict(&report.completeness).into()),
+            ("datasets", Lazy::list(report.datasets.iter().map(Dataset::document))),
+            ("format", Value::text("ledger/brief/v1").into()),
+            ("front", report.front.to_json().into()),
+            ("integrity", super::document::verdict(&report.integrity).into()),
+            ("kind", Value::text(self.kind).into()),
+            ("sections", Lazy::list(report.sections.iter().map(Section::to_json))),
+            ("sentences", Lazy::list(report.conclusion.sentences.iter().map(Value::text))),
+            ("subject", Value::text(&self.subject).into()),
         ])
     }
 }

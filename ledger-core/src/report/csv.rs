@@ -27,6 +27,11 @@ pub(super) fn row<'v>(values: impl Iterator<Item = Value<'v>>, out: &mut String)
     out.push_str("\r\n");
 }
 
+/// A row of words alone, with its end, as the rows of every dataset are written.
+pub fn csv_row(words: &[&str], out: &mut String) {
+    row(words.iter().map(|words| Value::Text(words)), out);
+}
+
 /// The text as a spreadsheet may show it: one that it would run has an apostrophe before it.
 pub fn guarded(text: &str) -> std::borrow::Cow<'_, str> {
     if text.starts_with(FORMULA) { format!("'{text}").into() } else { text.into() }

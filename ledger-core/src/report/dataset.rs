@@ -4,14 +4,18 @@
 //! Every table, chart and file of a report is one of these, so all dressings show the same rows.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use super::csv;
 use crate::check::{Period, State};
 use crate::fact::{Said, Table};
-use crate::hash::Sha256;
-use crate::json::Value;
+use crate::hash::{Sha256, Sha256Writer};
+use crate::json::{Lazy, Value};
 use crate::schema::typed::{Id, Person};
 use crate::time::Timestamp;
+
+/// Bytes of a file that are handed over at a time.
+const PIECE: usize = 1 << 16;
 
 /// What stands in a column, so that a dressing knows how to show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +102,13 @@ impl Cell {
         match self {
             Self::Text(text) => text.to_string(),
             Self::Count(count) => count.to_string(),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::text(&**text),
+            Self::Count(count) => Value::count(*count),
         }
     }
 
@@ -219,10 +230,14 @@ impl About {
 
     /// The whole as JSON.
     pub fn to_json(&self) -> Value {
+        Value::object(self.members())
+    }
+
+    fn members(&self) -> [(&'static str, Value); 10] {
         let excluded = self.excluded.iter().map(|(why, count)| (why.clone(), Value::count(*count)));
         let counts =
             self.counts.iter().map(|(state, count)| (state.as_str(), Value::count(*count)));
-        Value::object([
+        [
             ("counts", Value::object(counts)),
             ("digest", Value::text(self.digest.to_reference())),
             ("excluded", Value::object(excluded)),
@@ -233,7 +248,7 @@ impl About {
             ("query_digest", Value::text(self.query_digest().to_reference())),
             ("title", Value::text(&self.title)),
             ("total", Value::count(self.total())),
-        ])
+        ]
     }
 
     /// The file of its canonical CSV, beside the document.
@@ -252,29 +267,59 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// The same with the digest of its CSV as it is now.
+    pub(super) fn sealed(mut self) -> Self {
+        self.about.digest = self.csv_digest();
+        self
+    }
+
     /// The canonical CSV, which its digest is over: RFC 4180, a header, CR LF after each row; a text that a
     /// spreadsheet would run has an apostrophe before it.
     pub fn to_csv(&self) -> String {
         let mut out = String::new();
-        csv::row(self.about.columns.iter().map(|column| csv::Value::Text(&column.name)), &mut out);
-        for row in &self.rows {
-            csv::row(row.iter().map(Cell::in_csv), &mut out);
+        let whole = self.write_csv(&mut |piece: &str| {
+            out.push_str(piece);
+            Ok::<(), Infallible>(())
+        });
+        match whole {
+            Ok(()) => out,
+            Err(never) => match never {},
         }
-        out
     }
 
-    /// The whole as JSON.
-    pub fn to_json(&self) -> Value {
-        let cell = |cell: &Cell| match cell {
-            Cell::Text(text) => Value::text(&**text),
-            Cell::Count(count) => Value::count(*count),
-        };
-        let rows = self.rows.iter().map(|row| Value::List(row.iter().map(cell).collect()));
-        let mut value = self.about.to_json();
-        if let Some(members) = value.members_mut() {
-            members.insert("rows".to_owned(), Value::List(rows.collect()));
+    /// Hands the same over, piece by piece; the first error of `sink` ends it.
+    pub fn write_csv<E>(&self, sink: &mut impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        let mut piece = String::with_capacity(2 * PIECE);
+        let names = self.about.columns.iter().map(|column| csv::Value::Text(&column.name));
+        csv::row(names, &mut piece);
+        for row in &self.rows {
+            csv::row(row.iter().map(Cell::in_csv), &mut piece);
+            if piece.len() >= PIECE {
+                sink(&piece)?;
+                piece.clear();
+            }
         }
-        value
+        sink(&piece)
+    }
+
+    /// The digest of the same.
+    pub(super) fn csv_digest(&self) -> Sha256 {
+        let mut digest = Sha256Writer::default();
+        let whole = self.write_csv(&mut |piece: &str| {
+            digest.update(piece.as_bytes());
+            Ok::<(), Infallible>(())
+        });
+        match whole {
+            Ok(()) => digest.finish(),
+            Err(never) => match never {},
+        }
+    }
+
+    /// The whole as JSON, its rows made as they are written.
+    pub fn document(&self) -> Lazy<'_> {
+        let row = |row: &Vec<Cell>| Value::List(row.iter().map(Cell::to_json).collect());
+        let members = self.about.members().map(|(name, value)| (name, Lazy::from(value)));
+        Lazy::object(members.into_iter().chain([("rows", Lazy::written(&self.rows, row))]))
     }
 
     /// The place of a column.
@@ -354,11 +399,14 @@ impl Sheet {
     }
 
     /// The dataset.
-    pub(super) fn done(mut self) -> Dataset {
+    pub(super) fn done(self) -> Dataset {
+        self.open().sealed()
+    }
+
+    /// The dataset without its digest, which is taken once its cells are as they are shown.
+    pub(super) fn open(mut self) -> Dataset {
         self.about.rows = self.rows.len() as u64;
-        let mut dataset = Dataset { about: self.about, rows: self.rows };
-        dataset.about.digest = Sha256::of(dataset.to_csv().as_bytes());
-        dataset
+        Dataset { about: self.about, rows: self.rows }
     }
 }
 

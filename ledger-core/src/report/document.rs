@@ -6,58 +6,23 @@ use super::tested::{Performed, Tested};
 use super::{About, Dataset, Report, Section};
 use crate::check::{Severity, State};
 use crate::evaluate::Verdict;
-use crate::json::Value;
+use crate::json::{Lazy, Value};
 
-pub(super) fn report(report: &Report) -> Value {
-    let mut value = around(report);
-    if let Some(members) = value.members_mut() {
-        let datasets = list(report.datasets.iter().map(Dataset::to_json));
-        members.insert("datasets", datasets);
-    }
-    value
-}
-
-/// The canonical bytes of the same, one table at a time: a table of a large period is as large as all else.
-pub(super) fn canonical(report: &Report) -> String {
-    let Value::Object(around) = around(report) else { return String::new() };
-    let members = around.iter().map(|(name, value)| (name, Some(value)));
-    let mut members: Vec<(&str, Option<&Value>)> = members.collect();
-    members.push(("datasets", None));
-    members.sort_unstable_by_key(|(name, _)| *name);
-    let mut out = String::from("{");
-    for (at, (name, value)) in members.into_iter().enumerate() {
-        out.push_str(if at > 0 { ",\"" } else { "\"" });
-        out.push_str(name);
-        out.push_str("\":");
-        if let Some(value) = value {
-            out.push_str(&value.to_canonical());
-            continue;
-        }
-        out.push('[');
-        for (at, dataset) in report.datasets.iter().enumerate() {
-            out.push_str(if at > 0 { "," } else { "" });
-            out.push_str(&dataset.to_json().to_canonical());
-        }
-        out.push(']');
-    }
-    out.push('}');
-    out
-}
-
-/// All but the tables with their rows.
-fn around(report: &Report) -> Value {
+/// The whole; a table of a large period is as large as all else, so its rows are made as they are written.
+pub(super) fn report(report: &Report) -> Lazy<'_> {
     let sections = |sections: &[Section]| list(sections.iter().map(Section::to_json));
-    Value::object([
-        ("appendices", sections(&report.appendices)),
-        ("basis", sections(&report.basis)),
-        ("completeness", verdict(&report.completeness)),
-        ("conclusion", report.conclusion.to_json()),
-        ("controls", list(report.controls.iter().map(control))),
-        ("format", Value::text("ledger/report/v1")),
-        ("front", report.front.to_json()),
-        ("integrity", verdict(&report.integrity)),
-        ("populations", list(report.populations.iter().map(About::to_json))),
-        ("sections", sections(&report.sections)),
+    Lazy::object([
+        ("appendices", sections(&report.appendices).into()),
+        ("basis", sections(&report.basis).into()),
+        ("completeness", verdict(&report.completeness).into()),
+        ("conclusion", report.conclusion.to_json().into()),
+        ("controls", list(report.controls.iter().map(control)).into()),
+        ("datasets", Lazy::list(report.datasets.iter().map(Dataset::document))),
+        ("format", Value::text("ledger/report/v1").into()),
+        ("front", report.front.to_json().into()),
+        ("integrity", verdict(&report.integrity).into()),
+        ("populations", list(report.populations.iter().map(About::to_json)).into()),
+        ("sections", sections(&report.sections).into()),
     ])
 }
 

@@ -78,7 +78,7 @@ pub(super) fn exceptions(outcome: &Outcome, material: &Material<'_>) -> Dataset 
     sheet.done()
 }
 
-/// All items of a run.
+/// All items of a run, without the digest.
 pub(super) fn of(number: usize, evaluation: &Evaluation) -> Option<Dataset> {
     let run = evaluation.runs.get(number)?;
     let mut values: Vec<&str> =
@@ -123,5 +123,5 @@ pub(super) fn of(number: usize, evaluation: &Evaluation) -> Option<Dataset> {
     for (why, count) in &run.census.excluded {
         sheet.exclude(why, *count);
     }
-    Some(sheet.done())
+    Some(sheet.open())
 }

@@ -32,10 +32,7 @@ pub(crate) struct Pseudonyms {
 impl Pseudonyms {
     /// Those of a report with this front, over these facts.
     pub(super) fn of(front: &Front, facts: &Facts) -> Self {
-        let frameworks: Vec<&str> =
-            front.frameworks.iter().map(|known| known.id.as_str()).collect();
-        let parts = [&*front.root, &front.period, &front.entity, &frameworks.join(",")];
-        Self::shown(front.people.level, &parts.join("\0"), facts)
+        Self::of_document(&front.to_json(), facts)
     }
 
     /// Those of a report whose document has this front, over these facts.
@@ -112,7 +109,7 @@ impl Pseudonyms {
             }
         };
         Some(match erased {
-            Some(entry) => format!("{name} (erased by entry {entry})"),
+            Some(entry) => beside(&name, *entry),
             None => name,
         })
     }
@@ -124,9 +121,15 @@ impl Pseudonyms {
     }
 
     /// A table as it is shown, and its digest with it.
-    pub(crate) fn table(&self, mut dataset: Dataset) -> Dataset {
+    pub(super) fn table(&self, dataset: Dataset) -> Dataset {
+        let (dataset, changed) = self.retold(dataset);
+        if changed { dataset.sealed() } else { dataset }
+    }
+
+    /// A table as it is shown, without a digest of that; and whether a cell is another.
+    pub(super) fn retold(&self, mut dataset: Dataset) -> (Dataset, bool) {
         if self.is_plain() {
-            return dataset;
+            return (dataset, false);
         }
         let mut changed = false;
         for cell in dataset.rows.iter_mut().flatten() {
@@ -140,10 +143,7 @@ impl Pseudonyms {
         for (_, text) in &mut dataset.about.parameters {
             self.retell(text);
         }
-        if changed {
-            dataset.about.digest = Sha256::of(dataset.to_csv().as_bytes());
-        }
-        dataset
+        (dataset, changed)
     }
 
     /// The whole report as it is shown.
@@ -168,6 +168,11 @@ impl Pseudonyms {
         said.for_each(|text| self.retell(text));
         report
     }
+}
+
+/// A person with the entry that erased them beside the name.
+pub(super) fn beside(name: &str, entry: u64) -> String {
+    format!("{name} (erased by entry {entry})")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Made;
+use super::pseudonym::beside;
 use crate::check::State;
 use crate::fact::{Facts, Read};
 use crate::json::Value;
@@ -70,7 +71,7 @@ impl Statement {
     /// Who signed, as it is shown: the entry that erased that person stands beside the pseudonym.
     pub fn signer(&self) -> String {
         match self.erased {
-            Some(entry) => format!("{} (erased by entry {entry})", self.who),
+            Some(entry) => beside(&self.who, entry),
             None => self.who.clone(),
         }
     }

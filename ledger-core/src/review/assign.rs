@@ -8,10 +8,12 @@ use crate::check::Other;
 use crate::check::access::independence::Independence;
 use crate::error::{Error, Result};
 use crate::fact::snapshot::ReviewItem;
+use crate::schema::review::AssignmentCause;
 use crate::schema::typed::Id;
 use crate::time::Timestamp;
 use crate::vault::persons::Pseudonym;
 
+use super::population::Population;
 use super::standing::{Standing, is_handed};
 
 /// Items of one reviewer.
@@ -40,17 +42,19 @@ pub struct Unassigned {
 
 /// Finds a reviewer for each item and stage.
 ///
-/// `named` are those whose identity is at hand, for an event names a person by it. From the second stage
-/// on the manager is not asked, and nobody is asked twice.
+/// Who administers a system is told by the listings of the population, and by no other. `named` are those
+/// whose identity is at hand, for an event names a person by it. From the second stage on the manager is
+/// not asked, and nobody is asked twice.
 pub fn assign(
     desk: &Desk<'_>,
+    population: &Population<'_>,
     items: &[ReviewItem],
-    systems: &[Id],
     stages: u64,
     named: &BTreeSet<Pseudonym>,
 ) -> (Vec<Assigned>, Vec<Unassigned>) {
-    let (now, rows) = (desk.context.now, desk.rows());
-    let mut law = Independence::of(&desk.context, &desk.people, systems, now, &rows);
+    let (now, rows) = (desk.context.now, population.listed());
+    let systems: Vec<Id> = population.snapshots.iter().map(|said| said.system.clone()).collect();
+    let mut law = Independence::of(&desk.context, &desk.people, &systems, now, &rows);
     let mut all: BTreeMap<(u64, Pseudonym, &'static str), Vec<String>> = BTreeMap::new();
     let mut without = Vec::new();
     for item in items {
@@ -134,8 +138,8 @@ pub struct Handing<'h> {
     pub to: Pseudonym,
     /// From whom; none where they were given to nobody.
     pub from: Option<Pseudonym>,
-    /// Whether it is for a time only, given by the reviewer themself.
-    pub delegated: bool,
+    /// Why: delegated for a time only, by the reviewer themself; escalated to the reviewer's own manager.
+    pub cause: AssignmentCause,
     /// Until when.
     pub until: Option<Timestamp>,
 }
@@ -144,16 +148,27 @@ pub struct Handing<'h> {
 ///
 /// Codes: `review-closed`, `review-item-unknown`, `review-delegate-chain` (who stands in passes nothing
 /// on), `review-delegate-until` (without an end, or with one after the review is due),
-/// `review-delegate-from` (they are not with whom they are said to be), `review-self`,
-/// `review-administrator`, `review-left`, `review-unresolved`.
+/// `review-delegate-from` (they are not with whom they are said to be), `review-escalate-to` (to somebody
+/// else than the manager of whom they are with), `review-self`, `review-administrator`, `review-left`,
+/// `review-unresolved`, and those of the review's own listings, `review-snapshot-none` and
+/// `review-snapshot-unread`.
 pub fn may_hand(desk: &Desk<'_>, standing: &Standing<'_>, handing: &Handing<'_>) -> Result<()> {
     let now = desk.context.now;
     open(standing)?;
-    if handing.delegated && handing.until.is_none_or(|until| until > standing.opened().due) {
+    let delegated = handing.cause == AssignmentCause::Delegated;
+    if delegated && handing.until.is_none_or(|until| until > standing.opened().due) {
         let message = "a delegation needs an end that is not after the review is due";
         return Err(Error::refused("review-delegate-until", message).hint("give --until"));
     }
-    let rows = desk.rows();
+    let manager = handing.from.and_then(|from| desk.people.manager(from, now));
+    let up = manager.and_then(|(manager, _)| manager);
+    let is_up = desk.context.other(up, Some(handing.to), now).0 == Other::No;
+    if handing.cause == AssignmentCause::Escalated && !is_up {
+        let message = "items are escalated to somebody else than the manager of whom they are with";
+        return Err(Error::refused("review-escalate-to", message)
+            .hint("`ledger review due` tells to whom; --cause reassigned gives them to another"));
+    }
+    let rows = standing.listed(desk)?;
     let systems = &standing.opened().systems;
     let mut law = Independence::of(&desk.context, &desk.people, systems, now, &rows);
     for id in handing.items {
@@ -165,7 +180,7 @@ pub fn may_hand(desk: &Desk<'_>, standing: &Standing<'_>, handing: &Handing<'_>)
             return Err(Error::refused("review-delegate-from", message)
                 .hint("`ledger review due` tells whom items wait for"));
         }
-        if handing.delegated && with.is_some_and(is_handed) {
+        if delegated && with.is_some_and(is_handed) {
             let message = format!("item `{id}` was handed on already");
             return Err(Error::refused("review-delegate-chain", message)
                 .hint("whoever stands in decides, or gives it back"));

@@ -56,6 +56,19 @@ pub struct Shown {
     pub at: Box<str>,
 }
 
+impl Shown {
+    /// What stands after the name: what was read, by which rule, and its date.
+    pub fn ground(&self) -> String {
+        format!("{} ({}; {})", self.inputs, self.rule, self.at)
+    }
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.name, self.ground())
+    }
+}
+
 /// What is known of an item.
 #[derive(Clone, Debug)]
 pub struct Evidence {
@@ -73,14 +86,23 @@ pub struct Evidence {
     pub paths: Option<Box<str>>,
 }
 
-/// What is known of all items, as the list that is frozen with them; and what the reviews before had
-/// and this one has not.
-pub fn gather(desk: &Desk<'_>, campaign: &str, population: &Population<'_>) -> (String, Vec<Gone>) {
-    let systems: Vec<&str> = population.snapshots.iter().map(|said| said.system.as_str()).collect();
+/// What is known of all items.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The list that is frozen with them.
+    pub list: String,
+    /// How many the newest review before did not ask about.
+    pub new: u64,
+    /// What the reviews before had and this one has not.
+    pub gone: Vec<Gone>,
+}
+
+/// Gathers what is known of all items.
+pub fn gather(desk: &Desk<'_>, campaign: &str, population: &Population<'_>) -> Gathered {
     let past = Past::of(desk, campaign, u64::MAX);
-    let ground = Ground::of(desk, &systems);
+    let ground = Ground::of(desk, &population.taken);
     let mut usages = Usages::of(desk);
-    let mut list = String::new();
+    let (mut list, mut new) = (String::new(), 0);
     for item in &population.items {
         let usage = usages.of_row(desk, item.row);
         let certified = past.certified(item.row.key());
@@ -90,10 +112,11 @@ pub fn gather(desk: &Desk<'_>, campaign: &str, population: &Population<'_>) -> (
             Some(true) => Since::Unchanged,
             Some(false) => Since::New,
         };
+        new += u64::from(since == Since::New);
         list.push_str(&line(item, &usage, &hints, since));
         list.push('\n');
     }
-    (list, past.gone(population.items.iter().map(|item| item.row.key())))
+    Gathered { list, new, gone: past.gone(population.items.iter().map(|item| item.row.key())) }
 }
 
 /// What hints come to: the gravest word of any; to certify, where it is used and none speaks against it.

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::Desk;
 use super::usage::Usage;
 use crate::check::access::hygiene::{DORMANT, DORMANT_PRIVILEGED, NEVER, ROTATE};
+use crate::check::access::observed::Seen;
 use crate::check::access::standing::{Meeting, meetings};
 use crate::check::scope::since;
 use crate::check::span;
@@ -56,7 +57,7 @@ pub(super) struct Ground<'c> {
 
 impl<'c> Ground<'c> {
     /// Of the listings of a review.
-    pub(super) fn of(desk: &Desk<'c>, systems: &[&'c str]) -> Self {
+    pub(super) fn of(desk: &Desk<'c>, taken: &[&Seen<'c>]) -> Self {
         let facts = desk.context.facts;
         let mut ground = Self {
             taken: HashMap::new(),
@@ -87,18 +88,20 @@ impl<'c> Ground<'c> {
                 ground.granted.insert((who, row.system.as_str(), what.role.as_str()));
             }
         }
-        for system in systems {
-            ground.gather(desk, system);
+        // listings of one review are taken one after the other: each is held against all of them
+        let newest = taken.iter().map(|seen| seen.said.taken_at).max();
+        for seen in taken {
+            ground.gather(desk, seen, newest.unwrap_or(desk.context.now));
         }
         ground
     }
 
-    fn gather(&mut self, desk: &Desk<'c>, system: &'c str) {
-        let Some((seen, rows)) = desk.observed.newest(system, desk.context.now) else { return };
+    fn gather(&mut self, desk: &Desk<'c>, seen: &Seen<'c>, until: Timestamp) {
+        let system = seen.said.system.as_str();
         self.taken.insert(system, seen.said.taken_at);
-        let met = meetings(&desk.context, &desk.people, &desk.observed, seen);
+        let met = meetings(&desk.context, &desk.people, &desk.observed, seen, until);
         self.conflicts.extend(met.into_iter().map(|(who, met)| ((who, system), met)));
-        for row in rows {
+        for row in seen.rows().unwrap_or_default() {
             if row.last_used.is_some() || row.last_login.is_some() {
                 self.tells_use.insert(system);
             }

@@ -58,6 +58,8 @@ pub struct Item<'d> {
 pub struct Population<'d> {
     /// What was observed, by system.
     pub snapshots: Vec<&'d Said<AccessObserved>>,
+    /// The same, as it was read.
+    pub(super) taken: Vec<&'d Seen<'d>>,
     /// The items, ascending by system, account, entitlement and scope.
     pub items: Vec<Item<'d>>,
     /// The rows of the listings.
@@ -102,7 +104,7 @@ pub fn freeze<'d>(desk: &'d Desk<'_>, asked: &Asked<'_>) -> Result<Population<'d
         return Err(Error::refused("review-hierarchy-old", why)
             .hint("reconcile the feed of persons first: it says who is whose manager"));
     }
-    items(desk, asked, &taken)
+    items(desk, asked, taken)
 }
 
 /// The listing that counts for a system.
@@ -118,13 +120,13 @@ fn listing<'d, 'c>(desk: &'d Desk<'c>, system: &Id, named: &[Sha256]) -> Result<
         .hint("import a list of its accounts and entitlements first"));
     };
     // a source that failed since must not be passed over in silence
-    let failed = all.iter().rfind(|known| known.whole().is_none());
-    if let Some(failed) = failed.filter(|known| known.said.taken_at > seen.said.taken_at) {
+    let since = all.iter().filter(|known| known.said.taken_at > seen.said.taken_at);
+    if let Some(failed) = since.rev().find(|known| known.whole().is_none()) {
         let message = format!("{} came after it and is not whole", failed.words());
         return Err(Error::refused("review-source-failed", message)
             .hint("find out why the source failed, and list the system anew"));
     }
-    match &seen.rows {
+    match seen.rows() {
         Ok(_) => Ok(seen),
         Err(why) => {
             let message = format!("{}: {why}", seen.words());
@@ -137,15 +139,15 @@ fn listing<'d, 'c>(desk: &'d Desk<'c>, system: &Id, named: &[Sha256]) -> Result<
 fn items<'d>(
     desk: &'d Desk<'_>,
     asked: &Asked<'_>,
-    taken: &[&'d Seen<'_>],
+    taken: Vec<&'d Seen<'d>>,
 ) -> Result<Population<'d>> {
     let names = asked.only.map(|who| desk.people.names(who, desk.context.now));
     let mut exclusions: BTreeMap<&'static str, u64> = BTreeMap::new();
     // a key that is left out has no item, and its rows are counted once as left out
     let mut by_key: BTreeMap<Key<'_>, Option<Item<'_>>> = BTreeMap::new();
     let (mut rows, mut total_reported) = (0, 0);
-    for seen in taken {
-        let listed = seen.rows.as_deref().unwrap_or_default();
+    for seen in &taken {
+        let listed = seen.rows().unwrap_or_default();
         rows += listed.len() as u64;
         total_reported += seen.said.total_reported.unwrap_or(listed.len() as u64);
         for row in listed {
@@ -176,6 +178,7 @@ fn items<'d>(
     }
     Ok(Population {
         snapshots: taken.iter().map(|seen| seen.said).collect(),
+        taken,
         items,
         rows,
         total_reported,
@@ -221,6 +224,11 @@ pub fn item_id(campaign: &str, key: Key<'_>) -> String {
 }
 
 impl Population<'_> {
+    /// The rows of the listings: who administers a system stands in them.
+    pub(super) fn listed(&self) -> Vec<&'_ Row> {
+        self.taken.iter().flat_map(|seen| seen.rows().unwrap_or_default()).collect()
+    }
+
     /// The list of the items in its normal form: a canonical object on each line.
     pub fn list(&self) -> String {
         self.items.iter().map(|item| line(item) + "\n").collect()

@@ -76,10 +76,11 @@ impl std::fmt::Debug for Bench<'_, '_> {
 }
 
 impl<'b, 'c> Bench<'b, 'c> {
-    /// Of a reviewer in an open review; code `review-closed`.
+    /// Of a reviewer in an open review; codes `review-closed`, and of the listings that it was made of
+    /// `review-snapshot-none`, `review-snapshot-unread`.
     pub fn of(desk: &'b Desk<'c>, standing: &'b Standing<'c>, reviewer: Pseudonym) -> Result<Self> {
         open(standing)?;
-        let rows: Vec<&Row> = desk.rows();
+        let rows: Vec<&Row> = standing.listed(desk)?;
         let (systems, at) = (&standing.opened().systems, desk.context.now);
         let law = Independence::of(&desk.context, &desk.people, systems, at, &rows);
         Ok(Self { desk, standing, reviewer, law })

@@ -1,5 +1,5 @@
 //! Schedule: which systems are to be reviewed when, which are late, and what asks for a review of one
-//! person: a move, an emergency.
+//! person: a move, an emergency, access that somebody gave to themself, a risk that was accepted of them.
 //!
 //! A system under a regime, or of tier 1, is reviewed each quarter, all others twice a year; counted from
 //! its last periodic review, or from its registration.
@@ -7,9 +7,10 @@
 use std::collections::BTreeSet;
 
 use super::Desk;
+use crate::check::Other;
 use crate::check::access::campaign::Campaign;
 use crate::check::scope::plus;
-use crate::schema::access::{PersonEvent, SessionKind, SessionPhase};
+use crate::schema::access::{AccessAction, PersonEvent, SessionKind, SessionPhase};
 use crate::schema::review::{CampaignKind, CampaignState};
 use crate::schema::words::Reference;
 use crate::time::{DAY, Timestamp};
@@ -42,7 +43,7 @@ pub struct Slot {
 /// What asks for a review of one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trigger {
-    /// `mover`, `break-glass`.
+    /// `mover`, `break-glass`, `self-grant`, `risk-accepted`.
     pub kind: &'static str,
     /// The id that the review names as its trigger.
     pub id: String,
@@ -110,6 +111,25 @@ pub fn triggers(desk: &Desk<'_>) -> Vec<Trigger> {
         if opened && period.has(row.at.occurred) && seen.insert(row.session.as_str()) {
             let (id, who) = (row.session.as_str(), row.principal.pseudonym);
             all.push(desk.trigger("break-glass", id, who, row.at.occurred, row.at.index));
+        }
+    }
+    for row in facts.access_changed.all() {
+        let given = matches!(row.action, AccessAction::Granted | AccessAction::Modified);
+        let (who, by) = (row.principal.pseudonym, row.executor.and_then(|by| by.pseudonym));
+        if !given || by.is_none() || !period.has(row.effective_at) {
+            continue;
+        }
+        // two accounts of one person are one person
+        if desk.context.other(who, by, row.effective_at).0 == Other::No {
+            let id = row.access.as_ref().or(row.approval.as_ref());
+            let id = id.map_or_else(|| format!("entry-{}", row.at.index), ToString::to_string);
+            all.push(desk.trigger("self-grant", &id, who, row.effective_at, row.at.index));
+        }
+    }
+    for row in facts.risk_accepted.all() {
+        if period.has(row.at.occurred) {
+            let (id, who) = (row.risk.as_str(), row.person.pseudonym);
+            all.push(desk.trigger("risk-accepted", id, who, row.at.occurred, row.at.index));
         }
     }
     all.sort_by_key(|trigger| trigger.entry);

@@ -227,7 +227,7 @@ fn additions(desk: &Desk<'_>, standing: &Standing<'_>) -> Vec<Addition> {
     let before: Vec<_> =
         standing.campaign.snapshots(&desk.observed).into_iter().flatten().collect();
     let was_listed: HashSet<Key<'_>> =
-        before.iter().flat_map(|seen| seen.rows.iter().flatten()).map(Row::key).collect();
+        before.iter().flat_map(|seen| seen.rows().unwrap_or_default()).map(Row::key).collect();
     let mut all = Vec::new();
     for system in opened.systems.iter() {
         let later = desk.observed.after(system.as_str(), standing.campaign.at()).next();
@@ -251,7 +251,7 @@ fn rows(desk: &Desk<'_>, standing: &Standing<'_>, proofs: &[Proof<'_>]) -> Vec<V
     let mut listed: HashMap<Key<'_>, (&Row, String)> = HashMap::new();
     for seen in standing.campaign.snapshots(&desk.observed).into_iter().flatten() {
         let digest = seen.said.entitlements.attachment.to_reference();
-        for row in seen.rows.iter().flatten() {
+        for row in seen.rows().unwrap_or_default() {
             listed.entry(row.key()).or_insert_with(|| (row, digest.clone()));
         }
     }
@@ -347,9 +347,7 @@ fn access(item: &ReviewItem, row: Option<&Row>, known: Option<&Evidence>) -> [St
 /// Last deployment to recommendation.
 fn risk(standing: &Standing<'_>, item: &ReviewItem) -> [String; 8] {
     let Some(known) = standing.evidence(&item.item) else { return Default::default() };
-    let hints = known.hints.iter();
-    let hints =
-        hints.map(|hint| format!("{}: {} ({}; {})", hint.name, hint.inputs, hint.rule, hint.at));
+    let hints = known.hints.iter().map(ToString::to_string);
     [
         text(known.usage.last_deployed),
         known.usage.deployments.to_string(),
@@ -366,7 +364,8 @@ fn risk(standing: &Standing<'_>, item: &ReviewItem) -> [String; 8] {
 fn review(context: &Context<'_>, standing: &Standing<'_>, item: &ReviewItem) -> [String; 7] {
     let outcome = standing.outcome(&item.item);
     let decided = outcome.or_else(|| standing.decided(&item.item).into_iter().next_back());
-    let stage = decided.map(|known| known.stage).or(standing.stage(&item.item)).unwrap_or(1);
+    let stage =
+        decided.map(|known| known.stage).or_else(|| standing.stage(&item.item)).unwrap_or(1);
     let when = decided.map_or(context.now, |known| known.at);
     let with = standing.assignment(&item.item, stage, when);
     let first = standing.first(&item.item, stage);

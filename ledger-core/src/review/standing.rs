@@ -7,7 +7,7 @@ use super::evidence::Evidence;
 use crate::check::access::campaign::{Campaign, Decision};
 use crate::error::{Error, Result};
 use crate::fact::Said;
-use crate::fact::snapshot::ReviewItem;
+use crate::fact::snapshot::{ReviewItem, Row};
 use crate::schema::review::{
     AssignmentCause, CampaignAssigned, CampaignOpened, CampaignState, CertifyDecision,
     Recommendation,
@@ -117,6 +117,25 @@ impl<'c> Standing<'c> {
     /// Its items, in their order.
     pub fn items(&self) -> &[ReviewItem] {
         &self.items
+    }
+
+    /// The rows of the listings that it was made of: who administers a system stands in them. Without them
+    /// nobody can be told to be independent.
+    pub(super) fn listed<'d>(&self, desk: &'d Desk<'c>) -> Result<Vec<&'d Row>> {
+        let named = self.opened().snapshots.iter();
+        let mut rows = Vec::new();
+        for (list, seen) in named.zip(self.campaign.snapshots(&desk.observed)) {
+            let seen = seen.ok_or_else(|| {
+                let message = format!("no listing with the list {list} is there");
+                Error::refused("review-snapshot-none", message)
+            })?;
+            rows.extend(seen.rows().map_err(|why| {
+                let message = format!("{}: {why}", seen.words());
+                Error::refused("review-snapshot-unread", message)
+                    .hint("bring the attachments of the ledger with its folder")
+            })?);
+        }
+        Ok(rows)
     }
 
     /// One item.

@@ -37,7 +37,16 @@ pub struct Usage {
 /// All that was seen, by person and system.
 pub(super) struct Usages<'c> {
     by: HashMap<(Pseudonym, &'c str), Deeds>,
-    names: HashMap<Pseudonym, BTreeSet<Pseudonym>>,
+    /// What it comes to under all names of a person, by system: the same for each of their rows.
+    known: HashMap<Box<str>, HashMap<Pseudonym, Sum>>,
+}
+
+/// What a person was seen doing in one system, under all their names.
+#[derive(Default)]
+struct Sum {
+    usage: Usage,
+    /// When they deployed, ascending.
+    deployed: Vec<Timestamp>,
 }
 
 impl<'c> Usages<'c> {
@@ -74,29 +83,53 @@ impl<'c> Usages<'c> {
                 deeds.used = deeds.used.max(Some(row.last_at));
             }
         }
-        Self { by, names: HashMap::new() }
+        Self { by, known: HashMap::new() }
     }
 
     /// What is known of the use of a row.
     pub(super) fn of_row(&mut self, desk: &Desk<'_>, row: &Row) -> Usage {
-        let mut usage = Usage { last_used: row.last_used.max(row.last_login), ..Usage::default() };
-        let Some(who) = row.person else { return usage };
-        let (now, period) = (desk.context.now, desk.context.period);
-        let names = self.names.entry(who).or_insert_with(|| desk.people.names(who, now)).clone();
-        let granted = |at: &Timestamp| {
-            row.granted_at.is_none_or(|from| from <= *at)
-                && row.expires.is_none_or(|until| *at < until)
-        };
-        for deeds in names.iter().filter_map(|name| self.by.get(&(*name, &*row.system))) {
+        let last_used = row.last_used.max(row.last_login);
+        let Some(who) = row.person else { return Usage { last_used, ..Usage::default() } };
+        let known = self.known.get(&*row.system).and_then(|known| known.get(&who));
+        if let Some(sum) = known {
+            return sum.of_row(row);
+        }
+        let sum = self.sum(desk, who, &row.system);
+        let usage = sum.of_row(row);
+        self.known.entry(row.system.clone()).or_default().insert(who, sum);
+        usage
+    }
+
+    fn sum(&self, desk: &Desk<'_>, who: Pseudonym, system: &str) -> Sum {
+        let period = desk.context.period;
+        let mut sum = Sum::default();
+        let usage = &mut sum.usage;
+        let names = desk.people.names(who, desk.context.now);
+        for deeds in names.iter().filter_map(|name| self.by.get(&(*name, system))) {
             usage.last_deployed = usage.last_deployed.max(deeds.deployed.iter().max().copied());
             usage.last_approved = usage.last_approved.max(deeds.approved.iter().max().copied());
             usage.last_used = usage.last_used.max(deeds.used);
             let within = |times: &[Timestamp]| times.iter().filter(|at| period.has(**at)).count();
             usage.deployments += within(&deeds.deployed) as u64;
             usage.approvals += within(&deeds.approved) as u64;
-            usage.outside += deeds.deployed.iter().filter(|at| !granted(at)).count() as u64;
+            sum.deployed.extend(&deeds.deployed);
         }
-        usage
+        sum.deployed.sort_unstable();
+        sum
+    }
+}
+
+impl Sum {
+    /// What it says of a row: deployments outside the time for which it was granted are counted.
+    fn of_row(&self, row: &Row) -> Usage {
+        let until = |end: Timestamp| self.deployed.partition_point(|at| *at < end);
+        let before = row.granted_at.map_or(0, until);
+        let within = row.expires.map_or(self.deployed.len(), until).saturating_sub(before);
+        Usage {
+            last_used: self.usage.last_used.max(row.last_used).max(row.last_login),
+            outside: (self.deployed.len() - within) as u64,
+            ..self.usage.clone()
+        }
     }
 }
 

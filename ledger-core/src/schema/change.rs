@@ -3,7 +3,7 @@
 //! Declared by the macros of `schema/declare.rs`; spec page: `spec/event.md`.
 
 use super::Rule;
-use super::typed::{Filled, Flag, Id, Map, Person, Sealed};
+use super::typed::{Decimal, Filled, Flag, Id, Map, Person, Sealed};
 use super::words::{Answer, Class, Impact, Regime, Risk, Window};
 use crate::hash::Sha256;
 use crate::time::Timestamp;
@@ -171,13 +171,23 @@ object! {
     }
 }
 
+object! {
+    /// What a template allows a parameter to be; all that stands here must hold, and a template that
+    /// names parameters allows no others.
+    ParameterRange {
+        maximum: Option<Decimal>, minimum: Option<Decimal>, name: Id,
+        values: Option<Vec<Id>>,
+    }
+}
+
 event! {
     /// a template of standard changes was approved, edited, reviewed, suspended or retired
     StandardChangeTemplateChanged = "standard_change.template_changed"
     subject(template) need(Append) actor(true)
     {
         action: TemplateAction, by: Person, digest: Sha256, max_failures: Option<u64>,
-        of_last: Option<u64>, review_due: Option<Timestamp>, scope: TemplateScope,
+        of_last: Option<u64>, parameters: Option<Vec<ParameterRange>>,
+        review_due: Option<Timestamp>, scope: TemplateScope,
         version: Id,
     }
 }

@@ -9,10 +9,12 @@
 mod handles;
 mod lock;
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use self::handles::Handles;
@@ -25,6 +27,8 @@ pub struct Dir {
     root: PathBuf,
     patience: Duration,
     handles: Handles,
+    /// The folders that were made, or found with something in them: they are durable.
+    made: Mutex<BTreeSet<String>>,
 }
 
 impl Dir {
@@ -37,7 +41,7 @@ impl Dir {
         if !found.is_dir() {
             return Err(not_a_folder(&shown));
         }
-        Ok(Self { root, patience, handles: Handles::default() })
+        Ok(Self { root, patience, handles: Handles::default(), made: Mutex::default() })
     }
 
     /// Makes the folder (and those above it), durably, unless it is there, and opens it.
@@ -61,7 +65,16 @@ impl Dir {
     fn hold_folder(&self, name: &str) -> io::Result<()> {
         let dir = parent(name);
         self.handles.hold_folder(dir, || {
+            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            if made.contains(dir) {
+                match File::open(self.at(dir)) {
+                    // somebody took it away: it is made again
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    opened => return opened,
+                }
+            }
             make_folders(&self.at(dir))?;
+            made.insert(dir.to_owned());
             File::open(self.at(dir))
         })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::anchor::{Anchor, Brackets};
 use crate::key::KeyId;
 use crate::trust::Suspicion;
 use crate::vault::persons::Pseudonym;
@@ -34,6 +35,8 @@ pub enum Class {
     Store,
     /// Something remembered outside the folder: a pin, a receipt, an older checkpoint.
     Anchor,
+    /// A token or a cosignature that is to date the log.
+    Date,
 }
 
 impl Class {
@@ -47,6 +50,7 @@ impl Class {
             Self::Checkpoint => "checkpoint",
             Self::Store => "store",
             Self::Anchor => "anchor",
+            Self::Date => "date",
         }
     }
 }
@@ -78,7 +82,7 @@ pub struct Notice {
 impl Notice {
     /// Whether it is a finding of COMPLETENESS: the log itself shows that something is missing.
     pub fn is_finding(&self) -> bool {
-        ["stream-gap", "clock-back"].contains(&self.code)
+        ["stream-gap", "clock-back", "dated-after"].contains(&self.code)
     }
 }
 
@@ -150,6 +154,10 @@ pub struct Report {
     pub uncovered: u64,
     /// What outside the folder it was held against, in words.
     pub anchors: Vec<String>,
+    /// Who dated the log, by size; those whom the auditor does not trust among them.
+    pub dated: Vec<Anchor>,
+    /// What that leaves of the times that entries claim.
+    pub brackets: Brackets,
     /// What witnesses said, as the auditor's policy names them; none without a policy.
     pub witnessed: Option<Witnessed>,
     /// Where the writer's clock went back, the first thousand.

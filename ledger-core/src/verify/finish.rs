@@ -217,6 +217,14 @@ impl Run<'_> {
             let message = format!("the writer's clock went back {} time(s)", self.clock_back);
             self.notices.push(Notice { code: "clock-back", message });
         }
+        self.notices.extend(self.dated.missing(&self.attached));
+        if self.brackets.after > 0 {
+            let message = format!(
+                "{} entries claim a time after somebody else had dated them",
+                self.brackets.after
+            );
+            self.notices.push(Notice { code: "dated-after", message });
+        }
         for file in self.store.list(crate::ledger::RECOVERED)? {
             let message = format!("recovery set bytes aside: `recovered/{file}`");
             self.notices.push(Notice { code: "recovered", message });
@@ -257,6 +265,8 @@ impl Run<'_> {
             faults: self.faults,
             notices: self.notices,
             anchors: self.anchors,
+            dated: self.dated.anchors,
+            brackets: self.brackets,
             witnessed: None,
             setbacks: self.setbacks,
             suspects: Vec::new(),

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::Options;
 use super::anchor::{self, Archive, Held, Pending};
+use super::dated::{Dated, dated};
 use super::fault::{Class, Fault, Notice, Report, Setback, Unknown};
 use super::seen::Claims;
 use super::spill::Places;
 use super::window::{Line, Summary, Window};
+use crate::anchor::Brackets;
 use crate::chain::End;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
@@ -97,6 +99,10 @@ pub(super) struct Run<'a> {
     /// Persons whose identity was erased, each with the first entry that says so.
     pub(super) erased: BTreeMap<Pseudonym, u64>,
     pub(super) anchors: Vec<String>,
+    /// Who dated the log, what entries attached, and what that leaves of the times that entries claim.
+    pub(super) dated: Dated,
+    pub(super) attached: Vec<(u64, Sha256)>,
+    pub(super) brackets: Brackets,
     pub(super) faults: Vec<Fault>,
     pub(super) unlisted: u64,
     /// The newest head slot may be the damaged one, and there are bytes past the head.
@@ -130,6 +136,9 @@ impl<'a> Run<'a> {
             unknown: Vec::new(),
             erased: BTreeMap::new(),
             anchors: Vec::new(),
+            dated: Dated::default(),
+            attached: Vec::new(),
+            brackets: Brackets::default(),
             faults: Vec::new(),
             unlisted: 0,
             maybe_past_head: false,
@@ -145,6 +154,12 @@ impl<'a> Run<'a> {
                 Ok(pending) => run.waiting.push(pending),
                 Err(error) => run.fault(None, Class::Anchor, &error),
             }
+        }
+        run.dated = dated(store, options.roots, options.policy)?;
+        run.brackets = Brackets::new(&run.dated.anchors);
+        run.notices.append(&mut run.dated.notices);
+        for fault in std::mem::take(&mut run.dated.faults) {
+            run.push(fault);
         }
         // the largest index first: taken from the end as the lines pass
         run.receipts.sort_unstable_by(|one, other| other.cmp(one));
@@ -353,6 +368,7 @@ impl<'a> Run<'a> {
         } else if let Some(person) = summary.erased {
             self.erased.entry(person).or_insert(summary.index);
         }
+        self.attached.extend(summary.attached.map(|digest| (summary.index, digest)));
         if let Some(claim) = &summary.forked {
             self.fork(summary.index, claim);
         }
@@ -381,8 +397,9 @@ impl<'a> Run<'a> {
         Ok(judged.is_none_or(|error| error.code() != "key-unknown"))
     }
 
-    /// The writer's clock goes forward, or it is said by how much it did not.
+    /// The writer's clock goes forward, and never beyond what others dated, or it is said that it did not.
     fn clock(&mut self, summary: &Summary) {
+        self.brackets.entry(summary.index, summary.recorded_at, summary.occurred_at);
         let before = self.last_time.replace(summary.recorded_at);
         let Some(before) = before.filter(|before| summary.recorded_at < *before) else { return };
         self.clock_back += 1;

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::dated;
 use crate::chain::Link;
 use crate::entry::{Entry, Signature};
 use crate::error::{Error, Result};
@@ -36,6 +37,7 @@ pub(super) struct Summary {
     pub(super) index: u64,
     pub(super) chain: Blake3,
     pub(super) recorded_at: Timestamp,
+    pub(super) occurred_at: Timestamp,
     pub(super) key_event: bool,
     pub(super) signatures: Vec<Signature>,
     pub(super) event: std::ops::Range<usize>,
@@ -45,6 +47,8 @@ pub(super) struct Summary {
     pub(super) seen: Option<Seen>,
     /// The person whose identity it orders to forget.
     pub(super) erased: Option<Pseudonym>,
+    /// The file that it attaches as an anchor.
+    pub(super) attached: Option<Sha256>,
     /// What it says of a forked stream.
     pub(super) forked: Option<Claim>,
     /// The law of link for keys, as of a registry before the window.
@@ -144,6 +148,7 @@ fn summary(document: &mut Document, line: &[u8], registry: &Registry) -> Result<
         index: entry.index,
         chain: entry.chain,
         recorded_at: entry.recorded_at,
+        occurred_at: event.occurred_at,
         key_event: crate::ledger::is_key_event(event.kind),
         event: span(line, event.bytes()).unwrap_or_default(),
         stream: index::key(Kind::Stream, event.stream.name),
@@ -151,6 +156,7 @@ fn summary(document: &mut Document, line: &[u8], registry: &Registry) -> Result<
         source: event.claim().map(|(name, what)| (index::key(Kind::Source, &name), what)),
         seen: event.seen,
         erased: Order::erased(&entry),
+        attached: dated::attached(event),
         forked: Claim::of(event),
         judged: registry.judge(&entry),
         signatures: entry.signatures,

@@ -211,14 +211,10 @@ fn folder(bytes: &[u8]) -> bool {
     put("checkpoints.log", bytes);
     let origin = Origin::parse(ORIGIN).unwrap();
     let options = Options {
-        policy: None,
         pinned: Some(&origin),
         older: &[bytes.to_vec()],
-        receipts: &[],
         mode: ledger_core::signature::Mode::OneByOne,
-        random: [1; 32],
-        scratch: None,
-        progress: None,
+        ..Options::new([1; 32])
     };
     let report = verify(&store, &options).unwrap();
     // there is no head, and the older checkpoint is a log

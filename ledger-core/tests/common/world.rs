@@ -223,14 +223,9 @@ pub fn verified(
     receipts: &[(u64, ledger_core::hash::Blake3)],
 ) -> Result<ledger_core::verify::Report> {
     let options = ledger_core::verify::Options {
-        policy: None,
         pinned: Some(pinned),
-        older: &[],
         receipts,
-        mode: Mode::Bulk,
-        random: seed("verify", 1),
-        scratch: None,
-        progress: None,
+        ..ledger_core::verify::Options::new(seed("verify", 1))
     };
     ledger_core::verify::verify(store, &options)
 }

@@ -2,22 +2,16 @@
 
 use ledger_core::checkpoint::Checkpoint;
 use ledger_core::note::{self, Note};
-use ledger_core::signature::Mode;
-use ledger_core::signer::{self, CHECKPOINT};
+use ledger_core::signer::{self, ARCHIVE, CHECKPOINT};
 use ledger_core::verify::{Options, Report, verify};
 
 use super::*;
 
 fn report(store: &Memory, ledger: &Ledger, pinned: bool, older: &[Vec<u8>]) -> Report {
     let options = Options {
-        policy: None,
         pinned: pinned.then(|| ledger.origin()),
         older,
-        receipts: &[],
-        mode: Mode::Bulk,
-        random: seed("verify", 1),
-        scratch: None,
-        progress: None,
+        ..Options::new(seed("verify", 1))
     };
     verify(store, &options).unwrap()
 }
@@ -121,4 +115,100 @@ fn signer_and_witness_at_once() {
         done.store(true, std::sync::atomic::Ordering::Relaxed);
     });
     assert_eq!(published().text(), notes.last().unwrap().checkpoint.encode());
+}
+
+/// A store that counts the bytes which are read of the archive.
+struct Watched {
+    inner: Memory,
+    read: std::sync::atomic::AtomicUsize,
+}
+
+impl Store for Watched {
+    fn len(&self, name: &str) -> Result<Option<u64>> {
+        self.inner.len(name)
+    }
+    fn read(&self, name: &str, offset: u64, buf: &mut [u8]) -> Result<usize> {
+        let count = self.inner.read(name, offset, buf)?;
+        if name == ARCHIVE {
+            self.read.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
+        }
+        Ok(count)
+    }
+    fn write(&self, name: &str, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.inner.write(name, offset, bytes)
+    }
+    fn sync(&self, name: &str) -> Result<()> {
+        self.inner.sync(name)
+    }
+    fn sync_dir(&self, dir: &str) -> Result<()> {
+        self.inner.sync_dir(dir)
+    }
+    fn rename(&self, from: &str, to: &str) -> Result<()> {
+        self.inner.rename(from, to)
+    }
+    fn remove(&self, name: &str) -> Result<()> {
+        self.inner.remove(name)
+    }
+    fn list(&self, dir: &str) -> Result<Vec<String>> {
+        self.inner.list(dir)
+    }
+    fn seal(&self, name: &str) -> Result<()> {
+        self.inner.seal(name)
+    }
+    fn lock(&self, name: &str) -> Result<Box<dyn Lock>> {
+        self.inner.lock(name)
+    }
+}
+
+/// A ledger, and its next two checkpoints.
+fn two_signed() -> [signer::Signed; 2] {
+    let (_, mut world, mut ledger) = start();
+    let first = signer::sign(&ledger, None, &world.checkpoint).unwrap();
+    let event = world.deployment();
+    world.offer(&mut ledger, event).unwrap();
+    let second = signer::sign(&ledger, Some(&first.memory), &world.checkpoint).unwrap();
+    [first, second]
+}
+
+/// A server under load publishes each second: what it reads for that must not grow with what it did.
+#[test]
+fn a_long_archive_is_not_read_for_each_note() {
+    let [first, second] = two_signed();
+    let store = Memory::new();
+    let framed = [&first.note[..], b"\n\n"].concat();
+    store.write(ARCHIVE, 0, &framed.repeat(20_000)).unwrap();
+    let watched = Arc::new(Watched { inner: store.clone(), read: 0.into() });
+    let held: Arc<dyn Store> = watched.clone();
+    signer::publish(&held, &second).unwrap();
+    let read = watched.read.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(read < 20_000, "{read} bytes were read");
+    let wanted = [framed.repeat(20_000), second.note.clone(), b"\n\n".to_vec()].concat();
+    assert!(read_all(&store, ARCHIVE).unwrap().unwrap() == wanted);
+}
+
+/// Whatever an earlier signer left behind its last whole note is replaced, and no whole note is.
+#[test]
+fn the_archive_is_continued_whatever_stands_at_its_end() {
+    let [first, second] = two_signed();
+    let framed = |note: &[u8]| [note, b"\n\n"].concat();
+    let (one, two) = (framed(&first.note), framed(&second.note));
+    let mut ends: Vec<Vec<u8>> = (0..two.len()).map(|length| two[..length].to_vec()).collect();
+    ends.extend([vec![0; 5000], vec![b'x'; 20_000], b"\n".repeat(2)]);
+    for notes in [0, 1, 2, 40] {
+        for end in &ends {
+            let store = Memory::new();
+            store.write(ARCHIVE, 0, &[one.repeat(notes), end.clone()].concat()).unwrap();
+            let held: Arc<dyn Store> = Arc::new(store.clone());
+            for _ in 0..2 {
+                signer::publish(&held, &second).unwrap();
+                let archive = read_all(&store, ARCHIVE).unwrap().unwrap();
+                assert!(
+                    archive == [one.repeat(notes), two.clone()].concat(),
+                    "{notes} {}",
+                    end.len()
+                );
+                store.remove(CHECKPOINT).unwrap();
+            }
+        }
+    }
 }

@@ -33,7 +33,7 @@ fn a_folder_of_a_newer_format_is_left_alone() {
 }
 
 /// A store that can be read and nothing else.
-struct ReadOnly(Memory);
+pub(super) struct ReadOnly(pub(super) Memory);
 
 fn never<T>() -> Result<T> {
     Err(Error::unavailable("read-only", "nothing can be written here"))

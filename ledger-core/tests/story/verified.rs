@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use ledger_core::anchor::Brackets;
 use ledger_core::key::KeyId;
 use ledger_core::trust::Suspicion;
 use ledger_core::verify::{Class, Fault, Report, Setback, Suspect, Verdict, Witnessed};
@@ -60,6 +61,8 @@ pub fn of(said: [Option<&Value>; 2], dropped: &[String], entries: u64) -> Option
             count: witnesses.as_u64().unwrap(),
             size: members.get("witnessed").map_or(entries, count),
         }),
+        dated: Vec::new(),
+        brackets: Brackets::default(),
         setbacks: list("setbacks").map(setback).collect(),
         solo: false,
         suspects: list("suspects").map(suspect).collect(),

@@ -1,6 +1,8 @@
 //! Part: what all documents are made of: ids, times, tokens, texts, properties, metadata.
 
-use ledger_core::json::Value;
+use std::borrow::Cow;
+
+use ledger_core::json::{Lazy, Value};
 use ledger_core::report::{Cell, Dataset, Report};
 use uuid::Uuid;
 
@@ -22,6 +24,7 @@ pub(super) fn urn(name: &str) -> String {
 const SHOWN: usize = 4_000;
 
 /// What a document is written from.
+#[derive(Clone, Copy)]
 pub(super) struct Writer<'r> {
     pub report: &'r Report,
     /// The digest of `report.json`.
@@ -80,7 +83,7 @@ impl<'r> Writer<'r> {
     }
 
     /// The exceptions of the report, a row each.
-    pub(super) fn exceptions(&self) -> impl Iterator<Item = Row<'r>> {
+    pub(super) fn exceptions(&self) -> impl Iterator<Item = Row<'r>> + use<'r> {
         let table = self.report.dataset("P14");
         table.into_iter().flat_map(|table| table.rows.iter().map(move |cells| Row { table, cells }))
     }
@@ -92,11 +95,15 @@ pub(super) struct Row<'r> {
     cells: &'r [Cell],
 }
 
-impl Row<'_> {
+impl<'r> Row<'r> {
     /// The text under a column; empty if it says nothing.
-    pub(super) fn text(&self, column: &str) -> String {
+    pub(super) fn text(&self, column: &str) -> Cow<'r, str> {
         let place = self.table.column(column);
-        place.and_then(|place| self.cells.get(place)).map(Cell::to_text).unwrap_or_default()
+        match place.and_then(|place| self.cells.get(place)) {
+            Some(Cell::Text(text)) => Cow::Borrowed(text),
+            Some(Cell::Count(count)) => Cow::Owned(count.to_string()),
+            None => Cow::Borrowed(""),
+        }
     }
 }
 
@@ -161,6 +168,20 @@ pub(super) fn marked(text: &str) -> String {
 /// An object without what is not there.
 pub(super) fn object(members: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Value {
     Value::object(members.into_iter().filter_map(|(name, value)| Some((name, value?))))
+}
+
+/// An object of what is made as it is written, without what is not there.
+pub(super) fn lazy<'r>(
+    members: impl IntoIterator<Item = (&'static str, Option<Lazy<'r>>)>,
+) -> Lazy<'r> {
+    Lazy::object(members.into_iter().filter_map(|(name, value)| Some((name, value?))))
+}
+
+/// A list of what is made as it is written; none of nothing.
+pub(super) fn lazy_list<'r>(items: impl Iterator<Item = Value> + 'r) -> Option<Lazy<'r>> {
+    let mut items = items.peekable();
+    items.peek()?;
+    Some(Lazy::list(items))
 }
 
 /// A list; none of nothing, which OSCAL does not have.

@@ -1,28 +1,28 @@
 //! Plan: the remediation register, an item for each exception that is not closed.
 
-use ledger_core::json::Value;
+use ledger_core::json::{Lazy, Value};
 
 use super::catalog::back_matter;
-use super::part::{Row, Writer, line, list, marked, object, prop, urn};
+use super::part::{Row, Writer, lazy, lazy_list, line, list, marked, object, prop, urn};
 use super::results::risk;
 
 /// The plan of action and milestones; none if nothing is open.
-pub(super) fn plan(to: &Writer<'_>) -> Option<Value> {
-    let open: Vec<Row<'_>> = to.exceptions().filter(|row| row.text("stands") != "closed").collect();
-    let items = list(open.iter().map(|row| item(to, row)))?;
+pub(super) fn plan(to: Writer<'_>) -> Option<Lazy<'_>> {
+    let open = move || to.exceptions().filter(|row| row.text("stands") != "closed");
+    let items = lazy_list(open().map(move |row| item(&to, &row)))?;
     let system = Value::object([
         ("id", Value::text(&to.report.front.origin)),
         ("identifier-type", Value::text(urn("origin"))),
     ]);
-    let content = object([
-        ("back-matter", Some(back_matter(to))),
-        ("metadata", Some(to.metadata("Remediation register"))),
+    let content = lazy([
+        ("back-matter", Some(back_matter(&to).into())),
+        ("metadata", Some(to.metadata("Remediation register").into())),
         ("poam-items", Some(items)),
-        ("risks", list(open.iter().map(|row| risk(to, row)))),
-        ("system-id", Some(system)),
-        ("uuid", Some(to.own("document", "plan-of-action-and-milestones"))),
+        ("risks", lazy_list(open().map(move |row| risk(&to, &row)))),
+        ("system-id", Some(system.into())),
+        ("uuid", Some(to.own("document", "plan-of-action-and-milestones").into())),
     ]);
-    Some(Value::object([("plan-of-action-and-milestones", content)]))
+    Some(Lazy::object([("plan-of-action-and-milestones", content)]))
 }
 
 fn item(to: &Writer<'_>, row: &Row<'_>) -> Value {

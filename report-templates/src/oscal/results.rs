@@ -3,35 +3,33 @@
 use std::collections::BTreeSet;
 
 use ledger_core::check::State;
-use ledger_core::json::Value;
+use ledger_core::json::{Lazy, Value};
 use ledger_core::report::{Performed, Tested, words};
 
 use super::catalog::{back_matter, objective};
-use super::part::{Row, Writer, line, list, marked, object, prop, token};
+use super::part::{Row, Writer, lazy, lazy_list, line, list, marked, object, prop, token};
 
-pub(super) fn results(to: &Writer<'_>) -> Value {
+pub(super) fn results(to: Writer<'_>) -> Lazy<'_> {
     let front = &to.report.front;
     let last = ledger_core::report::period::last(ledger_core::check::Period {
         from: front.from,
         to: front.to,
     });
     let sentences = to.report.conclusion.sentences.join(" ");
-    let result = object([
-        ("description", Some(Value::text(marked(&sentences)))),
-        ("end", Some(Value::text(last.to_string()))),
-        (
-            "findings",
-            list(to.report.controls.iter().filter(|c| reviewed(c)).map(|c| finding(to, c))),
-        ),
-        ("observations", list(observations(to))),
-        ("props", list(verdicts(to))),
-        ("reviewed-controls", Some(reviewed_controls(to))),
-        ("risks", list(to.exceptions().map(|row| risk(to, &row)))),
-        ("start", Some(Value::text(front.from.to_string()))),
-        ("title", Some(Value::text(line(&format!("{} {}", front.title, front.period))))),
-        ("uuid", Some(to.own("result", "period"))),
+    let findings = to.report.controls.iter().filter(|control| reviewed(control));
+    let result = lazy([
+        ("description", Some(Value::text(marked(&sentences)).into())),
+        ("end", Some(Value::text(last.to_string()).into())),
+        ("findings", lazy_list(findings.map(move |control| finding(&to, control)))),
+        ("observations", list(observations(&to)).map(Lazy::from)),
+        ("props", list(verdicts(&to)).map(Lazy::from)),
+        ("reviewed-controls", Some(reviewed_controls(&to).into())),
+        ("risks", lazy_list(to.exceptions().map(move |row| risk(&to, &row)))),
+        ("start", Some(Value::text(front.from.to_string()).into())),
+        ("title", Some(Value::text(line(&format!("{} {}", front.title, front.period))).into())),
+        ("uuid", Some(to.own("result", "period").into())),
     ]);
-    let Value::Text(report) = to.own("resource", "report") else { return Value::text("") };
+    let Value::Text(report) = to.own("resource", "report") else { return Value::text("").into() };
     let plan = Value::object([
         ("href", Value::text(format!("#{report}"))),
         (
@@ -41,14 +39,14 @@ pub(super) fn results(to: &Writer<'_>) -> Value {
             ),
         ),
     ]);
-    let content = object([
-        ("back-matter", Some(back_matter(to))),
-        ("import-ap", Some(plan)),
-        ("metadata", Some(to.metadata("Assessment results"))),
-        ("results", list([result])),
-        ("uuid", Some(to.own("document", "assessment-results"))),
+    let content = lazy([
+        ("back-matter", Some(back_matter(&to).into())),
+        ("import-ap", Some(plan.into())),
+        ("metadata", Some(to.metadata("Assessment results").into())),
+        ("results", Some(Lazy::list(std::iter::once(result)))),
+        ("uuid", Some(to.own("document", "assessment-results").into())),
     ]);
-    Value::object([("assessment-results", content)])
+    Lazy::object([("assessment-results", content)])
 }
 
 /// The two verdicts in front, with their reasons.
@@ -160,7 +158,7 @@ fn finding(to: &Writer<'_>, control: &Tested) -> Value {
 
 /// An exception. Its id lasts from report to report, as the exception's own does.
 pub(super) fn risk(to: &Writer<'_>, row: &Row<'_>) -> Value {
-    let status = match row.text("stands").as_str() {
+    let status = match &*row.text("stands") {
         "closed" => "closed",
         "risk accepted" => "deviation-approved",
         "assigned" | "dispositioned" | "responded" => "investigating",

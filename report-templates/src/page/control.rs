@@ -152,8 +152,7 @@ fn run(test: &Performed, book: &Book<'_>) -> Run {
         let named = first.and(" ").and(&*test.name).and(", version ").and(&*test.version);
         named.and(condition).and(": ")
     };
-    let mut brief = named(Line::of(Span::Strong(test.id.clone())));
-    brief.0.extend(line.0.iter().cloned());
+    let brief = named(Line::of(Span::Strong(test.id.clone()))).join(&line);
     Run {
         line: brief.and("; ").and(&*file).and(format!(", sha256 {digest}")),
         head: named(Line::plain(&*test.id)).and(&*test.population),

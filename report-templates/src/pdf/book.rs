@@ -7,7 +7,7 @@ use super::sheet::{COLUMN, Mark, Part, SIDE, Sheet};
 use super::style::{BODY, CANNOT, CLOSE, FAIL, INK, MADE, MUTE, SAYS, Style, ground, of_state};
 use crate::chart::{Drawn, Picture};
 use crate::line::{Line, Span};
-use crate::page::{Extra, Lead, Numbered, One, Verdict, Whole};
+use crate::page::{Edges, Extra, Lead, Numbered, One, Verdict, Whole};
 use crate::table::Table;
 
 const FIRST: Style = Style::plain(190).bold();
@@ -52,9 +52,7 @@ fn title(sheet: &mut Sheet, entity: &Line, title: &Line, period: &Line) {
     let words = rows.iter().flat_map(|row| &row.pieces).map(|piece| piece.text.as_str());
     let words: String = words.collect();
     sheet.anchor(1, &words, "cover");
-    sheet.begin(Part::Heading(1, words));
-    sheet.lines(&rows, 0, FIRST);
-    sheet.end();
+    sheet.block(Part::Heading(1, words), title, FIRST);
     sheet.gap(30);
     sheet.paragraph(period, Style::plain(110));
 }
@@ -80,7 +78,7 @@ fn contents(sheet: &mut Sheet, known: &Whole) {
     for (number, id, name) in &known.contents {
         sheet.need(style.leading());
         sheet.y += style.leading();
-        let y = sheet.y - style.size * 3 / 10;
+        let y = sheet.y - style.foot();
         let place = sheet.begin(Part::Entry);
         let words = |x: Length, text: String, style: Style| Mark::Words { x, y, text, style };
         let name = sheet.fonts.shown(Face::Plain, name);
@@ -118,9 +116,7 @@ fn verdicts(sheet: &mut Sheet, all: &[Verdict], reasons: bool) {
         let (top, ground) = (sheet.y, ground(verdict.state));
         sheet.mark(None, Mark::Fill([SIDE, top, COLUMN, height], ground));
         sheet.mark(None, Mark::Fill([SIDE, top, 3 * POINT, height], color));
-        let line = Line::of(Span::Strong(format!("{} ", verdict.name)));
-        let mut line = line;
-        line.0.extend(verdict.said.0.iter().cloned());
+        let line = Line::of(Span::Strong(format!("{} ", verdict.name))).join(&verdict.said);
         let style = BODY.colored(color);
         let rows = sheet.broken(&line, style, COLUMN - 16 * POINT);
         sheet.begin(Part::Paragraph);
@@ -153,13 +149,13 @@ fn figures(sheet: &mut Sheet, figures: &[(Line, Line)]) {
             sheet.begin(Part::Paragraph);
             for row in rows.iter().take(1) {
                 let row = super::sheet::spaced(row);
-                sheet.row(&row, x, top + LARGE.leading() - LARGE.size * 3 / 10);
+                sheet.row(&row, x, top + LARGE.leading() - LARGE.foot());
             }
             for (at, row) in (1..).zip(label) {
                 sheet.row(
                     &super::sheet::spaced(row),
                     x,
-                    top + LARGE.leading() + CLOSE.leading() * at - CLOSE.size * 3 / 10,
+                    top + LARGE.leading() + CLOSE.leading() * at - CLOSE.foot(),
                 );
             }
             sheet.end();
@@ -171,27 +167,22 @@ fn figures(sheet: &mut Sheet, figures: &[(Line, Line)]) {
 }
 
 /// A title within a section.
-fn title_of(sheet: &mut Sheet, level: u16, words: &str, style: Style) {
+pub(super) fn title_of(sheet: &mut Sheet, level: u16, words: &str, style: Style) {
     sheet.gap(40);
     sheet.need(style.leading() + BODY.leading() * 4);
-    let rows = sheet.broken(&words.into(), style, COLUMN);
-    sheet.begin(Part::Heading(level, words.to_owned()));
-    sheet.lines(&rows, 0, style);
-    sheet.end();
+    sheet.block(Part::Heading(level, words.to_owned()), &words.into(), style);
     sheet.gap(15);
 }
 
 /// The title of a section, with its number.
-fn heading(sheet: &mut Sheet, number: &str, words: &str, id: &str) {
+pub(super) fn heading(sheet: &mut Sheet, number: &str, words: &str, id: &str) {
     sheet.gap(140);
     sheet.need(SECOND.leading() * 2 + BODY.leading() * 7);
     sheet.rule(INK, 2 * POINT);
     sheet.anchor(2, &format!("{number} {words}"), id);
     sheet.y += POINT;
-    let rows = sheet.broken(&format!("{number}  {words}").into(), SECOND, COLUMN);
-    sheet.begin(Part::Heading(2, words.to_owned()));
-    sheet.lines(&rows, 0, SECOND);
-    sheet.end();
+    let line = Line::plain(format!("{number}  {words}"));
+    sheet.block(Part::Heading(2, words.to_owned()), &line, SECOND);
     sheet.gap(30);
 }
 
@@ -235,7 +226,7 @@ fn beside(sheet: &mut Sheet, two: &[Line], style: Style) {
     for rows in &all {
         sheet.begin(Part::Paragraph);
         for (at, row) in (1..).zip(rows) {
-            let y = top + style.leading() * at - style.size * 3 / 10;
+            let y = top + style.leading() * at - style.foot();
             sheet.row(&super::sheet::spaced(row), x, y);
         }
         sheet.end();
@@ -264,13 +255,8 @@ fn drawn(sheet: &mut Sheet, chart: &Drawn) {
     sheet.gap(40);
     sheet.need(first + THIRD.leading() * 3);
     sheet.begin(Part::Section);
-    let mut title = chart.title.clone().and(" (");
-    title.0.extend(chart.unit.0.iter().cloned());
-    let title = title.and(")");
-    let rows = sheet.broken(&title, THIRD, COLUMN);
-    sheet.begin(Part::Caption);
-    sheet.lines(&rows, 0, THIRD);
-    sheet.end();
+    let title = chart.title.clone().and(" (").join(&chart.unit).and(")");
+    sheet.block(Part::Caption, &title, THIRD);
     sheet.gap(30);
     for two in parts.chunks(2) {
         let tall = tall(two).unwrap_or_default();
@@ -309,16 +295,11 @@ fn lead(sheet: &mut Sheet, known: &Lead) {
     sheet.need(THIRD.leading() + CLOSE.leading() * 9);
     sheet.hairline();
     sheet.begin(Part::Section);
-    let mut title = Line::plain(format!("{} \u{b7} ", known.id));
-    title.0.extend(known.title.0.iter().cloned());
+    let title = Line::plain(format!("{} \u{b7} ", known.id)).join(&known.title);
     let words = format!("{} {}", known.id, plain(&known.title));
     sheet.anchor(3, &words, &known.id);
-    title = title.and("  ");
-    title.0.extend(known.badge.0.iter().cloned());
-    let rows = sheet.broken(&title, THIRD, COLUMN);
-    sheet.begin(Part::Heading(3, words));
-    sheet.lines(&rows, 0, THIRD);
-    sheet.end();
+    let title = title.and("  ").join(&known.badge);
+    sheet.block(Part::Heading(3, words), &title, THIRD);
     sheet.gap(10);
     sheet.paragraph(&known.conclusion, CLOSE.bold());
     known.reasons.iter().for_each(|reason| sheet.paragraph(reason, CLOSE.colored(CANNOT)));
@@ -358,46 +339,37 @@ fn sign_off(sheet: &mut Sheet, known: &Whole) {
     sheet.end();
 }
 
-/// What stands at the edges of every page.
-pub(super) struct Edges {
-    pub(super) head: String,
-    pub(super) warning: String,
-    pub(super) foot: String,
-}
-
-impl Edges {
-    /// Puts them on all pages; the last number is that of the pages.
-    pub(super) fn stamp(&self, sheet: &mut Sheet) {
-        use super::style::EDGE;
-        let count = sheet.leaves.len();
-        let cut = |text: &str, room: Length, fonts: &super::font::Fonts| {
-            let mut text = fonts.shown(Face::Plain, &crate::text::visible(text));
-            while fonts.width(EDGE.face, EDGE.size, &text) > room && text.pop().is_some() {
-                text.truncate(text.trim_end_matches('\u{2026}').len());
-                text.pop();
-                text.push('\u{2026}');
-            }
-            text
-        };
-        let warned = Style { color: FAIL, ..EDGE }.bold();
-        let wide = sheet.fonts.width(warned.face, warned.size, &self.warning);
-        let head = cut(&self.head, COLUMN - wide - 10 * POINT, &sheet.fonts);
-        let foot = cut(&self.foot, COLUMN * 7 / 10, &sheet.fonts);
-        let top: Length = 34 * POINT;
-        let bottom = super::sheet::TALL - 30 * POINT;
-        for at in 0..count {
-            let number = format!("page {} of {count}", at + 1);
-            let long = sheet.fonts.width(EDGE.face, EDGE.size, &number);
-            let marks = [
-                (SIDE, top, head.clone(), EDGE),
-                (SIDE + COLUMN - wide, top, self.warning.clone(), warned),
-                (SIDE, bottom, foot.clone(), EDGE),
-                (SIDE + COLUMN - long, bottom, number, EDGE),
-            ];
-            let Some(leaf) = sheet.leaves.get_mut(at) else { continue };
-            let marks = marks.into_iter().filter(|(_, _, text, _)| !text.is_empty());
-            leaf.marks
-                .extend(marks.map(|(x, y, text, style)| (None, Mark::Words { x, y, text, style })));
+/// Puts what stands at the edges on all pages; the last number is that of the pages.
+pub(super) fn stamp(sheet: &mut Sheet, edges: &Edges) {
+    use super::style::EDGE;
+    let count = sheet.leaves.len();
+    let cut = |text: &str, room: Length, fonts: &super::font::Fonts| {
+        let mut text = fonts.shown(Face::Plain, &crate::text::visible(text));
+        while fonts.width(EDGE.face, EDGE.size, &text) > room && text.pop().is_some() {
+            text.truncate(text.trim_end_matches('\u{2026}').len());
+            text.pop();
+            text.push('\u{2026}');
         }
+        text
+    };
+    let warned = Style { color: FAIL, ..EDGE }.bold();
+    let wide = sheet.fonts.width(warned.face, warned.size, &edges.warning);
+    let head = cut(&edges.head, COLUMN - wide - 10 * POINT, &sheet.fonts);
+    let foot = cut(&edges.foot, COLUMN * 7 / 10, &sheet.fonts);
+    let top: Length = 34 * POINT;
+    let bottom = super::sheet::TALL - 30 * POINT;
+    for at in 0..count {
+        let number = format!("page {} of {count}", at + 1);
+        let long = sheet.fonts.width(EDGE.face, EDGE.size, &number);
+        let marks = [
+            (SIDE, top, head.clone(), EDGE),
+            (SIDE + COLUMN - wide, top, edges.warning.clone(), warned),
+            (SIDE, bottom, foot.clone(), EDGE),
+            (SIDE + COLUMN - long, bottom, number, EDGE),
+        ];
+        let Some(leaf) = sheet.leaves.get_mut(at) else { continue };
+        let marks = marks.into_iter().filter(|(_, _, text, _)| !text.is_empty());
+        leaf.marks
+            .extend(marks.map(|(x, y, text, style)| (None, Mark::Words { x, y, text, style })));
     }
 }

@@ -19,12 +19,13 @@ use krilla::tagging::{
 };
 use krilla::text::{GlyphId, KrillaGlyph};
 use krilla::{Document, SerializeSettings};
-use ledger_core::report::Front;
+use ledger_core::time::Timestamp;
 
 use super::Unprinted;
 use super::font::{Fonts, Length};
 use super::sheet::{Anchor, Leaf, Mark, Part, Place, SIDE, Sheet, Step, TALL, WIDE};
 use super::style::{Color, Style};
+use crate::text::numbers;
 
 /// A length in points.
 #[expect(clippy::cast_precision_loss, reason = "a page has fewer thousandths than 2^23")]
@@ -32,8 +33,17 @@ fn points(length: Length) -> f32 {
     length as f32 / 1000.0
 }
 
+/// What a file says of itself.
+pub(super) struct Said<'s> {
+    pub(super) title: String,
+    pub(super) id: &'s str,
+    pub(super) tool: &'s str,
+    /// When what it stands on came to its end: nothing of the run.
+    pub(super) at: Timestamp,
+}
+
 /// The file of the pages.
-pub(super) fn file(sheet: &Sheet, front: &Front) -> Result<Vec<u8>, Unprinted> {
+pub(super) fn file(sheet: &Sheet, said: Said<'_>) -> Result<Vec<u8>, Unprinted> {
     let standard = ConfigurationBuilder::new()
         .with_archival_validator(Archival::A2_A)
         .with_accessibility_validator(Accessibility::UA1)
@@ -41,7 +51,7 @@ pub(super) fn file(sheet: &Sheet, front: &Front) -> Result<Vec<u8>, Unprinted> {
     let configuration = standard.map_err(|error| Unprinted(format!("{error:?}")))?;
     let settings = SerializeSettings { configuration, ..SerializeSettings::default() };
     let mut document = Document::new_with(settings);
-    document.set_metadata(metadata(front));
+    document.set_metadata(metadata(said));
     let mut leaves: Vec<Vec<Identifier>> = vec![Vec::new(); sheet.nodes.len()];
     for leaf in &sheet.leaves {
         let size = PageSettings::from_wh(points(WIDE), points(TALL));
@@ -61,23 +71,15 @@ pub(super) fn file(sheet: &Sheet, front: &Front) -> Result<Vec<u8>, Unprinted> {
 }
 
 /// Nothing of the run: the date is that of the evidence.
-fn metadata(front: &Front) -> Metadata {
-    let at = front.cutoff.to_string();
-    let part = |from: usize, to: usize| at.get(from..to).and_then(|digits| digits.parse().ok());
-    let year = at.get(..4).and_then(|digits| digits.parse().ok()).unwrap_or(1970);
-    let date = DateTime::new(year)
-        .month(part(5, 7).unwrap_or(1))
-        .day(part(8, 10).unwrap_or(1))
-        .hour(part(11, 13).unwrap_or(0))
-        .minute(part(14, 16).unwrap_or(0))
-        .second(part(17, 19).unwrap_or(0))
-        .utc_offset_hour(0);
-    let entity = crate::text::visible(&front.entity);
+fn metadata(said: Said<'_>) -> Metadata {
+    let (year, [month, day, hour, minute, second]) = numbers(said.at);
+    let date = DateTime::new(year).month(month).day(day).hour(hour).minute(minute).second(second);
+    let date = date.utc_offset_hour(0);
     Metadata::new()
-        .title(format!("{entity} \u{b7} {} \u{b7} {}", front.title, front.period))
-        .description(front.id.clone())
-        .document_id(front.id.clone())
-        .creator(front.tool.clone())
+        .title(said.title)
+        .description(said.id.to_owned())
+        .document_id(said.id.to_owned())
+        .creator(said.tool.to_owned())
         .language("en".to_owned())
         .creation_date(date)
 }

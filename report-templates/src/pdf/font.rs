@@ -5,7 +5,9 @@
 use std::fmt::Write as _;
 
 use krilla::text::Font;
+use skrifa::charmap::Charmap;
 use skrifa::raw::TableProvider as _;
+use skrifa::raw::tables::hmtx::Hmtx;
 use skrifa::{FontRef, MetadataProvider as _};
 
 use super::Unprinted;
@@ -34,7 +36,10 @@ const MONO: &[u8] = include_bytes!("../../fonts/DejaVuSansMono.ttf");
 /// A face that was read.
 struct Loaded {
     whole: Font,
-    read: FontRef<'static>,
+    /// The glyphs of characters.
+    glyphs: Charmap<'static>,
+    /// How far each goes.
+    advances: Hmtx<'static>,
     /// Units of a size.
     units: Length,
 }
@@ -59,7 +64,9 @@ impl Loaded {
         let whole = Font::new(bytes.to_vec().into(), 0).ok_or_else(unread)?;
         let read = FontRef::new(bytes).map_err(|_| unread())?;
         let units = read.head().map_err(|_| unread())?.units_per_em();
-        Ok(Self { whole, read, units: Length::from(units.max(1)) })
+        let advances = read.hmtx().map_err(|_| unread())?;
+        let (glyphs, units) = (read.charmap(), Length::from(units.max(1)));
+        Ok(Self { whole, glyphs, advances, units })
     }
 }
 
@@ -89,9 +96,9 @@ impl Fonts {
 
     /// The glyph of a character, where the face has one.
     pub(super) fn glyph(&self, face: Face, char: char) -> Option<Glyph> {
-        let read = &self.face(face).read;
-        let id = read.charmap().map(char).filter(|id| id.to_u32() != 0)?;
-        let advance = read.hmtx().ok()?.advance(id)?;
+        let face = self.face(face);
+        let id = face.glyphs.map(char).filter(|id| id.to_u32() != 0)?;
+        let advance = face.advances.advance(id)?;
         Some(Glyph { id: id.to_u32(), advance })
     }
 

@@ -5,8 +5,8 @@ use super::font::{Length, POINT};
 use super::sheet::{COLUMN, Part, SIDE, Sheet, spaced};
 use super::style::{INK, LINE, MADE, MUTE, ROW, Style};
 use super::words::{self, runs, widths};
-use crate::line::{Line, Span};
-use crate::table::{Row, Table};
+use crate::line::Line;
+use crate::table::{Head, Row, Table};
 
 /// Between columns.
 const GAP: Length = 5 * POINT;
@@ -22,41 +22,41 @@ pub(super) fn table(sheet: &mut Sheet, table: &Table, close: bool) {
     // the title, the heads and a row or two
     sheet.need(head.leading() * 2 + row.leading() * 4);
     sheet.begin(Part::Section);
-    let mut title = Line::plain(format!("{}  ", table.id));
-    title.0.extend(table.title.0.iter().cloned());
-    let lines = sheet.broken(&title, head, COLUMN);
-    sheet.begin(Part::Caption);
-    sheet.lines(&lines, 0, head);
-    sheet.end();
+    let title = Line::plain(format!("{}  ", table.id)).join(&table.title);
+    sheet.block(Part::Caption, &title, head);
     sheet.gap(10);
     if table.rows.is_empty() {
         sheet.paragraph(&"No rows: nothing of this kind was recorded.".into(), row.colored(MUTE));
     } else if table.rows.iter().any(|row| row.printed) {
-        Grid::of(sheet, table, row, close).draw(sheet, table);
+        rows(sheet, &table.heads, &table.rows, row, close);
     }
     for line in table.printed.iter().chain(table.more.iter().filter(|_| table.printed.is_none())) {
         sheet.paragraph(line, MADE);
     }
-    let mut made = table.made.clone().and(" \u{b7} ");
-    made.0.extend(table.query.0.iter().cloned());
-    made = made.and(" \u{b7} sha256 ");
-    made.0.extend(table.digest.0.iter().cloned());
+    let made = table.made.clone().and(" \u{b7} ").join(&table.query);
+    let made = made.and(" \u{b7} sha256 ").join(&table.digest);
     sheet.paragraph(&made.and(format!(" \u{b7} {}", table.file)), MADE);
     sheet.end();
 }
 
+/// Heads and rows alone. A close row leaves what stands beside it to the table's file.
+pub(super) fn rows(sheet: &mut Sheet, heads: &[Head], rows: &[Row], style: Style, close: bool) {
+    Grid::of(sheet, heads, rows, style, close).draw(sheet, rows);
+}
+
 /// The columns of a table.
-struct Grid {
+struct Grid<'t> {
+    heads: &'t [Head],
     widths: Vec<Length>,
     style: Style,
     /// Whether a row has only its cells and its sentence; what else there is stands in its file.
     close: bool,
 }
 
-impl Grid {
+impl<'t> Grid<'t> {
     /// As wide as their words want, and what is left shared by those that are broken.
-    fn of(sheet: &Sheet, table: &Table, style: Style, close: bool) -> Self {
-        let count = table.heads.len();
+    fn of(sheet: &Sheet, heads: &'t [Head], rows: &[Row], style: Style, close: bool) -> Self {
+        let count = heads.len();
         let gaps = GAP * Length::try_from(count.saturating_sub(1)).unwrap_or(0);
         let room = COLUMN - gaps;
         let mut whole = vec![0; count];
@@ -68,23 +68,23 @@ impl Grid {
                 *word = longest.min(room / 3).max(*word);
             }
         };
-        for (at, head) in table.heads.iter().enumerate() {
+        for (at, head) in heads.iter().enumerate() {
             see(&head.name, at, style.bold());
         }
-        for row in table.rows.iter().filter(|row| row.printed).take(TOLD) {
+        for row in rows.iter().filter(|row| row.printed).take(TOLD) {
             for (at, (_, _, cell)) in row.cells.iter().enumerate() {
                 see(cell, at, style);
             }
         }
-        Self { widths: shared(&whole, &word, room), style, close }
+        Self { heads, widths: shared(&whole, &word, room), style, close }
     }
 
-    fn draw(&self, sheet: &mut Sheet, table: &Table) {
+    fn draw(&self, sheet: &mut Sheet, rows: &[Row]) {
         sheet.begin(Part::Table);
-        self.heads(sheet, table, true);
+        self.heads(sheet, true);
         sheet.begin(Part::Body);
-        for row in table.rows.iter().filter(|row| row.printed) {
-            self.row(sheet, table, row);
+        for row in rows.iter().filter(|row| row.printed) {
+            self.row(sheet, row);
         }
         sheet.end();
         sheet.end();
@@ -92,9 +92,9 @@ impl Grid {
     }
 
     /// The heads of the columns; `first` where they are read, and not only seen again.
-    fn heads(&self, sheet: &mut Sheet, table: &Table, first: bool) {
+    fn heads(&self, sheet: &mut Sheet, first: bool) {
         let style = self.style.bold();
-        let cells: Vec<Vec<words::Row>> = table
+        let cells: Vec<Vec<words::Row>> = self
             .heads
             .iter()
             .zip(&self.widths)
@@ -107,19 +107,18 @@ impl Grid {
         }
         let top = sheet.y;
         let mut x = SIDE;
-        for ((rows, width), head) in cells.iter().zip(&self.widths).zip(&table.heads) {
+        for ((rows, width), head) in cells.iter().zip(&self.widths).zip(self.heads) {
             if first {
                 sheet.begin(Part::Name);
             }
             // heads stand on the line below them
             for (at, row) in (tall - rows.len() + 1..).zip(rows) {
-                let y =
-                    top + style.leading() * Length::try_from(at).unwrap_or(1) - style.size * 3 / 10;
+                let y = top + style.leading() * Length::try_from(at).unwrap_or(1) - style.foot();
                 let from = if head.class == "n" { x + width - row.width } else { x };
                 if first {
                     sheet.row(&spaced(row), from, y);
                 } else {
-                    seen(sheet, row, from, y);
+                    sheet.words(None, row, from, y);
                 }
             }
             if first {
@@ -136,7 +135,7 @@ impl Grid {
         }
     }
 
-    fn row(&self, sheet: &mut Sheet, table: &Table, row: &Row) {
+    fn row(&self, sheet: &mut Sheet, row: &Row) {
         let style = self.style;
         let cells: Vec<Vec<words::Row>> = row
             .cells
@@ -150,7 +149,7 @@ impl Grid {
         let height = style.leading() * count + 2 * POINT;
         if height < Sheet::most() / 2 && height > sheet.room() {
             sheet.turn();
-            self.heads(sheet, table, false);
+            self.heads(sheet, false);
         }
         sheet.begin(Part::Line);
         let places: Vec<_> = row
@@ -163,20 +162,14 @@ impl Grid {
             })
             .collect();
         for at in 0..tall {
-            self.next(sheet, table);
+            self.next(sheet);
             let mut x = SIDE;
-            let y = sheet.y - style.size * 3 / 10;
+            let y = sheet.y - style.foot();
             let columns = cells.iter().zip(&self.widths).zip(&row.cells).zip(&places);
             for (((rows, width), (class, ..)), place) in columns {
                 if let Some(row) = rows.get(at) {
                     let from = if *class == "n" { x + width - row.width } else { x };
-                    let row = spaced(row);
-                    for piece in &row.pieces {
-                        let (text, style) = (piece.text.clone(), piece.style);
-                        let mark =
-                            super::sheet::Mark::Words { x: from + piece.from, y, text, style };
-                        sheet.mark(Some(*place), mark);
-                    }
+                    sheet.words(Some(*place), &spaced(row), from, y);
                 }
                 x += width + GAP;
             }
@@ -186,8 +179,8 @@ impl Grid {
             sheet.begin(Part::Line);
             sheet.begin(Part::Across(u32::try_from(self.widths.len()).unwrap_or(1)));
             for row in &below {
-                self.next(sheet, table);
-                sheet.row(&spaced(row), SIDE + 8 * POINT, sheet.y - style.size * 3 / 10);
+                self.next(sheet);
+                sheet.row(&spaced(row), SIDE + 8 * POINT, sheet.y - style.foot());
             }
             sheet.end();
         }
@@ -198,10 +191,10 @@ impl Grid {
     }
 
     /// Goes on to the next line, on a new page where this has none.
-    fn next(&self, sheet: &mut Sheet, table: &Table) {
+    fn next(&self, sheet: &mut Sheet) {
         if self.style.leading() > sheet.room() {
             sheet.turn();
-            self.heads(sheet, table, false);
+            self.heads(sheet, false);
         }
         sheet.y += self.style.leading();
     }
@@ -216,23 +209,12 @@ impl Grid {
         let mut beside = Line::default();
         for (label, content) in row.beside.iter().filter(|_| !self.close) {
             let before = if beside.is_empty() { "" } else { "   " };
-            beside = beside.and(before);
-            beside.0.extend(label.0.iter().cloned());
-            beside = beside.with(Span::Plain(" ".to_owned()));
-            beside.0.extend(content.0.iter().cloned());
+            beside = beside.and(before).join(label).and(" ").join(content);
         }
         if !beside.is_empty() {
             all.extend(sheet.broken(&beside, self.style.colored(MUTE), width));
         }
         all
-    }
-}
-
-/// What is seen again, and not read again.
-fn seen(sheet: &mut Sheet, row: &words::Row, x: Length, y: Length) {
-    for piece in &row.pieces {
-        let (text, style) = (piece.text.clone(), piece.style);
-        sheet.mark(None, super::sheet::Mark::Words { x: x + piece.from, y, text, style });
     }
 }
 

@@ -157,12 +157,10 @@ impl Sheet {
     }
 
     /// A new page, where so much has no room on the last.
-    pub(super) fn need(&mut self, height: Length) -> bool {
-        let turn = height > self.room() && self.y > TOP;
-        if turn {
+    pub(super) fn need(&mut self, height: Length) {
+        if height > self.room() {
             self.turn();
         }
-        turn
     }
 
     /// A new page, where the last has something on it.
@@ -187,13 +185,17 @@ impl Sheet {
         self.anchors.push(Anchor { level, title, id, leaf, y: self.y });
     }
 
-    /// A line of words at a place, of the part that is open.
-    pub(super) fn row(&mut self, row: &Row, x: Length, y: Length) {
-        let place = self.place();
+    /// A line of words at a point of its foot; of no part where it is only seen again.
+    pub(super) fn words(&mut self, place: Option<Place>, row: &Row, x: Length, y: Length) {
         for piece in &row.pieces {
             let (text, style) = (piece.text.clone(), piece.style);
-            self.mark(Some(place), Mark::Words { x: x + piece.from, y, text, style });
+            self.mark(place, Mark::Words { x: x + piece.from, y, text, style });
         }
+    }
+
+    /// The same, of the part that is open.
+    pub(super) fn row(&mut self, row: &Row, x: Length, y: Length) {
+        self.words(Some(self.place()), row, x, y);
     }
 
     /// Words of a style, broken to a width.
@@ -207,8 +209,16 @@ impl Sheet {
         for row in rows {
             self.need(leading);
             self.y += leading;
-            self.row(row, SIDE + indent, self.y - style.size * 30 / 100);
+            self.row(row, SIDE + indent, self.y - style.foot());
         }
+    }
+
+    /// Words over the whole width that are a part of their own.
+    pub(super) fn block(&mut self, part: Part, line: &Line, style: Style) {
+        let rows = self.broken(line, style, COLUMN);
+        self.begin(part);
+        self.lines(&rows, 0, style);
+        self.end();
     }
 
     /// A paragraph, kept together where it is short.
@@ -238,7 +248,7 @@ impl Sheet {
             self.need(style.leading() * count);
             self.begin(Part::Item);
             let before = if numbered { format!("{}. ", at + 1) } else { "\u{2022} ".to_owned() };
-            let y = self.y + style.leading() - style.size * 30 / 100;
+            let y = self.y + style.leading() - style.foot();
             let place = self.place();
             self.mark(Some(place), Mark::Words { x: SIDE, y, text: before, style });
             self.lines(&rows, INDENT, style);
@@ -266,7 +276,7 @@ impl Sheet {
             self.need(style.leading() * count);
             self.begin(Part::Paragraph);
             for (at, row) in (1..).zip(&names) {
-                let y = self.y + style.leading() * at - style.size * 30 / 100;
+                let y = self.y + style.leading() * at - style.foot();
                 self.row(&spaced(row), SIDE, y);
             }
             self.lines(&rows, indent, style);

@@ -48,6 +48,11 @@ impl Style {
         Self { face: Face::Mono, size: self.size * 86 / 100, ..self }
     }
 
+    /// From the foot of words to the end of their line.
+    pub(super) const fn foot(self) -> Length {
+        self.size * 3 / 10
+    }
+
     /// From one foot of a line to the next.
     pub(super) const fn leading(self) -> Length {
         self.size * 135 / 100

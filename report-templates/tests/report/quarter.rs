@@ -1,8 +1,6 @@
 //! Quarter: a history in which everything happens that the stories of the tests tell, spread over a
 //! quarter; and the reports that are made of it, or of nothing.
 
-use std::collections::BTreeMap;
-
 use ledger_core::check::matrix::Matrix;
 use ledger_core::check::{Attachments, State};
 use ledger_core::control::{Fiscal, Layer};
@@ -202,7 +200,7 @@ pub fn report(events: Events, integrity: State, frameworks: &[&str], entity: &st
     let metrics = metrics(&facts, &evaluation);
     let report =
         Report::of(&evaluation, &facts, &asked, vec![ledger_core::report::metrics(&metrics)]);
-    let json = format!("{}\n", report.to_json().to_canonical());
+    let json = format!("{}\n", report.document().to_canonical());
     let digest = Sha256::of(json.as_bytes()).to_reference();
     Made { facts, evaluation, report, digest, json }
 }
@@ -225,6 +223,3 @@ fn metrics(facts: &Facts, evaluation: &Evaluation) -> Metrics {
 
 /// All frameworks.
 pub const ALL: [&str; 3] = ["sox", "hipaa", "gdpr"];
-
-/// Words by name, for golden files.
-pub type Golden = BTreeMap<&'static str, String>;

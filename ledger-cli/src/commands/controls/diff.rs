@@ -32,7 +32,7 @@ pub(crate) struct Diff {
 pub(super) fn run(args: &Diff, context: &mut Context) -> Result<Answer> {
     let difference = Difference::between(&side(&args.old)?, &side(&args.new)?)?;
     let out = &mut context.out;
-    out.value(&difference.to_json())?;
+    out.document(&difference.to_json())?;
     for id in &difference.removed {
         out.line(format!("- {id}"))?;
     }

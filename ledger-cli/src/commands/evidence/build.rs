@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ledger_core::control::{Fiscal, Layer};
 use ledger_core::evidence::build::{self, views};
-use ledger_core::evidence::contents::CALENDAR;
+use ledger_core::evidence::contents::{CALENDAR, overlay};
 use ledger_core::evidence::manifest::{Claim, Drawn};
 use ledger_core::evidence::{self, ITEMS, Outcome};
 use ledger_core::json::Value;
@@ -16,6 +16,7 @@ use super::gather::{Asked, Gathered, gather};
 use super::level::Level;
 use super::made::{Made, untrue};
 use super::population::{self, Wanted};
+use super::review;
 use crate::approval;
 use crate::commands::drill;
 use crate::commands::owner::{Owner, Where};
@@ -45,6 +46,9 @@ pub(crate) struct Build {
     /// All entries, in the place of a sample: the whole report is re-performed from them
     #[arg(long, conflicts_with_all = ["sample", "draws", "brief"])]
     population: bool,
+    /// Folder of the report of an access review, as `ledger review report` made it; may be repeated
+    #[arg(long = "review", value_name = "DIR")]
+    reviews: Vec<PathBuf>,
     /// Which draw of it; may be repeated, for a sample of more than 100 items
     #[arg(long = "draw", value_name = "N", value_delimiter = ',', default_value = "1")]
     draws: Vec<u64>,
@@ -66,11 +70,11 @@ pub(crate) struct Build {
     /// Of the report only its document, page, workbook and summary: the rest shows nothing more
     #[arg(long)]
     brief: bool,
-    /// Overlay of one's own that the report was made with; may be repeated
-    #[arg(long, value_name = "FILE", conflicts_with = "population")]
+    /// Overlay of one's own that the report was made with; may be repeated, in the report's order
+    #[arg(long, value_name = "FILE")]
     controls: Vec<PathBuf>,
     /// Calendar that the report was made with
-    #[arg(long, value_name = "FILE", conflicts_with = "population")]
+    #[arg(long, value_name = "FILE")]
     calendar: Option<PathBuf>,
     /// What a drill of this ledger said, as `ledger drill --to` wrote it, goes in as well
     #[arg(long, value_name = "FILE")]
@@ -95,7 +99,8 @@ impl Build {
     }
 
     fn whole(&self) -> Wanted<'_> {
-        Wanted { report: &self.report, level: self.level, to: &self.to }
+        let (report, reviews) = (&*self.report, &*self.reviews);
+        Wanted { report, reviews, level: self.level, to: &self.to }
     }
 
     /// The files that the report was made with, each read as what it is.
@@ -109,7 +114,7 @@ impl Build {
         for (number, file) in (1..).zip(&self.controls) {
             let text = text(file)?;
             Layer::read(&files::shown(file), &text)?;
-            given.insert(format!("overlay-{number}.toml"), text.into_bytes());
+            given.insert(overlay(number), text.into_bytes());
         }
         if let Some(file) = &self.calendar {
             let text = text(file)?;
@@ -139,12 +144,15 @@ pub(super) fn run(args: &Build, context: &mut Context) -> Result<Answer> {
     let owner = if args.disclose { Some(taken_in(&args.at, context)?) } else { None };
     let speaker = Speaker::begin(&args.by, context)?;
     let drill = args.drill.as_deref().map(|file| drill::read(file, &speaker)).transpose()?;
+    let given = args.given()?;
     let (made, outcome) = if args.population {
-        population::make(&args.whole(), drill, &speaker)?
+        let more = build::more(drill, &given);
+        population::make(&args.whole(), more, &speaker)?
     } else {
         let mut gathered = gather(&args.asked(&args.draws()), &speaker)?;
         gathered.parts.drill = drill;
-        gathered.parts.controls = args.given()?;
+        gathered.parts.controls = given;
+        gathered.parts.reviews = review::members(&args.reviews, &speaker.ledger)?;
         let (zip, outcome) = package(args, gathered, owner.as_ref(), &speaker)?;
         (Made::Held(zip), outcome)
     };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use ledger_core::anchor::{self, Stamp};
 use ledger_core::blob;
 use ledger_core::checkpoint::Checkpoint;
 use ledger_core::custody::Vault;
@@ -14,6 +15,8 @@ use ledger_core::index::Kind;
 use ledger_core::ledger::Ledger;
 use ledger_core::sample::Committed;
 use ledger_core::schema::words::Reference;
+use ledger_core::signer::ANCHORS;
+use ledger_core::store::{self, Store};
 use ledger_core::tree;
 use ledger_core::trust::KEY_EVENTS;
 
@@ -103,11 +106,32 @@ pub(super) fn gather(wanted: &Asked<'_>, speaker: &Speaker) -> Result<Gathered> 
     for old in heads.filter(|old| (1..size).contains(old)) {
         parts.consistency.insert(old, tree::consistency_proof(old, size, &hashes)?);
     }
+    parts.anchors = anchors(&*speaker.folder.store, &parts.checkpoint, size)?;
     let digest = Sha256::of(&document);
     let control = known.control;
     let mut gathered = Gathered { parts, checkpoint, digest, control, hashes, widened: 0 };
     gathered.take(entries, ledger)?;
     Ok(gathered)
+}
+
+/// The tokens of the checkpoint that goes in, with their requests.
+fn anchors(store: &dyn Store, note: &[u8], size: u64) -> Result<BTreeMap<String, Vec<u8>>> {
+    let imprint = Sha256::of(&anchor::dated(note)?);
+    let read = |name: &str| store::read_all(store, &format!("{ANCHORS}/{name}"));
+    let mut found = BTreeMap::new();
+    for name in store.list(ANCHORS)? {
+        let Some(anchor::File::Answer { size: own, id }) = anchor::File::parse(&name) else {
+            continue;
+        };
+        let answer = if own == size { read(&name)?.unwrap_or_default() } else { continue };
+        // what does not hold is for `ledger verify` to say, and is not handed out
+        if Stamp::parse(&answer).is_ok_and(|stamp| stamp.imprint == imprint) {
+            let asked = format!("{size:020}-{id}.tsq");
+            found.extend(read(&asked)?.map(|bytes| (asked, bytes)));
+            found.insert(name, answer);
+        }
+    }
+    Ok(found)
 }
 
 impl Gathered {

@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 
 use ledger_core::blob;
 use ledger_core::evidence::build;
-use ledger_core::evidence::contents::DRILL;
 use ledger_core::evidence::manifest::Claim;
 use ledger_core::evidence::pack::Packing;
 use ledger_core::evidence::{Outcome, population};
 use ledger_core::hash::{Sha256, Sha256Writer};
 use ledger_core::ledger::{FORMAT, Ledger};
 use ledger_core::segment::{self, Place};
-use ledger_core::signer::ARCHIVE;
+use ledger_core::signer::{ANCHORS, ARCHIVE};
 use ledger_core::store::{self, Store};
 use ledger_core::verify::Verdict;
 
 use super::level::Level;
 use super::made::{Made, untrue};
+use super::review;
 use crate::commands::speaker::Speaker;
 use crate::commands::verify;
 use crate::failure::{Failure, Result};
@@ -27,8 +27,6 @@ use crate::{files, published};
 
 /// How many files of the ledger are packed at once.
 const AT_ONCE: usize = 4;
-/// Cosignatures and time tokens.
-const ANCHORS: &str = "anchors";
 /// The document of a report, in its folder.
 const DOCUMENT: &str = "report.json";
 
@@ -36,6 +34,8 @@ const DOCUMENT: &str = "report.json";
 pub(super) struct Wanted<'a> {
     /// The folder of the report.
     pub(super) report: &'a Path,
+    /// The folders of the reports of reviews.
+    pub(super) reviews: &'a [PathBuf],
     /// Whose eyes it is for.
     pub(super) level: Level,
     /// The new file.
@@ -43,9 +43,10 @@ pub(super) struct Wanted<'a> {
 }
 
 /// Writes the package beside its place, and verifies it as its reader will: what does not hold is never handed out.
+/// `more` are members that stand in front of the log.
 pub(super) fn make(
     wanted: &Wanted<'_>,
-    drill: Option<Vec<u8>>,
+    more: BTreeMap<String, Vec<u8>>,
     speaker: &Speaker,
 ) -> Result<(Made, Outcome)> {
     let (note, checkpoint) = published::newest(&speaker.folder)?;
@@ -72,12 +73,13 @@ pub(super) fn make(
     part.push(".part");
     let part = PathBuf::from(part);
     let mut front = population::front(&claim, &note);
-    front.extend(drill.map(|drill| (DRILL.to_owned(), drill)));
+    front.extend(more);
+    let reviews = review::members(wanted.reviews, &speaker.ledger)?;
     let mut sheet = Sheet::new(&part)?;
-    let made = write(&mut sheet, &front, wanted.report, claim, speaker)
+    let made = write(&mut sheet, &front, (wanted.report, reviews), claim, speaker)
         .and_then(|()| sheet.close())
         .and_then(|made| {
-            let outcome = verify::population::run(&part, &policy)?.ok_or_else(|| {
+            let outcome = verify::population::run(&part, (&policy).into())?.ok_or_else(|| {
                 Failure::refused("evidence-untrue", "the package is none of a population")
             })?;
             let fault = outcome.layers.iter().find(|layer| layer.verdict == Verdict::DoesNotHold);
@@ -134,7 +136,7 @@ impl Sheet {
 fn write(
     sheet: &mut Sheet,
     front: &BTreeMap<String, Vec<u8>>,
-    report: &Path,
+    (report, reviews): (&Path, BTreeMap<String, Vec<u8>>),
     claim: Claim,
     speaker: &Speaker,
 ) -> Result<()> {
@@ -154,7 +156,7 @@ fn write(
         }
         sheet.write(&packing.add(&members)?)?;
     }
-    let mut rest = BTreeMap::new();
+    let mut rest = reviews;
     for (name, path, _) in files::below(report)? {
         rest.insert(format!("report/{name}"), files::read(&path)?);
     }

@@ -160,7 +160,7 @@ fn say(args: &Deploy, verdict: &Verdict, receipt: Receipt, out: &mut Out) -> Res
         let mut whole = verdict.to_json();
         let members = whole.members_mut().ok_or_else(|| Failure::new("gate", "no answer"))?;
         members.insert("recorded".to_owned(), Value::count(receipt.index));
-        return out.value(&whole);
+        return out.document(&whole);
     }
     let (service, environment) = (&question.service, &question.environment);
     let artifact = question.artifact.to_reference();

@@ -6,18 +6,18 @@ use ledger_core::fact::dossier::{Dossier, Thing};
 use ledger_core::fact::sought::Until;
 use ledger_core::ledger::Ledger;
 use ledger_core::report::Matter;
-use ledger_core::time::{DAY, Timestamp};
+use ledger_core::time::Timestamp;
 
 use super::folder::{Brought, quoted};
 use crate::asked;
 use crate::context::Context;
-use crate::evaluated::{Asked, Evaluated};
+use crate::evaluated::{Asked, Evaluated, day_on_wall};
 use crate::failure::{Answer, Failure, Result};
 
 /// Report one change: what the tests say of it, who agreed, what is missing, what happened
 ///
-/// The tests are run over the days from the first to the last of its entries. Status 0: no exceptions.
-/// 1: exceptions. 2: it cannot be told.
+/// The tests are run over the days, in the calendar's zone, from the first to the last of its entries.
+/// Status 0: no exceptions. 1: exceptions. 2: it cannot be told.
 #[derive(Args, Debug)]
 #[command(after_help = "Example: ledger report change PAY-42 --out pay-42")]
 pub(crate) struct Change {
@@ -41,8 +41,8 @@ pub(super) fn run(args: &Change, context: &mut Context) -> Result<Answer> {
     args.brought.write(&words, &evaluated, &Matter::Change(&dossier), context)
 }
 
-/// Evaluates the days from the first to the last of these moments, over the first entries of the ledger
-/// and everything that was recorded of them; code `period` where there is none.
+/// Evaluates the days on the wall from the first to the last of these moments, over the first entries of
+/// the ledger and everything that was recorded of them; code `period` where there is none.
 pub(super) fn over(
     times: impl Iterator<Item = Timestamp> + Clone,
     size: u64,
@@ -50,9 +50,8 @@ pub(super) fn over(
     asked: &Asked,
     context: &Context,
 ) -> Result<Evaluated> {
-    let day = |at: Timestamp, more: u64| {
-        Timestamp::from_micros((at.micros() / DAY + more).saturating_mul(DAY)).unwrap_or(at)
-    };
+    let zone = asked.fiscal()?.days().zone.clone();
+    let begins = |at: Timestamp, more: u64| zone.begins(zone.day(at) + more).unwrap_or(at);
     let (Some(first), Some(last)) = (times.clone().min(), times.max()) else {
         return Err(Failure::new("period", "no entry says when it happened"));
     };
@@ -61,7 +60,7 @@ pub(super) fn over(
         None => last,
     };
     let mut asked = asked.clone();
-    asked.cutoff = asked.cutoff.or(Some(day(newest, 0)));
+    asked.cutoff = asked.cutoff.or_else(|| day_on_wall(newest, &zone));
     asked.as_of = Some(size);
-    asked.evaluate(Period { from: day(first, 0), to: day(last, 1) }, context)
+    asked.evaluate(Period { from: begins(first, 0), to: begins(last, 1) }, context)
 }

@@ -1,13 +1,16 @@
 //! Folder: where a report is written: its document, its pages, its tables.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ledger_core::hash::Sha256;
-use ledger_core::json::Value;
+use ledger_core::hash::Sha256Writer;
+use ledger_core::json::{Lazy, Value};
 use ledger_core::report::{self, Brief, Dataset, Level, Matter, Report, period};
 
 use report_templates::Made;
+#[cfg(feature = "pdf")]
+use report_templates::Unprinted;
 
 use crate::context::Context;
 use crate::evaluated::{Asked, Evaluated, Span, status, verdict};
@@ -38,14 +41,13 @@ impl Brought {
         files::make_folder(&self.out)
     }
 
-    /// Writes the brief of a matter, and says what it says. `words` are the matter on the command line.
-    pub(crate) fn write(
+    /// The brief of a matter. `words` are the matter on the command line.
+    pub(crate) fn brief(
         &self,
         words: &str,
         evaluated: &Evaluated,
         matter: &Matter<'_>,
-        context: &mut Context,
-    ) -> Result<Answer> {
+    ) -> Result<Brief> {
         let mut words = words.to_owned();
         words.extend(self.redact.map(redacted));
         let asked = report::Asked {
@@ -54,15 +56,23 @@ impl Brought {
             command: again(&words, &self.asked, &self.entity, evaluated),
             ..report::Asked::default()
         };
-        let brief = Brief::of(&evaluated.evaluation, &evaluated.facts, &asked, matter)?;
+        Ok(Brief::of(&evaluated.evaluation, &evaluated.facts, &asked, matter)?)
+    }
+
+    /// Writes the brief of a matter, and says what it says. `words` are the matter on the command line.
+    pub(crate) fn write(
+        &self,
+        words: &str,
+        evaluated: &Evaluated,
+        matter: &Matter<'_>,
+        context: &mut Context,
+    ) -> Result<Answer> {
+        let brief = self.brief(words, evaluated, matter)?;
         let out = &self.out;
-        let digest = document(brief.to_json().to_canonical(), out)?;
+        let digest = document(brief.document(), out)?;
         pages(report_templates::brief_pages(&brief, &digest), out)?;
         #[cfg(feature = "pdf")]
-        {
-            let paper = report_templates::brief_pdf(&brief, &digest).map_err(unmade)?;
-            files::create(&out.join("report.pdf"), &paper, 0o644)?;
-        }
+        paper(report_templates::brief_pdf(&brief, &digest), &out.join("report.pdf"), 0o644)?;
         let summary = report_templates::brief_markdown(&brief, &digest);
         files::create(&out.join("report.md"), summary.as_bytes(), 0o644)?;
         files::make_folder(&out.join("csv"))?;
@@ -137,12 +147,30 @@ pub(super) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
+/// A canonical document as it stands in a file: a newline is its last byte.
+pub(super) fn line(canonical: String) -> Vec<u8> {
+    let mut bytes = canonical.into_bytes();
+    bytes.push(b'\n');
+    bytes
+}
+
 /// Writes `report.json`; its digest comes back.
-pub(super) fn document(canonical: String, out: &Path) -> Result<String> {
-    let mut document = canonical.into_bytes();
-    document.push(b'\n');
-    files::create(&out.join("report.json"), &document, 0o644)?;
-    Ok(Sha256::of(&document).to_reference())
+pub(super) fn document(document: Lazy<'_>, out: &Path) -> Result<String> {
+    let mut digest = Sha256Writer::default();
+    write(document, &out.join("report.json"), |piece| digest.update(piece))?;
+    Ok(digest.finish().to_reference())
+}
+
+/// Writes a document as it is made, with a newline as its last byte; `seen` sees what is written.
+pub(super) fn write(document: Lazy<'_>, file: &Path, mut seen: impl FnMut(&[u8])) -> Result<()> {
+    files::create_with(file, 0o644, |to| {
+        let mut put = |piece: &str| {
+            seen(piece.as_bytes());
+            to.write_all(piece.as_bytes())
+        };
+        document.write(&mut put)?;
+        put("\n")
+    })
 }
 
 /// A page that cannot be made.
@@ -162,16 +190,21 @@ pub(super) fn pages(made: impl Iterator<Item = Made>, out: &Path) -> Result<()> 
     Ok(())
 }
 
-/// Writes the report on paper, which only a build with the feature `pdf` makes.
+/// Writes what is printed, which only a build with the feature `pdf` makes.
 #[cfg(feature = "pdf")]
-pub(super) fn paper(report: &Report, digest: &str, out: &Path) -> Result<()> {
-    let paper = report_templates::pdf(report, digest).map_err(unmade)?;
-    files::create(&out.join("report.pdf"), &paper, 0o644)
+pub(super) fn paper(
+    made: std::result::Result<Vec<u8>, Unprinted>,
+    file: &Path,
+    mode: u32,
+) -> Result<()> {
+    files::create(file, &made.map_err(unmade)?, mode)
 }
 
-/// Writes a table.
+/// Writes a table as it is made.
 pub(super) fn table(dataset: &Dataset, out: &Path) -> Result<()> {
-    files::create(&out.join(dataset.about.file()), dataset.to_csv().as_bytes(), 0o644)
+    files::create_with(&out.join(dataset.about.file()), 0o644, |to| {
+        dataset.write_csv(&mut |piece: &str| to.write_all(piece.as_bytes()))
+    })
 }
 
 /// The two verdicts, with their first reasons.

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Metrics, context: &mut Context) -> Result<Answer> {
         }
     }
     if context.out.json() {
-        context.out.value(&metrics.to_json(service))?;
+        context.out.lazy(metrics.document(service))?;
     } else {
         print(&metrics, service, &mut context.out)?;
     }

@@ -73,12 +73,17 @@ pub(super) fn run(args: &Names, context: &mut Context) -> Result<Answer> {
         ("persons", Value::List(all.iter().map(Row::to_json).collect())),
         ("report", Value::text(made.front("id"))),
     ]);
-    let mut bytes = document.to_canonical().into_bytes();
-    bytes.push(b'\n');
+    let bytes = folder::line(document.to_canonical());
     files::create(&args.out.join("names.json"), &bytes, 0o600)?;
     let rows: Vec<_> = all.iter().map(Row::to_cells).collect();
     let page = report_templates::names(made.front("id"), &digest, &rows).map_err(folder::unmade)?;
     files::create(&args.out.join("names.html"), page.as_bytes(), 0o600)?;
+    #[cfg(feature = "pdf")]
+    folder::paper(
+        report_templates::names_pdf(&made, &digest, &rows),
+        &args.out.join("names.pdf"),
+        0o600,
+    )?;
     let out = &mut context.out;
     out.object([
         ("folder", Value::text(files::shown(&args.out))),

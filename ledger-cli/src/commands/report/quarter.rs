@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser};
 use ledger_core::check::{Period, State};
+use ledger_core::evidence::contents::{CALENDAR, overlay};
 use ledger_core::json::Value;
 use ledger_core::metric::Metrics;
 use ledger_core::report::{self, Level, Report, period};
+use rayon::prelude::*;
 
 use super::{folder, past};
 use crate::context::Context;
@@ -49,14 +51,8 @@ pub(crate) struct Quarter {
 pub(crate) fn run(args: &Quarter, context: &mut Context) -> Result<Answer> {
     let span = args.span.of(&args.asked.fiscal()?)?;
     files::make_folder(&args.out)?;
-    let evaluated = args.asked.evaluate(span, context)?;
-    let metrics = evaluated.metrics()?;
-    let report = args.report(span, &evaluated, &metrics)?;
-    let digest = write(&report, &evaluated, &args.out)?;
-    // its items may name persons as the ledger does
-    if report.front.people.level != Level::Regulator {
-        measured(&metrics, &args.out)?;
-    }
+    let Computed { evaluated, metrics, report } = args.computed(&args.asked, span, context)?;
+    let digest = write(&report, &evaluated, &metrics, &args.out)?;
     let summary = [
         ("digest", Value::text(&digest)),
         ("folder", Value::text(files::shown(&args.out))),
@@ -79,30 +75,61 @@ struct Again {
 }
 
 /// The document that a report's own command makes of another folder; `words` are those behind `ledger report quarter`.
+/// The files that it names are looked for among those that travelled, in the folder `given`.
 ///
 /// Codes `report-command` (the words are none), `report-given` (it asks for files that are not there).
-pub(crate) fn again(words: &[String], context: &Context) -> Result<Vec<u8>> {
+pub(crate) fn again(words: &[String], given: &Path, context: &Context) -> Result<Vec<u8>> {
     let Again { quarter } = Again::try_parse_from(words).map_err(|_| {
         Failure::new("report-command", "the command of the report is none that is known here")
     })?;
-    let asked = &quarter.asked;
-    let overlay = |name: &String| evaluated::layers(std::slice::from_ref(name)).is_err();
-    let given =
-        [&asked.calendar, &asked.policy, &quarter.supersedes].into_iter().any(Option::is_some);
-    if given || asked.overlays.iter().any(|name| name.contains(['/', '.']) || overlay(name)) {
-        let message = "the report was made with files that are not in the package";
-        return Err(Failure::new("report-given", message));
+    if quarter.asked.policy.is_some() || quarter.supersedes.is_some() {
+        return Err(absent());
     }
-    let span = quarter.span.of(&asked.fiscal()?)?;
-    let evaluated = asked.evaluate(span, context)?;
-    let metrics = evaluated.metrics()?;
-    let report = quarter.report(span, &evaluated, &metrics)?;
-    let mut document = report.to_canonical().into_bytes();
-    document.push(b'\n');
-    Ok(document)
+    let found = travelled(&quarter.asked, given)?;
+    let span = quarter.span.of(&found.fiscal()?)?;
+    Ok(folder::line(quarter.computed(&found, span, context)?.report.document().to_canonical()))
+}
+
+/// What was asked, with the files that travelled in the place of those that it names: the calendar, and the overlays
+/// that are not built in, by their numbers.
+fn travelled(asked: &Asked, given: &Path) -> Result<Asked> {
+    let here = |name: &str| {
+        let path = given.join(name);
+        if path.is_file() { Ok(path) } else { Err(absent()) }
+    };
+    let mut found = asked.clone();
+    found.calendar = asked.calendar.as_ref().map(|_| here(CALENDAR)).transpose()?;
+    let own = found.overlays.iter_mut().filter(|name| {
+        name.contains(['/', '.']) || evaluated::layers(std::slice::from_ref(*name)).is_err()
+    });
+    for (number, name) in (1..).zip(own) {
+        here(&overlay(number))?.to_string_lossy().as_ref().clone_into(name);
+    }
+    Ok(found)
+}
+
+/// Code `report-given`.
+pub(super) fn absent() -> Failure {
+    Failure::new("report-given", "the report was made with files that are not in the package")
+        .hint("build it with --controls and --calendar, as the report was made")
+}
+
+/// A report, and what it was computed from.
+struct Computed {
+    evaluated: Evaluated,
+    metrics: Metrics,
+    report: Report,
 }
 
 impl Quarter {
+    /// Evaluates what is asked, which says the same as the command's own words, with files that may stand elsewhere.
+    fn computed(&self, asked: &Asked, span: Period, context: &Context) -> Result<Computed> {
+        let evaluated = asked.evaluate(span, context)?;
+        let metrics = evaluated.metrics()?;
+        let report = self.report(span, &evaluated, &metrics)?;
+        Ok(Computed { evaluated, metrics, report })
+    }
+
     fn report(&self, span: Period, evaluated: &Evaluated, metrics: &Metrics) -> Result<Report> {
         let zone = &evaluated.evaluation.question.calendar.zone;
         let word = period::word(period::on_wall(span, zone));
@@ -128,25 +155,42 @@ impl Quarter {
     }
 }
 
-/// Writes the document and its dressings; the digest of the document comes back.
-fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
-    let digest = folder::document(report.to_canonical(), out)?;
-    folder::pages(report_templates::pages(report, &digest), out)?;
-    #[cfg(feature = "pdf")]
-    folder::paper(report, &digest, out)?;
-    let summary = report_templates::markdown(report, &digest);
-    files::create(&out.join("report.md"), summary.as_bytes(), 0o644)?;
-    let book = report_templates::workbook(report, &digest).map_err(|error| {
+/// Writes the document and its dressings, two at a time; the digest of the document comes back.
+fn write(report: &Report, evaluated: &Evaluated, metrics: &Metrics, out: &Path) -> Result<String> {
+    let digest = folder::document(report.document(), out)?;
+    let named = digest.as_str();
+    let dressings: [&(dyn Fn() -> Result<()> + Sync); 6] = [
+        &|| oscal(report, named, out),
+        &|| workbook(report, named, out),
+        &|| folder::pages(report_templates::pages(report, named), out),
+        &|| tables(report, evaluated, out),
+        &|| measured(report, metrics, out),
+        &|| brief(report, named, out),
+    ];
+    // each writes files of its own; of several that fail the first in this order is told
+    let done: Vec<Result<()>> = dressings.par_iter().with_max_len(1).map(|dress| dress()).collect();
+    done.into_iter().collect::<Result<()>>()?;
+    Ok(digest)
+}
+
+fn workbook(report: &Report, digest: &str, out: &Path) -> Result<()> {
+    let book = report_templates::workbook(report, digest).map_err(|error| {
         Failure::new("report-sheet", format!("the workbook cannot be made: {error}"))
     })?;
-    files::create(&out.join("report.xlsx"), &book, 0o644)?;
-    drop(book);
-    files::make_folder(&out.join("oscal"))?;
-    for document in report_templates::oscal::oscal(report, &digest) {
-        let mut bytes = document.content.to_canonical().into_bytes();
-        bytes.push(b'\n');
-        files::create(&out.join("oscal").join(document.name), &bytes, 0o644)?;
+    files::create(&out.join("report.xlsx"), &book, 0o644)
+}
+
+fn oscal(report: &Report, digest: &str, out: &Path) -> Result<()> {
+    let out = out.join("oscal");
+    files::make_folder(&out)?;
+    for document in report_templates::oscal::oscal(report, digest) {
+        folder::write(document.content, &out.join(document.name), |_| {})?;
     }
+    Ok(())
+}
+
+/// Writes every table, and every population.
+fn tables(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<()> {
     files::make_folder(&out.join("csv"))?;
     report.datasets.iter().try_for_each(|dataset| folder::table(dataset, out))?;
     for number in 0..report.populations.len() {
@@ -154,14 +198,24 @@ fn write(report: &Report, evaluated: &Evaluated, out: &Path) -> Result<String> {
             folder::table(&dataset, out)?;
         }
     }
-    Ok(digest)
+    Ok(())
 }
 
 /// Writes the metrics with all their items.
-fn measured(metrics: &Metrics, out: &Path) -> Result<()> {
-    let mut document = metrics.to_json(None).to_canonical().into_bytes();
-    document.push(b'\n');
-    files::create(&out.join("metrics.json"), &document, 0o644)
+fn measured(report: &Report, metrics: &Metrics, out: &Path) -> Result<()> {
+    // its items may name persons as the ledger does
+    if report.front.people.level == Level::Regulator {
+        return Ok(());
+    }
+    folder::write(metrics.document(None), &out.join("metrics.json"), |_| {})
+}
+
+/// Writes what is read at a glance, and what is printed.
+fn brief(report: &Report, digest: &str, out: &Path) -> Result<()> {
+    #[cfg(feature = "pdf")]
+    folder::paper(report_templates::pdf(report, digest), &out.join("report.pdf"), 0o644)?;
+    let summary = report_templates::markdown(report, digest);
+    files::create(&out.join("report.md"), summary.as_bytes(), 0o644)
 }
 
 fn print(report: &Report, digest: &str, at: &Path, out: &mut Out) -> Result<()> {

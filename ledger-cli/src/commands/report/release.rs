@@ -76,7 +76,12 @@ fn one(
 }
 
 /// When the entries that speak of it happened.
-fn times(ledger: &Ledger, reference: Reference, id: &str, size: u64) -> Result<Vec<Timestamp>> {
+pub(super) fn times(
+    ledger: &Ledger,
+    reference: Reference,
+    id: &str,
+    size: u64,
+) -> Result<Vec<Timestamp>> {
     let found = ledger.find(Kind::Subject, &joins::thing(reference, id), usize::MAX)?;
     let own = found.iter().filter(|posting| posting.index < size);
     let time = |posting: &ledger_core::index::Posting| {

@@ -1,32 +1,31 @@
 //! `ledger report review`, which is `ledger review report` too
 
-use clap::Args;
+use clap::{Args, Parser};
 use ledger_core::check::{Context as Asking, Parameters, Period};
 use ledger_core::report::Matter;
 use ledger_core::review::sheet::Told;
-use ledger_core::review::standing::Standing;
-use ledger_core::review::{Desk, limits};
+use ledger_core::review::{DAYS, Desk, limits};
 use ledger_core::schema::words::Reference;
 use ledger_core::time::{DAY, Timestamp};
 
 use super::change::over;
-use super::folder::{Brought, quoted};
-
+use super::folder::{self, Brought, quoted};
+use super::quarter::absent;
+use super::release::times;
 use crate::asked;
 use crate::context::Context;
 use crate::evaluated::{Blobs, Evaluated};
 use crate::failure::{Answer, Failure, Result};
 use crate::frozen;
 
-/// Days of use before a review opened.
-const DAYS: u64 = 90;
-
 /// Report an access review: whether it asked about all, who decided how, what is proven
 ///
 /// The tests are run over the days from its first to its last entry. The document is signed like any
 /// report, by `ledger sign-off`. Status 0: no exceptions. 1: exceptions. 2: it cannot be told.
 #[derive(Args, Debug)]
-#[command(after_help = "Example: ledger review report uar-2026-q4 --out uar")]
+#[command(
+    after_help = "Example: ledger review report uar-2026-q4 --out uar\nExample: ledger report review uar-2026-q4 --out uar"
+)]
 pub(crate) struct Review {
     /// Its id
     #[arg(value_name = "CAMPAIGN")]
@@ -38,15 +37,50 @@ pub(crate) struct Review {
 /// Finds its entries, evaluates the days of them, and writes the brief.
 pub(crate) fn run(args: &Review, context: &mut Context) -> Result<Answer> {
     asked::id("CAMPAIGN", &args.id)?;
+    let evaluated = evaluated(args, context, || args.brought.make_folder())?;
+    let words = words(args);
+    matter(args, &evaluated, |matter| args.brought.write(&words, &evaluated, matter, context))
+}
+
+/// A report as its own command asks for it.
+#[derive(Parser, Debug)]
+#[command(no_binary_name = true)]
+struct Again {
+    #[command(flatten)]
+    review: Review,
+}
+
+/// The document that a report's own command makes of another folder; `said` are the words behind
+/// `ledger report review`.
+///
+/// Codes `report-command` (the words are none), `report-given` (it asks for files that are not there).
+pub(crate) fn again(said: &[String], context: &Context) -> Result<Vec<u8>> {
+    let Again { review } = Again::try_parse_from(said).map_err(|_| {
+        Failure::new("report-command", "the command of the report is none that is known here")
+    })?;
+    if review.brought.asked.is_given_files() {
+        return Err(absent());
+    }
+    let evaluated = evaluated(&review, context, || Ok(()))?;
+    let words = words(&review);
+    let brief =
+        matter(&review, &evaluated, |matter| review.brought.brief(&words, &evaluated, matter))?;
+    Ok(folder::line(brief.document().to_canonical()))
+}
+
+fn words(args: &Review) -> String {
+    format!("review {}", quoted(&args.id))
+}
+
+/// The days of its entries, evaluated; `ready` is done once it is known that there are any.
+fn evaluated(
+    args: &Review,
+    context: &Context,
+    ready: impl FnOnce() -> Result<()>,
+) -> Result<Evaluated> {
     let (_, ledger) = context.open()?;
     let size = args.brought.asked.as_of.unwrap_or(u64::MAX).min(ledger.size());
-    let reference = ledger_core::schema::joins::thing(Reference::Campaign, &args.id);
-    let found = ledger.find(ledger_core::index::Kind::Subject, &reference, usize::MAX)?;
-    let own = found.iter().filter(|posting| posting.index < size);
-    let time = |posting: &ledger_core::index::Posting| {
-        ledger.entry(posting.index, |entry| entry.event.occurred_at)
-    };
-    let times: Vec<Timestamp> = own.map(time).collect::<std::result::Result<_, _>>()?;
+    let times = times(&ledger, Reference::Campaign, &args.id, size)?;
     if times.is_empty() {
         return Err(Failure::new(
             "review-none",
@@ -54,22 +88,21 @@ pub(crate) fn run(args: &Review, context: &mut Context) -> Result<Answer> {
         )
         .hint("ids are written as they were recorded; `ledger review schedule` lists them"));
     }
-    args.brought.make_folder()?;
-    let evaluated = over(times.into_iter(), size, &ledger, &args.brought.asked, context)?;
-    let blobs = Blobs(&*evaluated.folder.store);
-    let limits = limits_of(&evaluated)?;
-    let desk = desk(&args.id, &evaluated, &blobs, &limits);
-    let told = told(&args.id, &evaluated, &desk)?;
-    let words = format!("review {}", quoted(&args.id));
-    args.brought.write(&words, &evaluated, &Matter::Review(&told), context)
+    ready()?;
+    over(times.into_iter(), size, &ledger, &args.brought.asked, context)
 }
 
-/// The limits that held when the period began.
-fn limits_of(evaluated: &Evaluated) -> Result<Parameters> {
-    match evaluated.evaluation.slices.first() {
-        Some(slice) => Ok(limits(&slice.resolved)?),
-        None => Err(Failure::new("period", "the period has no part")),
-    }
+/// What is told of the review.
+fn matter<T>(
+    args: &Review,
+    evaluated: &Evaluated,
+    then: impl FnOnce(&Matter<'_>) -> Result<T>,
+) -> Result<T> {
+    let blobs = Blobs(&*evaluated.folder.store);
+    let limits = limits(&evaluated.first()?.resolved)?;
+    let desk = desk(&args.id, evaluated, &blobs, &limits);
+    let told = Told::of(&desk, frozen::standing(&desk, &args.id, &evaluated.ledger)?);
+    then(&Matter::Review(&told))
 }
 
 /// What is looked up, as the evaluation has it: the same limits, the same clock.
@@ -94,14 +127,4 @@ fn desk<'e>(
         matrix: Some(&evaluation.question.matrix),
         verified: None,
     })
-}
-
-fn told<'e>(campaign: &str, evaluated: &'e Evaluated, desk: &Desk<'e>) -> Result<Told<'e>> {
-    let opened = evaluated.facts.campaign_opened.of(Reference::Campaign, campaign).next();
-    let evidence = match opened {
-        Some(opened) => frozen::evidence(&evaluated.ledger, opened.at.index)?,
-        None => Vec::new(),
-    };
-    let standing = Standing::of(desk, campaign, evidence);
-    Ok(Told::of(desk, standing.map_err(|error| Failure::by_law(&error))?))
 }

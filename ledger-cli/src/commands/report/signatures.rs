@@ -48,11 +48,16 @@ pub(super) fn run(args: &Signatures, context: &mut Context) -> Result<Answer> {
     let erased = erased_by(&ledger)?;
     let document = Document::of(&made, attested, &issued, &erased, covering(&folder, size)?);
     files::make_folder(&args.out)?;
-    let mut bytes = document.to_json().to_canonical().into_bytes();
-    bytes.push(b'\n');
+    let bytes = folder::line(document.to_json().to_canonical());
     files::create(&args.out.join("signatures.json"), &bytes, 0o644)?;
     let page = report_templates::signatures(&document).map_err(folder::unmade)?;
     files::create(&args.out.join("signatures.html"), page.as_bytes(), 0o644)?;
+    #[cfg(feature = "pdf")]
+    folder::paper(
+        report_templates::signatures_pdf(&document, &made),
+        &args.out.join("signatures.pdf"),
+        0o644,
+    )?;
     let out = &mut context.out;
     out.object([
         ("draft", Value::Bool(document.is_draft())),

@@ -3,13 +3,14 @@
 use clap::{Args, ValueEnum};
 use ledger_core::json::Value;
 use ledger_core::review::assign::{Handing, may_hand};
+use ledger_core::schema::review::AssignmentCause;
 use ledger_core::vault::persons::Pseudonym;
 
-use super::room::{self, Limits, Scribe};
+use super::room::{self, Gift, Limits, Scribe};
 use crate::commands::owner;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::{approval, keys, seen};
+use crate::{approval, frozen, keys, seen};
 
 /// Give items of a review to another reviewer
 ///
@@ -51,7 +52,7 @@ pub(crate) struct Assign {
 }
 
 /// Why items go to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Cause {
     Delegated,
     Reassigned,
@@ -59,11 +60,11 @@ enum Cause {
 }
 
 impl Cause {
-    fn word(self) -> &'static str {
+    fn of(self) -> AssignmentCause {
         match self {
-            Self::Delegated => "delegated",
-            Self::Reassigned => "reassigned",
-            Self::Escalated => "escalated",
+            Self::Delegated => AssignmentCause::Delegated,
+            Self::Reassigned => AssignmentCause::Reassigned,
+            Self::Escalated => AssignmentCause::Escalated,
         }
     }
 }
@@ -83,8 +84,8 @@ pub(super) fn run(args: &Assign, context: &mut Context) -> Result<Answer> {
     let from = args.from.as_ref().map(|text| owner::person(&ledger, text)).transpose()?;
     let room = args.limits.room(&ledger)?;
     let blobs = room.blobs();
-    let desk = room.desk_of(campaign, &blobs);
-    let standing = room.standing(&desk, campaign, &ledger)?;
+    let desk = room.desk(&blobs);
+    let standing = frozen::standing(&desk, campaign, &ledger)?;
     let waits = |item: &str| -> bool {
         let with = standing.assignment(item, args.stage, room.now);
         let holder: Option<Pseudonym> = with.and_then(|row| row.reviewer.pseudonym);
@@ -100,28 +101,18 @@ pub(super) fn run(args: &Assign, context: &mut Context) -> Result<Answer> {
         return Err(Failure::refused("review-none-waiting", "no item waits there")
             .hint("`ledger review due` tells whom items wait for"));
     }
-    let handing = Handing {
-        items: &items,
+    let handing =
+        Handing { items: &items, stage: args.stage, to, from, cause: args.cause.of(), until };
+    may_hand(&desk, &standing, &handing).map_err(|error| Failure::by_law(&error))?;
+    let gift = Gift {
+        cause: args.cause.of().as_str(),
+        relationship,
+        reviewer: &to_name,
         stage: args.stage,
-        to,
-        from,
-        delegated: args.cause == Cause::Delegated,
+        from: from_name.as_ref(),
         until,
     };
-    may_hand(&desk, &standing, &handing).map_err(|error| Failure::by_law(&error))?;
-    let draft = |items: &[String]| {
-        let mut data = vec![
-            ("cause", Value::text(args.cause.word())),
-            ("items", Value::List(items.iter().map(Value::text).collect())),
-            ("relationship", Value::text(relationship)),
-            ("reviewer", to_name.clone()),
-            ("stage", Value::count(args.stage)),
-        ];
-        data.extend(from_name.as_ref().map(|from| ("from", from.clone())));
-        data.extend(until.map(|until| ("until", Value::text(until.to_string()))));
-        room::draft("campaign.assigned", campaign, &actor, room.now, data)
-    };
-    let drafts: Vec<Value> = items.chunks(100).map(draft).collect();
+    let drafts = room::assigned(campaign, &actor, room.now, &items, &gift);
     let more = vec![("items", Value::count(items.len() as u64))];
     room::record((&folder, &mut ledger, &sight), &drafts, &keys::signers(&signing), more, context)?;
     context.out.line(format!("{} items go to {to}", items.len()))?;

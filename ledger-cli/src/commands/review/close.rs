@@ -7,7 +7,7 @@ use ledger_core::schema::review::CampaignState;
 use super::room::{self, Limits, Scribe};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::{keys, seen};
+use crate::{frozen, keys, seen};
 
 /// Close a review, cancel it, or open it again
 ///
@@ -53,8 +53,8 @@ pub(super) fn run(args: &Close, context: &mut Context) -> Result<Answer> {
     let (folder, mut ledger, sight) = seen::open(context)?;
     let room = args.limits.room(&ledger)?;
     let blobs = room.blobs();
-    let desk = room.desk_of(campaign, &blobs);
-    let standing = room.standing(&desk, campaign, &ledger)?;
+    let desk = room.desk(&blobs);
+    let standing = frozen::standing(&desk, campaign, &ledger)?;
     let (state, action) = words(args);
     match (standing.closed(), args.ends) {
         (None, Ends::Reopened) => {

@@ -9,18 +9,15 @@ use ledger_core::review::ruling::{Bench, Draft, Ruled, Ruling};
 use ledger_core::schema::review::CertifyDecision;
 use ledger_core::time::Timestamp;
 
-use super::room::{self, Limits};
+use super::room::{self, Limits, MOST};
 use super::session;
 use crate::approval;
 use crate::commands::speaker::{By, Speaker};
 use crate::consent::{self, Question};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::files;
 use crate::import::Table;
-
-/// Decisions that one event says at most: one signature is over all of them.
-const MOST: usize = 100;
+use crate::{files, frozen};
 
 /// Decide on the items of a review that wait for you, with your own key
 ///
@@ -66,8 +63,8 @@ pub(super) fn run(args: &Decide, context: &mut Context) -> Result<Answer> {
     let speaker = Speaker::begin(&args.by, context)?;
     let room = args.limits.room(&speaker.ledger)?;
     let blobs = room.blobs();
-    let desk = room.desk_of(campaign, &blobs);
-    let standing = room.standing(&desk, campaign, &speaker.ledger)?;
+    let desk = room.desk(&blobs);
+    let standing = frozen::standing(&desk, campaign, &speaker.ledger)?;
     let mut bench =
         Bench::of(&desk, &standing, speaker.who).map_err(|error| Failure::by_law(&error))?;
     let drafts = match (&args.from, &args.item, args.decision) {
@@ -86,15 +83,7 @@ pub(super) fn run(args: &Decide, context: &mut Context) -> Result<Answer> {
         }
     };
     let (ruled, known) = rule(&mut bench, drafts, room.now)?;
-    if !args.yes && !ruled.is_empty() {
-        show(&ruled, context)?;
-        consent::ask(&Question {
-            text: format!("sign {} decisions?", ruled.len()),
-            unasked: "decide-unasked",
-            declined: "decide-declined",
-            hint: "read what is decided, then say --yes",
-        })?;
-    }
+    agreed(&ruled, args.yes, context)?;
     sign(campaign, ruled, known, speaker, context)
 }
 
@@ -151,7 +140,22 @@ fn read(file: &Path, now: Timestamp) -> Result<Vec<Draft>> {
     Ok(drafts)
 }
 
-pub(super) fn show(ruled: &[Ruled], context: &mut Context) -> Result<()> {
+/// Shows what is to be signed and asks whether it may be, unless that was said before; codes
+/// `decide-unasked`, `decide-declined`.
+pub(super) fn agreed(ruled: &[Ruled], yes: bool, context: &mut Context) -> Result<()> {
+    if yes || ruled.is_empty() {
+        return Ok(());
+    }
+    show(ruled, context)?;
+    consent::ask(&Question {
+        text: format!("sign {} decisions?", ruled.len()),
+        unasked: "decide-unasked",
+        declined: "decide-declined",
+        hint: "read what is decided, then say --yes",
+    })
+}
+
+fn show(ruled: &[Ruled], context: &mut Context) -> Result<()> {
     let count =
         |word: CertifyDecision| ruled.iter().filter(|one| one.draft.decision == word).count();
     context.out.line(format!(

@@ -8,6 +8,7 @@ use ledger_core::schema::words::Reference;
 use super::room::Limits;
 use crate::context::Context;
 use crate::failure::{Answer, Result};
+use crate::frozen;
 
 /// List what waits for whom: how many items, until when, which reminder is due, to whom it escalates
 ///
@@ -32,9 +33,9 @@ pub(super) fn run(args: &Due, context: &mut Context) -> Result<Answer> {
         None => ids.iter().map(|id| id.as_str()).collect(),
     };
     let mut all: Vec<Waits> = Vec::new();
+    let desk = room.desk(&blobs);
     for id in ids {
-        let desk = room.desk_of(id, &blobs);
-        all.extend(due(&desk, &room.standing(&desk, id, &ledger)?));
+        all.extend(due(&desk, &frozen::standing(&desk, id, &ledger)?));
     }
     let out = &mut context.out;
     out.object([("due", Value::List(all.iter().map(value).collect()))])?;

@@ -6,12 +6,13 @@ use clap::{Args, ValueEnum};
 use ledger_core::hash::Sha256;
 use ledger_core::json::{self, Value};
 use ledger_core::ledger::Ledger;
-use ledger_core::report::{guarded, review_items};
+use ledger_core::report::{Dataset, csv_row, guarded, review_items};
 use ledger_core::review::Desk;
 use ledger_core::review::form::Form;
 use ledger_core::review::ruling::Bench;
 use ledger_core::review::sheet::Told;
 use ledger_core::review::standing::Standing;
+use ledger_core::time::Timestamp;
 use ledger_core::vault::persons::{Key, Persons};
 use report_templates::review as dress;
 
@@ -19,7 +20,7 @@ use super::room::{self, Limits};
 use crate::commands::owner;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::files;
+use crate::{files, frozen};
 
 /// What a reviewer is shown of an item.
 const SHOWN: [&str; 12] = [
@@ -39,7 +40,7 @@ const SHOWN: [&str; 12] = [
 
 /// Write a review: the whole as a sheet, what is to be taken away, or the form of one reviewer
 ///
-/// `--format` writes every item with its evidence, decision and proof. `--deprovision` writes what is still
+/// `--format` writes every item with its evidence, decision and proof; `pdf` is in the releases only. `--deprovision` writes what is still
 /// to be taken away, as CSV; nothing is taken away by it. `--to` writes the form of a reviewer, a workbook
 /// (`.xlsx`), a page (`.html`) or the document itself (`.json`), for `ledger review import`.
 #[derive(Args, Debug)]
@@ -78,6 +79,7 @@ enum Format {
     Xlsx,
     Html,
     Json,
+    Pdf,
 }
 
 pub(super) fn run(args: &Export, context: &mut Context) -> Result<Answer> {
@@ -87,16 +89,16 @@ pub(super) fn run(args: &Export, context: &mut Context) -> Result<Answer> {
     let blobs = room.blobs();
     let (bytes, rows, file) = match (&args.to, &args.out) {
         (Some(file), _) => {
-            let desk = room.desk_of(campaign, &blobs);
-            let standing = room.standing(&desk, campaign, &ledger)?;
+            let desk = room.desk(&blobs);
+            let standing = frozen::standing(&desk, campaign, &ledger)?;
             let form = form(args, &desk, &standing, &ledger)?;
             (dressed(&form, file)?, form.rows.len(), file)
         }
         (None, Some(file)) => {
-            let desk = Desk::of(room.asking(&blobs));
-            let standing = room.standing(&desk, campaign, &ledger)?;
+            let desk = room.desk(&blobs);
+            let standing = frozen::standing(&desk, campaign, &ledger)?;
             let told = Told::of(&desk, standing);
-            let (bytes, rows) = whole(args, &told)?;
+            let (bytes, rows) = whole(args, &told, room.facts.newest.unwrap_or(room.now))?;
             (bytes, rows, file)
         }
         (None, None) => {
@@ -116,8 +118,9 @@ pub(super) fn run(args: &Export, context: &mut Context) -> Result<Answer> {
     Ok(Answer::Yes)
 }
 
-/// The sheet, or the list of what is to be taken away; and how many rows it has.
-fn whole(args: &Export, told: &Told<'_>) -> Result<(Vec<u8>, usize)> {
+/// The sheet, or the list of what is to be taken away; and how many rows it has. `newest` is when the
+/// newest entry happened.
+fn whole(args: &Export, told: &Told<'_>, newest: Timestamp) -> Result<(Vec<u8>, usize)> {
     if args.deprovision {
         return Ok(deprovision(told));
     }
@@ -127,19 +130,39 @@ fn whole(args: &Export, told: &Told<'_>) -> Result<(Vec<u8>, usize)> {
     };
     let bytes = match args.format {
         Some(Format::Csv) => sheet.to_csv().into_bytes(),
-        Some(Format::Json) => (sheet.to_json().to_canonical() + "\n").into_bytes(),
+        Some(Format::Json) => (sheet.document().to_canonical() + "\n").into_bytes(),
         Some(Format::Xlsx) => dress::sheet_workbook(&sheet).map_err(|error| unmade(&error))?,
         Some(Format::Html) => {
             dress::sheet_page(&sheet).map_err(|error| unmade(&error))?.into_bytes()
         }
+        Some(Format::Pdf) => printed(&sheet, newest)?,
         None => return Err(Failure::new("usage", "no format is named").hint("give --format csv")),
     };
     Ok((bytes, sheet.rows.len()))
 }
 
+/// The sheet on paper; codes `pdf-none` (this build makes none), `review-sheet`.
+#[cfg(feature = "pdf")]
+fn printed(sheet: &Dataset, newest: Timestamp) -> Result<Vec<u8>> {
+    let made = report_templates::sheet_pdf(sheet, env!("CARGO_PKG_VERSION"), newest);
+    made.map_err(|why| {
+        Failure::refused("review-sheet", format!("the sheet cannot be printed: {why}"))
+            .hint("take --format csv or xlsx, which have all of it")
+    })
+}
+
+/// The sheet on paper; codes `pdf-none` (this build makes none), `review-sheet`.
+#[cfg(not(feature = "pdf"))]
+fn printed(_: &Dataset, _: Timestamp) -> Result<Vec<u8>> {
+    Err(Failure::new("pdf-none", "this build makes no PDF").within("--format").hint(
+        "the releases do, and a build with `--features pdf`; or print what --format html makes",
+    ))
+}
+
 /// What was to be taken away or changed and is not proven gone.
 fn deprovision(told: &Told<'_>) -> (Vec<u8>, usize) {
-    let mut text = String::from("action,system,account,entitlement,scope,person,item\r\n");
+    let mut text = String::new();
+    csv_row(&["action", "system", "account", "entitlement", "scope", "person", "item"], &mut text);
     let mut rows = 0;
     for one in &told.removals {
         let gone = matches!(one.shown, ledger_core::review::proof::Shown::Absent(..));
@@ -155,20 +178,10 @@ fn deprovision(told: &Told<'_>) -> (Vec<u8>, usize) {
             &person,
             &item.item,
         ];
-        let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
-        text.push_str(&cells.join(","));
-        text.push_str("\r\n");
+        csv_row(&cells, &mut text);
         rows += 1;
     }
     (text.into_bytes(), rows)
-}
-
-fn quoted(cell: &str) -> String {
-    let cell = guarded(cell);
-    if cell.contains([',', '"', '\r', '\n']) {
-        return format!("\"{}\"", cell.replace('"', "\"\""));
-    }
-    cell.into_owned()
 }
 
 /// The key of the MACs; code `persons-none`.
@@ -189,13 +202,9 @@ fn form(args: &Export, desk: &Desk<'_>, standing: &Standing<'_>, ledger: &Ledger
         let Some(item) = standing.item(id) else { continue };
         let person = item.person.map(|who| who.to_string()).unwrap_or_default();
         let known = standing.evidence(id);
-        let time = |at: Option<ledger_core::time::Timestamp>| {
-            at.map(|at| at.to_string()).unwrap_or_default()
-        };
+        let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
         let hints = known.into_iter().flat_map(|known| &known.hints);
-        let hints: Vec<String> = hints
-            .map(|hint| format!("{}: {} ({}; {})", hint.name, hint.inputs, hint.rule, hint.at))
-            .collect();
+        let hints: Vec<String> = hints.map(ToString::to_string).collect();
         let cells = [
             person.clone(),
             names.get(&person).cloned().unwrap_or_default(),

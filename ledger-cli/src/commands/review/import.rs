@@ -9,10 +9,9 @@ use ledger_core::review::ruling::{Bench, Draft};
 use super::room::{self, Limits};
 use super::{decide, export, workbook};
 use crate::commands::speaker::{By, Speaker};
-use crate::consent::{self, Question};
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
-use crate::files;
+use crate::{files, frozen};
 
 /// Import a form that a reviewer filled in, signed by that reviewer's own key
 ///
@@ -52,8 +51,8 @@ pub(super) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
     let speaker = Speaker::begin(&args.by, context)?;
     let room = args.limits.room(&speaker.ledger)?;
     let blobs = room.blobs();
-    let desk = room.desk_of(campaign, &blobs);
-    let standing = room.standing(&desk, campaign, &speaker.ledger)?;
+    let desk = room.desk(&blobs);
+    let standing = frozen::standing(&desk, campaign, &speaker.ledger)?;
     let population = standing.opened().population.digest;
     let filled = form
         .check(&export::key(&speaker.ledger)?, &population, speaker.who)
@@ -71,14 +70,6 @@ pub(super) fn run(args: &Import, context: &mut Context) -> Result<Answer> {
     let mut bench =
         Bench::of(&desk, &standing, speaker.who).map_err(|error| Failure::by_law(&error))?;
     let (ruled, known) = decide::rule(&mut bench, drafts, room.now)?;
-    if !args.yes && !ruled.is_empty() {
-        decide::show(&ruled, context)?;
-        consent::ask(&Question {
-            text: format!("sign {} decisions?", ruled.len()),
-            unasked: "decide-unasked",
-            declined: "decide-declined",
-            hint: "read what is decided, then say --yes",
-        })?;
-    }
+    decide::agreed(&ruled, args.yes, context)?;
     decide::sign(campaign, ruled, known, speaker, context)
 }

@@ -8,21 +8,17 @@ use ledger_core::fact::snapshot;
 use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::ledger::Ledger;
-use ledger_core::review::Desk;
 use ledger_core::review::assign::{Assigned, Unassigned, assign};
-use ledger_core::review::evidence::{Stranger, gather, strangers};
+use ledger_core::review::evidence::{Gathered, Stranger, gather, strangers};
 use ledger_core::review::population::{Asked, Population, freeze};
 use ledger_core::schema::typed::Id;
 use ledger_core::vault::persons::{Persons, Pseudonym};
 
-use super::room::{self, Limits, Scribe};
+use super::room::{self, Gift, Limits, Scribe};
 use crate::commands::owner;
 use crate::context::Context;
 use crate::failure::{Answer, Failure, Result};
 use crate::{approval, files, frozen, keys, seen};
-
-/// Items that one event names at most.
-const MOST: usize = 100;
 
 /// Open a review: freeze who may do what as it was observed, and give each item to a reviewer
 ///
@@ -89,7 +85,7 @@ pub(super) fn run(args: &Open, context: &mut Context) -> Result<Answer> {
     let only = args.person.as_ref().map(|text| owner::person(&ledger, text)).transpose()?;
     let room = args.limits.room(&ledger)?;
     let blobs = room.blobs();
-    let desk = Desk::of(room.asking(&blobs));
+    let desk = room.desk(&blobs);
     let asked = Asked {
         campaign,
         systems: &systems,
@@ -99,16 +95,16 @@ pub(super) fn run(args: &Open, context: &mut Context) -> Result<Answer> {
     };
     let population =
         freeze(&desk, &asked).map_err(|error| folder.place(Failure::by_law(&error)))?;
-    let (evidence, gone) = gather(&desk, campaign, &population);
+    let known = gather(&desk, campaign, &population);
     let list = population.list();
     let items = snapshot::items(list.as_bytes())?;
-    let known: BTreeSet<Pseudonym> = named.keys().copied().collect();
-    let (assigned, without) = assign(&desk, &items, &systems, args.stages, &known);
+    let askable: BTreeSet<Pseudonym> = named.keys().copied().collect();
+    let (assigned, without) = assign(&desk, &population, &items, args.stages, &askable);
     let ids: Vec<&str> = systems.iter().map(Id::as_str).collect();
     let strange = strangers(&desk, &ids, room.now);
     let store = &**ledger.store();
     let (list_file, list_digest) = frozen::put(store, frozen::ITEMS, &list)?;
-    let (evidence_file, _) = frozen::put(store, frozen::EVIDENCE, &evidence)?;
+    let (evidence_file, _) = frozen::put(store, frozen::EVIDENCE, &known.list)?;
     let seal = Sha256::of(population.seal(&list_digest).to_canonical().as_bytes());
     let mut data = opened(args, &population, &list_digest, &seal);
     data.extend([
@@ -124,7 +120,15 @@ pub(super) fn run(args: &Open, context: &mut Context) -> Result<Answer> {
     let mut drafts = vec![first];
     for one in &assigned {
         let Some(reviewer) = named.get(&one.reviewer) else { continue };
-        drafts.extend(given(campaign, &actor, room.now, one, reviewer));
+        let gift = Gift {
+            cause: "initial",
+            relationship: one.relationship,
+            reviewer,
+            stage: one.stage,
+            from: None,
+            until: None,
+        };
+        drafts.extend(room::assigned(campaign, &actor, room.now, &one.items, &gift));
     }
     let told = Told {
         population: &population,
@@ -132,10 +136,10 @@ pub(super) fn run(args: &Open, context: &mut Context) -> Result<Answer> {
         assigned: &assigned,
         without: &without,
         strange: &strange,
-        gone: gone.len(),
+        known: &known,
     };
     let is_clean = without.is_empty() && strange.is_empty();
-    let more = told.members(&evidence);
+    let more = told.members();
     room::record((&folder, &mut ledger, &sight), &drafts, &keys::signers(&signing), more, context)?;
     told.lines(context)?;
     Ok(if is_clean { Answer::Yes } else { Answer::No })
@@ -233,28 +237,6 @@ fn opened(
     data
 }
 
-/// The events that give items to a reviewer: as many as it takes.
-fn given(
-    campaign: &str,
-    actor: &Value,
-    now: ledger_core::time::Timestamp,
-    one: &Assigned,
-    reviewer: &Value,
-) -> Vec<Value> {
-    let draft = |items: &[String]| {
-        let items = Value::List(items.iter().map(Value::text).collect());
-        let data = vec![
-            ("cause", Value::text("initial")),
-            ("items", items),
-            ("relationship", Value::text(one.relationship)),
-            ("reviewer", reviewer.clone()),
-            ("stage", Value::count(one.stage)),
-        ];
-        room::draft("campaign.assigned", campaign, actor, now, data)
-    };
-    one.items.chunks(MOST).map(draft).collect()
-}
-
 /// What is said of a review that was opened.
 struct Told<'t> {
     population: &'t Population<'t>,
@@ -262,11 +244,11 @@ struct Told<'t> {
     assigned: &'t [Assigned],
     without: &'t [Unassigned],
     strange: &'t [Stranger],
-    gone: usize,
+    known: &'t Gathered,
 }
 
 impl Told<'_> {
-    fn members(&self, evidence: &str) -> Vec<(&'static str, Value)> {
+    fn members(&self) -> Vec<(&'static str, Value)> {
         let population = self.population;
         let exclusions = population.exclusions.iter().map(|(why, n)| (*why, Value::count(*n)));
         let assigned = self.assigned.iter().map(|one| {
@@ -288,15 +270,14 @@ impl Told<'_> {
                 ("system", Value::text(&one.system)),
             ])
         });
-        let new = evidence.matches("\"since\":\"new\"").count() as u64;
         vec![
             ("assigned", Value::List(assigned.collect())),
             ("deployed_without_grant", Value::List(strange.collect())),
             ("exclusions", Value::object(exclusions)),
             ("items", Value::count(population.items.len() as u64)),
-            ("new", Value::count(new)),
+            ("new", Value::count(self.known.new)),
             ("population", Value::text(self.seal.to_reference())),
-            ("removed", Value::count(self.gone as u64)),
+            ("removed", Value::count(self.known.gone.len() as u64)),
             ("rows", Value::count(population.rows)),
             ("total_reported", Value::count(population.total_reported)),
             ("unassigned", Value::object(without)),

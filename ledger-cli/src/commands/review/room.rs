@@ -9,13 +9,10 @@ use ledger_core::check::{Calendar, Context as Asking, Parameters, Period};
 use ledger_core::control::{Catalogue, Fiscal, Resolved};
 use ledger_core::event::is_id;
 use ledger_core::fact::Facts;
-use ledger_core::hash::Sha256;
 use ledger_core::json::Value;
 use ledger_core::key::Signer;
 use ledger_core::ledger::{Ledger, Receipt};
-use ledger_core::review::standing::Standing;
-use ledger_core::review::{Desk, limits};
-use ledger_core::schema::words::Reference;
+use ledger_core::review::{DAYS, Desk, limits};
 use ledger_core::store::Store;
 use ledger_core::time::{DAY, Timestamp};
 
@@ -24,10 +21,10 @@ use crate::evaluated::{Blobs, day, layers};
 use crate::failure::{Failure, Result};
 use crate::keys::Key;
 use crate::seen::Sight;
-use crate::{clock, delivery, files, frozen, keys};
+use crate::{clock, delivery, files, keys};
 
-/// Days of use that are counted.
-const DAYS: u64 = 90;
+/// Items that one event names at most: one signature is over all of them.
+pub(super) const MOST: usize = 100;
 
 /// Which limits hold, and over which time use is counted.
 #[derive(Args, Clone, Debug)]
@@ -100,7 +97,7 @@ impl Room {
     }
 
     /// What is asked over them.
-    pub(super) fn asking<'r>(&'r self, blobs: &'r Blobs<'r>) -> Asking<'r> {
+    fn asking<'r>(&'r self, blobs: &'r Blobs<'r>) -> Asking<'r> {
         Asking {
             facts: &self.facts,
             period: self.period,
@@ -114,28 +111,9 @@ impl Room {
         }
     }
 
-    /// A desk with the listings that a review was made of, and no other.
-    pub(super) fn desk_of<'r>(&'r self, campaign: &str, blobs: &'r Blobs<'r>) -> Desk<'r> {
-        let opened = self.facts.campaign_opened.of(Reference::Campaign, campaign).next();
-        let lists = opened.into_iter().flat_map(|row| row.snapshots.iter());
-        let lists: Vec<Sha256> =
-            lists.filter_map(|list| Sha256::from_reference(list.as_str())).collect();
-        Desk::with(self.asking(blobs), &lists)
-    }
-
-    /// A review as it stands, with the evidence that its own event names; codes of [`Standing::of`].
-    pub(super) fn standing<'r>(
-        &self,
-        desk: &Desk<'r>,
-        campaign: &str,
-        ledger: &Ledger,
-    ) -> Result<Standing<'r>> {
-        let opened = self.facts.campaign_opened.of(Reference::Campaign, campaign).next();
-        let evidence = match opened {
-            Some(opened) => frozen::evidence(ledger, opened.at.index)?,
-            None => Vec::new(),
-        };
-        Standing::of(desk, campaign, evidence).map_err(|error| Failure::by_law(&error))
+    /// Where a review looks things up.
+    pub(super) fn desk<'r>(&'r self, blobs: &'r Blobs<'r>) -> Desk<'r> {
+        Desk::of(self.asking(blobs))
     }
 }
 
@@ -177,6 +155,41 @@ pub(super) fn draft(
         ("subject", Value::object([("campaign", Value::text(campaign))])),
         ("type", Value::text(kind)),
     ])
+}
+
+/// To whom items go, and why.
+pub(super) struct Gift<'g> {
+    pub(super) cause: &'static str,
+    pub(super) relationship: &'g str,
+    pub(super) reviewer: &'g Value,
+    pub(super) stage: u64,
+    /// From whom, where somebody had them.
+    pub(super) from: Option<&'g Value>,
+    /// Until when, where it is for a time.
+    pub(super) until: Option<Timestamp>,
+}
+
+/// The drafts that give items to a reviewer: as many as it takes.
+pub(super) fn assigned(
+    campaign: &str,
+    actor: &Value,
+    now: Timestamp,
+    items: &[String],
+    gift: &Gift<'_>,
+) -> Vec<Value> {
+    let one = |items: &[String]| {
+        let mut data = vec![
+            ("cause", Value::text(gift.cause)),
+            ("items", Value::List(items.iter().map(Value::text).collect())),
+            ("relationship", Value::text(gift.relationship)),
+            ("reviewer", gift.reviewer.clone()),
+            ("stage", Value::count(gift.stage)),
+        ];
+        data.extend(gift.from.map(|from| ("from", from.clone())));
+        data.extend(gift.until.map(|until| ("until", Value::text(until.to_string()))));
+        draft("campaign.assigned", campaign, actor, now, data)
+    };
+    items.chunks(MOST).map(one).collect()
 }
 
 /// Signs and records all drafts or none, and tells where they are.

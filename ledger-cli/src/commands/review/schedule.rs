@@ -2,7 +2,6 @@
 
 use clap::Args;
 use ledger_core::json::Value;
-use ledger_core::review::Desk;
 use ledger_core::review::schedule::{Slot, Trigger, schedule, triggers};
 
 use super::room::Limits;
@@ -11,8 +10,9 @@ use crate::failure::{Answer, Result};
 
 /// List which systems are to be reviewed when, and what asks for a review of one person
 ///
-/// Systems under a regime or of tier 1 each quarter, all others twice a year. A move and the breaking of
-/// the glass ask for a micro review within five days of work. Status 1 where something is late.
+/// Systems under a regime or of tier 1 each quarter, all others twice a year. A move, the breaking of the
+/// glass, access that somebody gave to themself and a risk that was accepted of somebody ask for a micro
+/// review within five days of work. Status 1 where something is late.
 #[derive(Args, Debug)]
 #[command(after_help = "Example: ledger review schedule --json")]
 pub(crate) struct Schedule {
@@ -24,7 +24,7 @@ pub(super) fn run(args: &Schedule, context: &mut Context) -> Result<Answer> {
     let (_, ledger) = context.open()?;
     let room = args.limits.room(&ledger)?;
     let blobs = room.blobs();
-    let desk = Desk::with(room.asking(&blobs), &[]);
+    let desk = room.desk(&blobs);
     let (slots, triggers) = (schedule(&desk), triggers(&desk));
     let out = &mut context.out;
     out.object([

@@ -93,10 +93,7 @@ fn shown(standing: &Standing<'_>, item: &ReviewItem, number: usize, of: usize) -
         line("deployments", &known.usage.deployments.to_string());
         line("since the last", known.since.as_str());
         for hint in &known.hints {
-            line(
-                &format!("▲ {}", hint.name),
-                &format!("{} ({}; {})", hint.inputs, hint.rule, hint.at),
-            );
+            line(&format!("▲ {}", hint.name), &hint.ground());
         }
         line("suggested", known.recommendation.as_str());
     }

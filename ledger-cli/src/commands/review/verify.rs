@@ -2,13 +2,12 @@
 
 use clap::Args;
 use ledger_core::json::Value;
-use ledger_core::review::Desk;
 use ledger_core::review::proof::{Proof, Shown, proofs};
 
 use super::room::{self, Limits, Scribe};
 use crate::context::Context;
 use crate::failure::{Answer, Result};
-use crate::{keys, seen};
+use crate::{frozen, keys, seen};
 
 /// Hold later listings against what a review took away, and record what they show
 ///
@@ -32,8 +31,8 @@ pub(super) fn run(args: &Verify, context: &mut Context) -> Result<Answer> {
     let (folder, mut ledger, sight) = seen::open(context)?;
     let room = args.limits.room(&ledger)?;
     let blobs = room.blobs();
-    let desk = Desk::of(room.asking(&blobs));
-    let standing = room.standing(&desk, campaign, &ledger)?;
+    let desk = room.desk(&blobs);
+    let standing = frozen::standing(&desk, campaign, &ledger)?;
     let all = proofs(&desk, &standing);
     let news: Vec<&Proof<'_>> =
         all.iter().filter(|one| !one.is_recorded && one.shown != Shown::Nothing).collect();
@@ -42,7 +41,7 @@ pub(super) fn run(args: &Verify, context: &mut Context) -> Result<Answer> {
         let data = vec![("items", Value::List(items))];
         room::draft("campaign.verified", campaign, &actor, room.now, data)
     };
-    let drafts: Vec<Value> = news.chunks(100).map(draft).collect();
+    let drafts: Vec<Value> = news.chunks(room::MOST).map(draft).collect();
     let more = vec![("items", Value::List(all.iter().map(value).collect()))];
     if drafts.is_empty() {
         room::told(&[], more, context)?;

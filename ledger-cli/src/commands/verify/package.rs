@@ -5,9 +5,8 @@ use std::path::Path;
 
 use ledger_core::error::Error;
 use ledger_core::evidence::build::views;
-use ledger_core::evidence::{self, Fault, ITEMS, Layer, Outcome, Shown, zip};
+use ledger_core::evidence::{self, Fault, ITEMS, Layer, Outcome, Shown, Trust, zip};
 use ledger_core::json::Value;
-use ledger_core::policy::Policy;
 
 use super::report::{glyph, headline, words};
 use super::{answer, population};
@@ -21,8 +20,8 @@ const TOTALS: &str =
     "totals        attested, not re-performed: what this kind of package cannot tell";
 
 /// Verifies the package and prints the verdict; none if the file is none.
-pub(super) fn run(file: &Path, policy: &Policy, context: &mut Context) -> Result<Option<Answer>> {
-    if let Some(outcome) = population::run(file, policy)? {
+pub(super) fn run(file: &Path, trust: Trust<'_>, context: &mut Context) -> Result<Option<Answer>> {
+    if let Some(outcome) = population::run(file, trust)? {
         tell(&outcome, context)?;
         return Ok(Some(answer(outcome.verdict)));
     }
@@ -31,7 +30,7 @@ pub(super) fn run(file: &Path, policy: &Policy, context: &mut Context) -> Result
             zip::check_names(members.keys().map(String::as_str)).map(|()| members)
         });
         match members {
-            Ok(members) => evidence::verify(views(&members), policy),
+            Ok(members) => evidence::verify(views(&members), trust),
             Err(error) => Outcome::unreadable(error),
         }
     } else {
@@ -39,7 +38,7 @@ pub(super) fn run(file: &Path, policy: &Policy, context: &mut Context) -> Result
         if !bytes.starts_with(b"PK") {
             return Ok(None);
         }
-        evidence::verify_zip(&bytes, policy)
+        evidence::verify_zip(&bytes, trust)
     };
     tell(&outcome, context)?;
     Ok(Some(answer(outcome.verdict)))

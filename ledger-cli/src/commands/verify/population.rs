@@ -10,16 +10,14 @@ use std::sync::Arc;
 use ledger_core::error::Error;
 use ledger_core::evidence::population::{self, Unpacked};
 use ledger_core::evidence::zip::Source;
-use ledger_core::evidence::{Outcome, zip};
+use ledger_core::evidence::{Outcome, Trust, zip};
 use ledger_core::json::{self, Value};
 use ledger_core::ledger;
-use ledger_core::policy::Policy;
-use ledger_core::signature::Mode;
 use ledger_core::store::Store;
 use ledger_core::store::dir::Dir;
 use ledger_core::verify::Options;
 
-use crate::commands::report::quarter;
+use crate::commands::report::{quarter, review};
 use crate::context::{Context, PATIENCE};
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
@@ -47,12 +45,12 @@ impl Source for Pieces {
 }
 
 /// Verifies the package; none if the file is no package of a population.
-pub(crate) fn run(file: &Path, policy: &Policy) -> Result<Option<Outcome>> {
+pub(crate) fn run(file: &Path, trust: Trust<'_>) -> Result<Option<Outcome>> {
     if file.is_dir() {
         if !file.join(population::FOLDER).is_dir() {
             return Ok(None);
         }
-        return unpacked_folder(file, policy).map(Some);
+        return unpacked_folder(file, trust).map(Some);
     }
     let Ok(opened) = File::open(file) else { return Ok(None) };
     let Ok(length) = opened.metadata().map(|found| found.len()) else { return Ok(None) };
@@ -60,11 +58,11 @@ pub(crate) fn run(file: &Path, policy: &Policy) -> Result<Option<Outcome>> {
     if !population::is_one(&pieces) {
         return Ok(None);
     }
-    within(policy, |store| population::unpack(&pieces, store)).map(Some)
+    within(trust, |store| population::unpack(&pieces, store)).map(Some)
 }
 
 /// A package as a folder: its members in the order of their names.
-fn unpacked_folder(root: &Path, policy: &Policy) -> Result<Outcome> {
+fn unpacked_folder(root: &Path, trust: Trust<'_>) -> Result<Outcome> {
     let mut members = files::below(root)?;
     members.sort_by(|(one, ..), (other, ..)| one.cmp(other));
     if let Some((name, ..)) = members.iter().find(|(_, _, kind)| !kind.is_file()) {
@@ -74,7 +72,7 @@ fn unpacked_folder(root: &Path, policy: &Policy) -> Result<Outcome> {
     if let Err(error) = zip::check_names(members.iter().map(|(name, ..)| name.as_str())) {
         return Ok(population::unreadable(error));
     }
-    within(policy, |store| {
+    within(trust, |store| {
         population::unpack_from(store, &mut |each| {
             for (name, path, _) in &members {
                 let bytes = files::read(path)
@@ -88,7 +86,7 @@ fn unpacked_folder(root: &Path, policy: &Policy) -> Result<Outcome> {
 
 /// Lays the package out in a folder of its own, and verifies it there.
 fn within(
-    policy: &Policy,
+    trust: Trust<'_>,
     unpack: impl FnOnce(&dyn Store) -> ledger_core::error::Result<Unpacked>,
 ) -> Result<Outcome> {
     let scratch = Scratch::new()?;
@@ -103,42 +101,48 @@ fn within(
     let progress = Progress::of("entries");
     let tell = |done, all| progress.at(done, all);
     let options = Options {
-        policy: None,
-        pinned: None,
-        older: &[],
-        receipts: &[],
-        mode: Mode::Bulk,
-        random: random::bytes()?,
         scratch: Some(&spilled),
         progress: Some(&tell),
+        roots: trust.roots,
+        ..Options::new(random::bytes()?)
     };
     let state = scratch.path.join("state");
+    let given = scratch.path.join("controls");
+    files::make_folder(&given)?;
+    for (name, bytes) in &unpacked.controls {
+        files::create(&given.join(name), bytes, 0o600)?;
+    }
     let mut perform = |report: &[u8]| {
-        performed(report, &path, &state)
+        performed(report, &path, &given, &state)
             .map_err(|failure| Error::unavailable("evidence-again", failure.message().to_owned()))
     };
-    Ok(population::verify(&unpacked, &store, policy, &options, &mut perform))
+    Ok(population::verify(&unpacked, &store, trust.policy, &options, &mut perform))
 }
 
-/// The report, made once more by its own command over the folder.
-fn performed(report: &[u8], path: &Path, state: &Path) -> Result<Vec<u8>> {
+/// A report, made once more by its own command over the folder.
+fn performed(report: &[u8], path: &Path, given: &Path, state: &Path) -> Result<Vec<u8>> {
     let text = report.strip_suffix(b"\n").unwrap_or(report);
     let document = json::read_document(text)?;
     let command = document.get("front").and_then(|front| front.get("command"));
     let words = words(command.and_then(Value::as_text).unwrap_or_default());
-    let Some(asked) = words.strip_prefix(&["ledger", "report", "quarter"].map(str::to_owned))
-    else {
-        return Err(Failure::new(
-            "report-command",
-            "the report says no command that makes it again",
-        ));
-    };
+    let [ledger, report, kind, asked @ ..] = words.as_slice() else { return Err(unknown()) };
+    if (ledger.as_str(), report.as_str()) != ("ledger", "report") {
+        return Err(unknown());
+    }
     let known = State::at(state.to_path_buf());
     let folder = Dir::open(path, PATIENCE)?;
     // the policy of the reader has named this origin already
     known.pin(&ledger::read_format(&folder)?, &files::absolute(path)?)?;
     let context = Context::new(false, Some(path.to_path_buf()), Some(state.to_path_buf()));
-    quarter::again(asked, &context)
+    match kind.as_str() {
+        "quarter" => quarter::again(asked, given, &context),
+        "review" => review::again(asked, &context),
+        _ => Err(unknown()),
+    }
+}
+
+fn unknown() -> Failure {
+    Failure::new("report-command", "the report says no command that makes it again")
 }
 
 /// The words of a command as a shell takes them: single quotes are all that reports write.

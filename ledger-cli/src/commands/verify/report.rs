@@ -1,5 +1,8 @@
 //! What verification found, for people and for machines.
 
+mod dates;
+
+pub(super) use ledger_core::drill::word as words;
 use ledger_core::json::Value;
 use ledger_core::vault::persons::Pseudonym;
 use ledger_core::verify::{Fault, Notice, Report, Suspect, Verdict};
@@ -19,14 +22,6 @@ fn completeness(report: &Report) -> Verdict {
     let found = report.notices.iter().any(Notice::is_finding);
     // no gap is not yet a proof that nothing is missing: that takes registered sources that report
     if found { Verdict::DoesNotHold } else { Verdict::CannotTell }
-}
-
-pub(super) fn words(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Holds => "holds",
-        Verdict::DoesNotHold => "does not hold",
-        Verdict::CannotTell => "cannot tell",
-    }
 }
 
 pub(super) fn glyph(verdict: Verdict) -> char {
@@ -53,6 +48,9 @@ pub(crate) fn print(report: &Report, out: &mut Out) -> Result<()> {
     fact("checkpoints", coverage(report))?;
     if !report.anchors.is_empty() {
         fact("held against", report.anchors.join("; "))?;
+    }
+    if let Some(words) = dates::words(report) {
+        fact("dated", words)?;
     }
     if report.solo {
         fact("solo", "one person alone may change keys and rules".to_owned())?;
@@ -89,7 +87,7 @@ pub(crate) fn print(report: &Report, out: &mut Out) -> Result<()> {
     if more > 0 {
         out.line(format!("  {:<13} and {more} more findings; --json lists them all", ""))?;
     }
-    Ok(())
+    dates::print(report, out)
 }
 
 fn coverage(report: &Report) -> String {
@@ -149,6 +147,7 @@ pub(crate) fn value(report: &Report) -> Value {
         ("checkpointed", Value::count(report.checkpointed)),
         ("checkpoints", Value::count(report.checkpoints)),
         ("completeness", Value::text(words(completeness(report)))),
+        ("dated", dates::value(report)),
         ("entries", Value::count(report.size)),
         ("faults", Value::List(report.faults.iter().map(fault).collect())),
         ("erased", erased(report)),

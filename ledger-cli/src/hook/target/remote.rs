@@ -93,7 +93,7 @@ pub(crate) fn approved(
         "/v1/query?type=approval.decided&subject={}&limit=1000",
         encoded(&format!("change:{change}"))
     );
-    let (mut from, mut found) = (String::new(), None);
+    let (mut from, mut decisions) = (String::new(), Vec::new());
     loop {
         let page = said(&mut web, &format!("{asked}{from}"))?;
         let page = json::read(&page).map_err(|_| strange(address))?;
@@ -102,21 +102,25 @@ pub(crate) fn approved(
             let Some(Value::Integer(index)) = entry.get("index") else {
                 return Err(strange(address));
             };
-            let line = said(&mut web, &format!("/v1/entries/{index}"))?;
-            let mut document = Document::default();
-            let line = document.parse(line.trim_ascii_end(), Names::Entry);
-            let line = line.map_err(|_| strange(address))?;
-            let data = line.pointer("/event/data").ok_or_else(|| strange(address))?;
-            if data.get("approval").and_then(|id| id.plain()) == Some(approval) {
-                // the newest decision under an id counts
-                found = data.get("for").map(Value::from);
-            }
+            decisions.push(*index);
         }
         match page.get("next") {
             Some(Value::Integer(next)) => from = format!("&from={next}"),
-            _ => return Ok(found),
+            _ => break,
         }
     }
+    // the newest decision under an id counts
+    for index in decisions.into_iter().rev() {
+        let line = said(&mut web, &format!("/v1/entries/{index}"))?;
+        let mut document = Document::default();
+        let line = document.parse(line.trim_ascii_end(), Names::Entry);
+        let line = line.map_err(|_| strange(address))?;
+        let data = line.pointer("/event/data").ok_or_else(|| strange(address))?;
+        if data.get("approval").and_then(|id| id.plain()) == Some(approval) {
+            return Ok(data.get("for").map(Value::from));
+        }
+    }
+    Ok(None)
 }
 
 /// The bytes of a good answer.

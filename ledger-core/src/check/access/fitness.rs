@@ -35,7 +35,7 @@ pub(crate) fn unfit(
     } else if since(taken, at) > most {
         why.push(("review-snapshot-old", format!("was {} old", span(since(taken, at)))));
     }
-    if seen.rows.is_ok() && seen.whole().is_none() {
+    if seen.rows().is_ok() && seen.whole().is_none() {
         let rows = seen.said.rows;
         let total = seen.said.total_reported.map(|total| format!(" of {total}"));
         let words = format!("is not whole: {rows}{} rows", total.unwrap_or_default());

@@ -49,7 +49,7 @@ pub(crate) struct Feed {
 /// says so.
 pub(crate) fn feeds(context: &Context<'_>, at: Timestamp) -> Vec<Feed> {
     let most = context.parameters.span(&HIERARCHY);
-    let mut feeds: BTreeMap<&str, Option<(Timestamp, u64)>> = BTreeMap::new();
+    let mut feeds: BTreeMap<&str, Option<(Timestamp, u64, u64)>> = BTreeMap::new();
     let registered = context.facts.source_registered.all().iter();
     let registered = registered.filter(|row| row.from.unwrap_or(row.at.occurred) <= at);
     for row in registered.filter(|row| row.populations.iter().any(|name| name.as_str() == PERSONS))
@@ -60,15 +60,22 @@ pub(crate) fn feeds(context: &Context<'_>, at: Timestamp) -> Vec<Feed> {
     for row in reconciled.filter(|row| row.population.as_str() == PERSONS && row.extracted_at <= at)
     {
         let newest = feeds.entry(row.source.as_str()).or_default();
-        *newest = (*newest).max(Some((row.extracted_at, row.at.index)));
+        let wrong = row.missing.saturating_add(row.extra);
+        *newest = (*newest).max(Some((row.extracted_at, row.at.index, wrong)));
     }
     if feeds.is_empty() {
         let why = "no feed of persons was ever reconciled before".to_owned();
         return vec![Feed { entry: None, old: Some(why) }];
     }
-    let one = |(source, newest): (&str, Option<(Timestamp, u64)>)| {
-        let entry = newest.map(|(_, entry)| entry);
-        let when = newest.map(|(when, _)| when);
+    let one = |(source, newest): (&str, Option<(Timestamp, u64, u64)>)| {
+        let entry = newest.map(|(_, entry, _)| entry);
+        let when = newest.map(|(when, ..)| when);
+        if let Some((when, _, wrong @ 1..)) = newest {
+            let why = format!(
+                "the feed of persons of {source} had {wrong} persons too few or too many at {when}"
+            );
+            return Feed { entry, old: Some(why) };
+        }
         if when.is_some_and(|when| since(when, at) <= most) {
             return Feed { entry, old: None };
         }

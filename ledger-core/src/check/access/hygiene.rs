@@ -189,7 +189,7 @@ fn unseen(
         return;
     }
     let why = seen.last().map(|seen| {
-        let why = seen.rows.as_ref().err().map_or("it is not complete", String::as_str);
+        let why = seen.rows().err().unwrap_or("it is not complete");
         format!(": {}, and {why}", seen.words())
     });
     let cited: Vec<u64> = item.entries.clone();

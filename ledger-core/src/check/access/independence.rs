@@ -23,6 +23,8 @@ pub(crate) struct Independence<'b, 'c> {
     at: Timestamp,
     administrators: BTreeMap<Box<str>, BTreeSet<Pseudonym>>,
     known: HashMap<(Option<Pseudonym>, Option<Pseudonym>), Other>,
+    /// By system, whether a reviewer administers nothing in it.
+    apart: HashMap<Box<str>, HashMap<Option<Pseudonym>, Other>>,
     /// The one manager, of whom it may be unknown who it is; none without a manager.
     managers: HashMap<(Pseudonym, Timestamp), Vec<Option<Pseudonym>>>,
 }
@@ -42,6 +44,7 @@ impl<'b, 'c> Independence<'b, 'c> {
             at,
             administrators: administrators(context, systems, at, rows),
             known: HashMap::new(),
+            apart: HashMap::new(),
             managers: HashMap::new(),
         }
     }
@@ -67,17 +70,23 @@ impl<'b, 'c> Independence<'b, 'c> {
         system: &str,
         reviewer: Option<Pseudonym>,
     ) -> Other {
+        // a reviewer is asked about for each of their items
+        if let Some(known) = self.apart.get(system).and_then(|known| known.get(&reviewer)) {
+            return *known;
+        }
         let administrators: Vec<Pseudonym> =
             self.administrators.get(system).into_iter().flatten().copied().collect();
         let answers: Vec<Other> =
             administrators.iter().map(|who| self.other(reviewer, Some(*who))).collect();
-        if answers.contains(&Other::No) {
+        let answer = if answers.contains(&Other::No) {
             Other::No
         } else if answers.contains(&Other::Unknown) {
             Other::Unknown
         } else {
             Other::Yes
-        }
+        };
+        self.apart.entry(system.into()).or_default().insert(reviewer, answer);
+        answer
     }
 
     /// Whether the reviewer has authority of their own: `No` where they have, as they are then no

@@ -1,5 +1,7 @@
-//! Observed: the snapshots of each system, read once, in the order in which they were taken.
+//! Observed: the snapshots of each system, in the order in which they were taken. The list of each is read
+//! when it is first asked for, and once: a ledger keeps the listings of years, and a question is about few.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::check::Context;
@@ -13,10 +15,22 @@ use crate::vault::persons::Pseudonym;
 pub(crate) struct Seen<'c> {
     /// What was recorded of it.
     pub(crate) said: &'c Said<AccessObserved>,
-    /// Its rows, or why nothing can be told from it.
-    pub(crate) rows: Result<Vec<Row>, String>,
+    context: Context<'c>,
+    rows: OnceCell<Result<Vec<Row>, String>>,
+    places: OnceCell<Places>,
+}
+
+/// Where the rows of persons and accounts stand in a list.
+#[derive(Default)]
+struct Places {
     by_person: HashMap<Pseudonym, Vec<usize>>,
     by_account: HashMap<Box<str>, Vec<usize>>,
+}
+
+impl std::fmt::Debug for Seen<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seen").field("said", self.said).finish_non_exhaustive()
+    }
 }
 
 /// All snapshots by system.
@@ -25,18 +39,10 @@ pub(crate) struct Observed<'c> {
 }
 
 impl<'c> Observed<'c> {
-    /// Reads them all.
+    /// All of them, none read yet.
     pub(crate) fn of(context: &Context<'c>) -> Self {
-        Self::of_those(context, |_| true)
-    }
-
-    /// Reads those that are wanted; the others are as if they were not there.
-    pub(crate) fn of_those(
-        context: &Context<'c>,
-        wanted: impl Fn(&Said<AccessObserved>) -> bool,
-    ) -> Self {
         let mut by_system: BTreeMap<&str, Vec<Seen<'_>>> = BTreeMap::new();
-        for said in context.facts.access_observed.all().iter().filter(|said| wanted(said)) {
+        for said in context.facts.access_observed.all() {
             by_system.entry(said.system.as_str()).or_default().push(Seen::of(context, said));
         }
         for all in by_system.values_mut() {
@@ -79,16 +85,26 @@ impl<'c> Observed<'c> {
 
 impl<'c> Seen<'c> {
     fn of(context: &Context<'c>, said: &'c Said<AccessObserved>) -> Self {
-        let rows = read(context, said);
-        let mut by_person: HashMap<Pseudonym, Vec<usize>> = HashMap::new();
-        let mut by_account: HashMap<Box<str>, Vec<usize>> = HashMap::new();
-        for (place, row) in rows.iter().flatten().enumerate() {
-            by_account.entry(row.account.clone()).or_default().push(place);
-            if let Some(who) = row.person {
-                by_person.entry(who).or_default().push(place);
+        Self { said, context: *context, rows: OnceCell::new(), places: OnceCell::new() }
+    }
+
+    /// Its rows, or why nothing can be told from it.
+    pub(crate) fn rows(&self) -> Result<&[Row], &str> {
+        let rows = self.rows.get_or_init(|| read(&self.context, self.said));
+        rows.as_deref().map_err(String::as_str)
+    }
+
+    fn places(&self) -> &Places {
+        self.places.get_or_init(|| {
+            let mut places = Places::default();
+            for (place, row) in self.rows().unwrap_or_default().iter().enumerate() {
+                places.by_account.entry(row.account.clone()).or_default().push(place);
+                if let Some(who) = row.person {
+                    places.by_person.entry(who).or_default().push(place);
+                }
             }
-        }
-        Self { said, rows, by_person, by_account }
+            places
+        })
     }
 
     /// Its rows, if they are all that there are.
@@ -96,12 +112,12 @@ impl<'c> Seen<'c> {
         // `complete` is the collector's word; a count of the source's own must not speak against it
         let counted = self.said.total_reported.is_none_or(|total| self.said.rows >= total);
         let all = self.said.complete && counted;
-        self.rows.as_deref().ok().filter(|_| all)
+        if all { self.rows().ok() } else { None }
     }
 
     /// Whose accounts it lists.
     pub(crate) fn persons(&self) -> impl Iterator<Item = &Pseudonym> {
-        self.by_person.keys()
+        self.places().by_person.keys()
     }
 
     /// What these names may use.
@@ -109,16 +125,17 @@ impl<'c> Seen<'c> {
         &'s self,
         names: &BTreeSet<Pseudonym>,
     ) -> impl Iterator<Item = &'s Row> + use<'s, 'c> {
-        let rows = self.rows.as_deref().unwrap_or_default();
-        let places = names.iter().filter_map(|name| self.by_person.get(name)).flatten();
+        let rows = self.rows().unwrap_or_default();
+        let by_person = &self.places().by_person;
+        let places = names.iter().filter_map(|name| by_person.get(name)).flatten();
         let places: Vec<usize> = places.copied().collect();
         places.into_iter().filter_map(|place| rows.get(place)).filter(|row| row.is_enabled())
     }
 
     /// What an account may use.
     pub(crate) fn of_account(&self, account: &str) -> impl Iterator<Item = &Row> {
-        let rows = self.rows.as_deref().unwrap_or_default();
-        let places = self.by_account.get(account).into_iter().flatten();
+        let rows = self.rows().unwrap_or_default();
+        let places = self.places().by_account.get(account).into_iter().flatten();
         places.filter_map(|place| rows.get(*place)).filter(|row| row.is_enabled())
     }
 

@@ -150,7 +150,7 @@ fn judge(
         };
         item.cite([seen.said.at.index]);
         fresh(context, campaign, seen, item);
-        match &seen.rows {
+        match seen.rows() {
             Ok(listed) => rows.extend(listed),
             Err(why) => {
                 let cited = [opened, seen.said.at.index];

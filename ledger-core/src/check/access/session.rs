@@ -68,6 +68,11 @@ const NOBODY: Kind = Kind::undecided(
     Severity::Medium,
     "it cannot be told whether the approver or reviewer is another person",
 );
+const OPENING: Kind = Kind::undecided(
+    "opening-unknown",
+    Severity::Medium,
+    "nobody recorded its opening, so it cannot be told when it began and for whom",
+);
 const RUNS: Kind = Kind::undecided(
     "session-running",
     Severity::Low,
@@ -85,7 +90,8 @@ pub const TEST: Test = Test {
            another person.",
     parameters: &[LONGEST, RATIFY, REVIEW, ROTATE],
     kinds: &[
-        REASON, APPROVAL, SELF, LONG, REVIEWED, LOG, CREDENTIAL, NOBODY, RUNS, UNDECLARED, UNREAD,
+        REASON, APPROVAL, SELF, LONG, REVIEWED, LOG, CREDENTIAL, NOBODY, OPENING, RUNS, UNDECLARED,
+        UNREAD,
     ],
     run,
 };
@@ -138,6 +144,9 @@ fn words(session: &Session<'_>) -> String {
 fn judge(context: &Context<'_>, session: &Session<'_>, words: &str, item: &mut Item) {
     let opened = session.opened;
     let (said, first) = (|| session.all.iter().map(|row| row.at.index), opened.at.index);
+    if opened.phase != SessionPhase::Opened {
+        item.raise(&OPENING, format!("{words}, as the first word on it says"), [first]);
+    }
     let reason = session.all.iter().any(|row| row.reason.is_some());
     let ticket = session.all.iter().find_map(|row| row.ticket.as_ref());
     if let Some(ticket) = ticket {

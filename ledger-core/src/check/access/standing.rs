@@ -9,13 +9,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::mitigation::{CONFLICT, EXPIRED, IDLE, UNPROVEN, VALID, mitigated};
 use super::observed::{Observed, Seen};
+use super::ruled::Ruled;
 use crate::check::matrix::{Matrix, Reach, Rule};
 use crate::check::scope::{UNDECLARED, since};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Parameter, Severity, State, Test, Value, span,
 };
+use crate::fact::Said;
 use crate::fact::people::People;
 use crate::fact::snapshot::Row;
+use crate::schema::records::DocumentApproved;
 use crate::schema::rules::PolicyKind;
 use crate::schema::words::Reference;
 use crate::time::Timestamp;
@@ -63,11 +66,16 @@ type Held<'s> = BTreeMap<&'s str, BTreeSet<(&'s str, &'s str, bool)>>;
 struct Desk<'c> {
     people: People<'c>,
     observed: Observed<'c>,
+    ruled: Ruled<'c>,
 }
 
 fn run(context: &Context<'_>) -> Census {
     let mut census = Census::default();
-    let desk = Desk { people: People::of(context.facts), observed: Observed::of(context) };
+    let desk = Desk {
+        people: People::of(context.facts),
+        observed: Observed::of(context),
+        ruled: Ruled::of(context),
+    };
     let mut tested: HashMap<String, Option<State>> = HashMap::new();
     for seen in desk.observed.each() {
         let taken = seen.said.taken_at;
@@ -93,24 +101,34 @@ fn judge(
     item: &mut Item,
 ) {
     let entry = [seen.said.at.index];
-    let Some(matrix) = context.matrix else {
-        item.raise(
-            &UNSET,
-            format!("{}: no matrix of separated duties is given", seen.words()),
-            entry,
-        );
-        return;
+    let (matrix, by) = desk.ruled.matrix(seen.said.taken_at, seen.said.at.index);
+    item.cite(by);
+    let matrix = match matrix {
+        Ok(Some(matrix)) => matrix,
+        Ok(None) => {
+            let sentence = format!("{}: no matrix of separated duties is given", seen.words());
+            return item.raise(&UNSET, sentence, entry);
+        }
+        Err(why) => {
+            let sentence =
+                format!("{}: of the matrix of separated duties in force, {why}", seen.words());
+            return item.raise(&UNSET, sentence, entry.into_iter().chain(by));
+        }
     };
     let Some(rows) = seen.whole() else {
-        let why = seen.rows.as_ref().err().map_or("it is not complete", String::as_str);
+        let why = seen.rows().err().unwrap_or("it is not complete");
         item.raise(&UNSEEN, format!("{}: {why}", seen.words()), entry);
         return;
     };
     item.read("rows", rows.len());
     reviewed(context, seen, item);
-    let duties = duties(context, seen.said.taken_at);
+    let (duties, untold) = duties(context, &desk.ruled, seen);
+    for (why, by) in untold {
+        let sentence = format!("{}: of roles that were put into force, {why}", seen.words());
+        item.raise(&UNSET, sentence, entry.into_iter().chain([by]));
+    }
     unmapped(seen, rows, &duties, item);
-    let all = listed(context, &desk.observed, seen);
+    let all = listed(context, &desk.observed, seen, seen.said.taken_at);
     let secrets = secrets(&all);
     for names in persons(context, &desk.people, seen) {
         let held = held(&names, &all, &duties, &secrets);
@@ -168,17 +186,22 @@ pub(crate) struct Meeting {
     pub(crate) across: bool,
 }
 
-/// The duties that meet in each person whom a snapshot lists, whether or not somebody accepted that.
+/// The duties that meet in each person whom a snapshot lists, whether or not somebody accepted that; of each
+/// other system what its newest snapshot until a time says.
 pub(crate) fn meetings(
     context: &Context<'_>,
     people: &People<'_>,
     observed: &Observed<'_>,
     seen: &Seen<'_>,
+    until: Timestamp,
 ) -> HashMap<Pseudonym, Vec<Meeting>> {
     let mut found = HashMap::new();
-    let Some(matrix) = context.matrix else { return found };
-    let duties = duties(context, seen.said.taken_at);
-    let all = listed(context, observed, seen);
+    let ruled = Ruled::of(context);
+    let (Ok(Some(matrix)), _) = ruled.matrix(seen.said.taken_at, seen.said.at.index) else {
+        return found;
+    };
+    let (duties, _) = duties(context, &ruled, seen);
+    let all = listed(context, observed, seen, until);
     let secrets = secrets(&all);
     for names in persons(context, people, seen) {
         let held = held(&names, &all, &duties, &secrets);
@@ -202,7 +225,11 @@ fn reviewed(context: &Context<'_>, seen: &Seen<'_>, item: &mut Item) {
     let rules = rules.filter(|row| row.kind == PolicyKind::Sod && row.at.index < entry);
     let rules = rules.map(|row| (row.effective_from, row.at.index));
     let signed = context.facts.document_approved.of(Reference::Document, "sod-matrix");
-    let signed = signed.map(|row| (row.at.occurred, row.at.index));
+    // signed by somebody, in force, and not due to be reviewed again
+    let counts = |row: &&Said<DocumentApproved>| {
+        row.approver.pseudonym.is_some() && row.valid_from <= at && row.review_due >= at
+    };
+    let signed = signed.filter(counts).map(|row| (row.at.occurred, row.at.index));
     let newest = rules.chain(signed).filter(|(when, _)| *when <= at).max();
     let most = context.parameters.span(&REVIEW);
     match newest {
@@ -223,18 +250,32 @@ fn reviewed(context: &Context<'_>, seen: &Seen<'_>, item: &mut Item) {
     }
 }
 
-/// The duties of entitlements, by system, as they were registered at a time.
-fn duties<'c>(context: &Context<'c>, at: Timestamp) -> HashMap<(&'c str, &'c str), Vec<&'c str>> {
-    let mut all: HashMap<(&str, &str), Vec<&str>> = HashMap::new();
+/// Duties by system and entitlement.
+type Duties<'s> = HashMap<(&'s str, &'s str), Vec<&'s str>>;
+
+/// The duties of entitlements, as they were registered at the time of a snapshot and put into force
+/// before it; why some cannot be told.
+fn duties<'s>(
+    context: &Context<'s>,
+    ruled: &'s Ruled<'_>,
+    seen: &Seen<'_>,
+) -> (Duties<'s>, Vec<(&'s str, u64)>) {
+    let mut all: Duties<'s> = HashMap::new();
+    let at = seen.said.taken_at;
     for system in context.facts.systems(at) {
-        for one in system.duties.iter().flatten() {
+        for one in system.what.duties.iter().flatten() {
             let duties = one.duties.iter().map(crate::schema::typed::Id::as_str);
-            all.entry((system.system.as_str(), one.entitlement.as_str()))
+            all.entry((system.what.system.as_str(), one.entitlement.as_str()))
                 .or_default()
                 .extend(duties);
         }
     }
-    all
+    let (roles, untold) = ruled.roles(at, seen.said.at.index);
+    for role in roles {
+        let own = all.entry((&*role.system, &*role.entitlement)).or_default();
+        own.extend(role.duties.iter().map(|duty| &**duty));
+    }
+    (all, untold)
 }
 
 fn unmapped(
@@ -261,24 +302,25 @@ fn unmapped(
     }
 }
 
-/// The snapshot, and the newest of each other system until then.
+/// The snapshot, and the newest of each other system until a time.
 fn listed<'d, 'c>(
     context: &Context<'_>,
     observed: &'d Observed<'c>,
     seen: &'d Seen<'c>,
+    until: Timestamp,
 ) -> Vec<&'d Seen<'c>> {
-    let at = seen.said.taken_at;
     let mut all = vec![seen];
-    for system in context.facts.systems(at).iter().filter(|known| known.system != seen.said.system)
+    for system in
+        context.facts.systems(until).iter().filter(|known| known.system != seen.said.system)
     {
-        all.extend(observed.newest(system.system.as_str(), at).map(|(other, _)| other));
+        all.extend(observed.newest(system.system.as_str(), until).map(|(other, _)| other));
     }
     all
 }
 
 /// The rows of accounts, by system and account: whoever can read their secret may do the same.
 fn secrets<'s>(all: &[&'s Seen<'_>]) -> HashMap<(&'s str, &'s str), Vec<&'s Row>> {
-    let rows = || all.iter().flat_map(|seen| seen.rows.iter().flatten());
+    let rows = || all.iter().flat_map(|seen| seen.rows().unwrap_or_default());
     let opened: BTreeSet<(&str, &str)> =
         rows().filter_map(|row| Some((&*row.system, row.secret_of.as_deref()?))).collect();
     let mut found: HashMap<(&str, &str), Vec<&Row>> = HashMap::new();

@@ -1,5 +1,7 @@
 //! Approval: which approvals stand behind a deployment when it begins.
 
+use std::collections::HashMap;
+
 use crate::check::Context;
 use crate::fact::Said;
 use crate::fact::deployment::Deployment;
@@ -17,10 +19,11 @@ pub(crate) fn counted<'c>(context: &Context<'c>, deployment: &Deployment<'_>) ->
     let (Some(artifact), Some(change)) = (deployment.artifact(), deployment.change()) else {
         return Vec::new();
     };
+    let endings = Endings::of(context, change);
     let stands = |row: &&Decided| {
         fits(row, deployment, change, artifact)
             && row.at.occurred < deployment.at
-            && ended(context, row, deployment.at).is_none()
+            && endings.ended(row, deployment.at).is_none()
     };
     granted(context, change, artifact).into_iter().filter(stands).collect()
 }
@@ -70,27 +73,44 @@ pub(super) fn names(row: &Decided) -> String {
     if named.is_empty() { "nothing".to_owned() } else { named.join(", ") }
 }
 
-/// Why an approval did not stand at a time, and the entry that ended it.
+/// What took approvals of a change back, by the approval: found once for all of them.
+pub(super) struct Endings<'c>(HashMap<&'c str, Vec<&'c Decided>>);
+
+impl<'c> Endings<'c> {
+    pub(super) fn of(context: &Context<'c>, change: &Id) -> Self {
+        let mut all: HashMap<&str, Vec<&Decided>> = HashMap::new();
+        for row in context.facts.approval_decided.of(Reference::Change, change.as_str()) {
+            if let (ApprovalDecision::Revoked | ApprovalDecision::Expired, Some(of)) =
+                (row.decision, &row.what.of)
+            {
+                all.entry(of.as_str()).or_default().push(row);
+            }
+        }
+        Self(all)
+    }
+
+    /// Why an approval did not stand at a time, and the entry that ended it.
+    pub(super) fn ended(&self, row: &Decided, at: Timestamp) -> Option<(String, Option<u64>)> {
+        if let Some(from) = row.valid_from.filter(|from| *from > at) {
+            return Some((format!("counts only from {from}"), None));
+        }
+        if let Some(until) = row.valid_until.filter(|until| *until <= at) {
+            return Some((format!("was over at {until}"), None));
+        }
+        let later = self.0.get(row.approval.as_str()).into_iter().flatten();
+        let mut before = later.filter(|later| later.at.occurred <= at);
+        let later = before.next()?;
+        Some((format!("was taken back at {}", later.at.occurred), Some(later.at.index)))
+    }
+}
+
+/// Why one approval did not stand at a time, and the entry that ended it.
 pub(super) fn ended(
     context: &Context<'_>,
     row: &Decided,
     at: Timestamp,
 ) -> Option<(String, Option<u64>)> {
-    if let Some(from) = row.valid_from.filter(|from| *from > at) {
-        return Some((format!("counts only from {from}"), None));
-    }
-    if let Some(until) = row.valid_until.filter(|until| *until <= at) {
-        return Some((format!("was over at {until}"), None));
-    }
-    let change = row.subject.get(Reference::Change)?;
-    context
-        .facts
-        .approval_decided
-        .of(Reference::Change, change.as_str())
-        .find(|later| {
-            let ends =
-                matches!(later.decision, ApprovalDecision::Revoked | ApprovalDecision::Expired);
-            ends && later.of.as_ref() == Some(&row.approval) && later.at.occurred <= at
-        })
-        .map(|later| (format!("was taken back at {}", later.at.occurred), Some(later.at.index)))
+    let none = Endings(HashMap::new());
+    let change = row.subject.get(Reference::Change);
+    change.map_or(none, |change| Endings::of(context, change)).ended(row, at)
 }

@@ -4,11 +4,13 @@
 //! granted before the start and recorded before it (or little later), and was neither over nor taken
 //! back at the start.
 
-use super::approval::{Decided, ended, fits, granted, names};
+use super::approval::{Decided, Endings, fits, granted, names};
+use super::people::Others;
 use super::{UNDECLARED, UNREAD};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Other, Parameter, Severity, Test, Value, entries, span,
 };
+use crate::fact::author::Party;
 use crate::fact::deployment::Deployment;
 
 const MIN_APPROVALS: Parameter = Parameter::new(
@@ -130,11 +132,12 @@ fn judge(context: &Context<'_>, deployment: &Deployment<'_>, item: &mut Item) {
         item.raise(&AFTER, sentence, deployment.entries().chain(indexes));
         return;
     }
+    let endings = Endings::of(context, change);
     let standing: Vec<&Decided> =
-        before.iter().copied().filter(|row| ended(context, row, deployment.at).is_none()).collect();
+        before.iter().copied().filter(|row| endings.ended(row, deployment.at).is_none()).collect();
     if standing.is_empty() {
         for row in before {
-            let Some((why, by)) = ended(context, row, deployment.at) else { continue };
+            let Some((why, by)) = endings.ended(row, deployment.at) else { continue };
             let sentence = format!("{words}; its approval (entry {}) {why}", row.at.index);
             let cited = deployment.entries().chain([row.at.index]).chain(by);
             item.raise(&LAPSED, sentence, cited);
@@ -184,28 +187,20 @@ fn enough(
     if counted.is_empty() {
         return;
     }
-    let mut persons: Vec<&Decided> = Vec::new();
+    let mut persons = Others::at(deployment.at);
     let mut unsure: Vec<u64> = Vec::new();
     for row in counted {
-        if row.approver.pseudonym.is_none() {
-            unsure.push(row.at.index);
+        let party = Party { who: row.approver.pseudonym, entry: row.at.index };
+        if party.who.is_none() {
+            unsure.push(party.entry);
             continue;
         }
-        let mut is_new = Other::Yes;
-        for known in &persons {
-            let (other, said) =
-                context.other(row.approver.pseudonym, known.approver.pseudonym, deployment.at);
-            item.cite(said);
-            match other {
-                Other::No => is_new = Other::No,
-                Other::Unknown if is_new == Other::Yes => is_new = Other::Unknown,
-                Other::Yes | Other::Unknown => {}
-            }
-        }
-        match is_new {
-            Other::Yes => persons.push(row),
+        let (other, said) = persons.other(context, party.who);
+        item.cite(said);
+        match other {
+            Other::Yes => persons.add(context, party),
             Other::No => {}
-            Other::Unknown => unsure.push(row.at.index),
+            Other::Unknown => unsure.push(party.entry),
         }
     }
     item.read("approvers", persons.len());

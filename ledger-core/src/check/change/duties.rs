@@ -7,7 +7,7 @@ mod mutual;
 
 use self::mutual::{CHANGES, MUTUAL, Pairs, SHARE};
 use super::approval::{Decided, counted};
-use super::people::{deployer, none_of};
+use super::people::{Others, deployer, none_of};
 use super::{UNDECLARED, UNREAD};
 use crate::check::{
     Census, Context, Direction, Item, Kind, Other, Parameter, Severity, Test, Value, entries,
@@ -134,10 +134,9 @@ fn approvals<'c>(context: &Context<'c>, deployment: &Deployment<'_>) -> Vec<&'c 
 }
 
 /// On which side each approver stands.
-#[derive(Default)]
 struct Sides<'c> {
     /// Who is neither author nor deployer.
-    found: Vec<Party>,
+    found: Others,
     /// Entries of those of whom that cannot be told.
     unsure: Vec<u64>,
     /// Entries of those who wrote it.
@@ -157,17 +156,20 @@ fn sides<'c>(
 ) -> Sides<'c> {
     let needed = context.parameters.count(&MIN_INDEPENDENT);
     let deployer = [deployer(deployment)];
-    let mut sides = Sides::default();
     // the newest first: what was approved last was approved as it then stood
     let mut newest = approvals.to_vec();
     newest.sort_by_key(|row| std::cmp::Reverse((row.at.occurred, row.at.index)));
-    sides.seen = newest.first().copied();
+    let seen = newest.first().copied();
+    // who is whom is judged as it stood at the last word
+    let last = seen.map_or(deployment.at, |row| deployment.at.max(row.at.occurred));
+    let found = Others::at(last);
+    let mut sides = Sides { found, unsure: Vec::new(), wrote: Vec::new(), ran: Vec::new(), seen };
     for row in newest {
         let who = row.approver.pseudonym;
         let at = deployment.at.max(row.at.occurred);
         let (author, said_author) = none_of(context, who, &authored.authors, at);
         let (runner, said_runner) = none_of(context, who, &deployer, at);
-        let (again, said_again) = none_of(context, who, &sides.found, at);
+        let (again, said_again) = sides.found.other(context, who);
         item.cite(said_author.iter().chain(&said_runner).chain(&said_again).copied());
         if author == Other::No {
             sides.wrote.push(row.at.index);
@@ -179,7 +181,7 @@ fn sides<'c>(
         }
         match (author, runner, again) {
             (Other::Yes, Other::Yes, Other::Yes) => {
-                sides.found.push(Party { who, entry: row.at.index });
+                sides.found.add(context, Party { who, entry: row.at.index });
                 if sides.found.len() as u64 == needed {
                     sides.seen = Some(row);
                 }

@@ -1,7 +1,11 @@
 //! T08 standard-change-valid: a standard change keeps to a template that others approved.
 
+mod range;
 mod used;
 
+use std::collections::BTreeSet;
+
+use self::range::outside;
 use self::used::Used;
 use super::authority::APPROVES;
 use super::{UNDECLARED, UNREAD};
@@ -299,6 +303,12 @@ fn scope(
         if !allowed.iter().any(|(known, fits)| known == name && fits == value) {
             why.push(format!("not for {name} {value}"));
         }
+    }
+    if let Some(ranges) = &approved.what.parameters {
+        let given = given.iter().flat_map(|given| given.iter());
+        let all: BTreeSet<(&str, &str)> =
+            given.chain(allowed).map(|(name, value)| (&**name, value.as_str())).collect();
+        why.extend(all.into_iter().filter_map(|(name, value)| outside(ranges, name, value)));
     }
     if !why.is_empty() {
         let sentence = format!(

@@ -213,6 +213,7 @@ fn judge(context: &Context<'_>, words: &str, slot: Period, done: &[Done<'_>], it
                 format!("{words}; it can be done until {last}"),
                 cited.into_iter().chain([near]),
             );
+            item.open_until(last);
             return;
         }
         let how = inside.first().map_or("nothing says that it was done".to_owned(), |one| {
@@ -223,6 +224,7 @@ fn judge(context: &Context<'_>, words: &str, slot: Period, done: &[Done<'_>], it
             format!("{words}, at last until {last}; {how}"),
             cited.into_iter().chain([near]),
         );
+        item.open_until(last);
         for kind in ["activity.performed", "drill.performed"] {
             context.tell_unread_of(item, kind, Period { from: slot.from, to: plus(last, 1) });
         }

@@ -1,10 +1,13 @@
 //! Evidence: whether a gate's verdict follows from what it names.
 
+use std::collections::BTreeMap;
+
 use crate::check::Context;
 use crate::fact::{Said, Table};
 use crate::hash::Sha256;
+use crate::schema::build::TestCompleted;
 use crate::schema::gate::{EvaluatorMode, GateEvaluated};
-use crate::schema::words::{CheckOutcome, Verdict};
+use crate::schema::words::{CheckOutcome, Reference, Verdict};
 
 /// What a verdict comes to when it is computed again.
 pub(crate) enum Support {
@@ -56,7 +59,20 @@ pub(crate) fn support(
                         read,
                     );
                 }
-                Some(_) => {}
+                Some(_) => {
+                    match at(&facts.test_completed, *index).map(|test| ran(context, row, test)) {
+                        Some(Err(Ran::Wrong(why))) => {
+                            let why = but(&format!("stands on entry {index}, {why}"));
+                            return Support::Failed(why, read);
+                        }
+                        Some(Err(Ran::InPart(why))) => {
+                            let why = but(&format!("stands on entry {index}, {why}"));
+                            return Support::Unknown(why, read);
+                        }
+                        Some(Ok(parts)) => read.extend(parts),
+                        None => {}
+                    }
+                }
                 None if is_evidence(context, *index) => {}
                 None => {
                     return Support::Unknown(
@@ -68,6 +84,49 @@ pub(crate) fn support(
         }
     }
     Support::Passed(read)
+}
+
+/// Why a test that says it passed shows nothing.
+enum Ran {
+    /// Its own numbers say otherwise.
+    Wrong(String),
+    /// Parts of it are missing.
+    InPart(String),
+}
+
+/// Whether the tests of a run ran and passed, in all its parts; the entries of the others.
+fn ran(
+    context: &Context<'_>,
+    verdict: &Said<GateEvaluated>,
+    test: &Said<TestCompleted>,
+) -> Result<Vec<u64>, Ran> {
+    let counts = &test.counts;
+    let red = counts.failed.saturating_add(counts.errors);
+    if red > 0 {
+        return Err(Ran::Wrong(format!("which counts {red} failures")));
+    }
+    if counts.passed == 0 {
+        return Err(Ran::Wrong("in which no test ran".to_owned()));
+    }
+    let Some(shard) = &test.what.shard else { return Ok(Vec::new()) };
+    let artifact = test.artifact.to_reference();
+    let rows = context.facts.test_completed.of(Reference::Artifact, &artifact);
+    let mut parts: BTreeMap<u64, u64> = BTreeMap::new();
+    for row in rows.filter(|row| row.at.index < verdict.at.index) {
+        let same = (&row.what.suite, row.attempt) == (&test.what.suite, test.attempt);
+        let Some(other) = row.what.shard.as_ref().filter(|other| other.group == shard.group) else {
+            continue;
+        };
+        let green = row.counts.failed == 0 && row.counts.errors == 0 && row.counts.passed > 0;
+        if same && green && row.outcome == CheckOutcome::Passed {
+            parts.insert(other.index, row.at.index);
+        }
+    }
+    if (parts.len() as u64) < shard.of {
+        let (found, of) = (parts.len(), shard.of);
+        return Err(Ran::InPart(format!("of whose {of} parts {found} passed")));
+    }
+    Ok(parts.into_values().collect())
 }
 
 /// Whether an entry is one that a gate may stand on, beside tests and scans.

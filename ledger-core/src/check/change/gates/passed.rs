@@ -50,7 +50,9 @@ impl Gates<'_> {
         item: &mut Item,
     ) {
         let most = self.context.parameters.span(&MAX_AGE).min(policy.unwrap_or(u64::MAX));
-        let age = deployment.at.micros().saturating_sub(row.at.occurred.micros());
+        // a verdict is as old as what it was judged by
+        let judged = row.at.occurred.min(row.as_of);
+        let age = deployment.at.micros().saturating_sub(judged.micros());
         if age > most {
             let sentence = format!(
                 "{}; gate {} had passed {} before, and may have {} (entry {})",

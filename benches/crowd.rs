@@ -1,0 +1,59 @@
+//! The server when thousands hold connections and send halves of requests: those who behave go on being
+//! served.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ledger_core::error::Result;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::ceiling;
+use crate::serve::{CONNECTIONS, Server, all, connect, lost, row};
+
+/// For how long those who behave send: less than the half of a head may take.
+const SPAN: Duration = Duration::from_secs(5);
+
+/// `ledger-bench crowd COUNT DIR`: makes a ledger in `DIR`, serves it, holds so many connections with
+/// halves of requests, and appends over 64 others meanwhile. All of them must be open at the time.
+pub(crate) fn run(count: usize, dir: &str) -> Result<()> {
+    ceiling::machine();
+    let files = 2 * count as u64;
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: Some(files), maximum })
+        .map_err(|error| lost(&format!("{files} open files are needed (`ulimit -n`): {error}")))?;
+    let server = Server::start(Path::new(dir))?;
+    let whole = server.request("POST", "/v1/events", &"x".repeat(900));
+    let cut = |end: usize| whole.get(..end).unwrap_or_default();
+    let halves = [cut(0), cut(11), cut(60), cut(whole.len() - 899)];
+    let begun = Instant::now();
+    let crowd: Vec<TcpStream> = halves
+        .iter()
+        .cycle()
+        .take(count)
+        .map(|half| {
+            let mut stream = connect(server.address())?;
+            stream.write_all(half).map_err(|error| lost(&error.to_string()))?;
+            Ok(stream)
+        })
+        .collect::<Result<_>>()?;
+    let opened = begun.elapsed();
+    let done = all(CONNECTIONS, |number| {
+        server.send(&server.signed(number, 1, CONNECTIONS, SPAN), 1, SPAN)
+    })?;
+    let open = server.files()?;
+    row(&format!("single events beside {count} halves of requests"), CONNECTIONS, SPAN, &done);
+    println!(
+        "opened in {:.1} s; {open} files open afterwards, {} MB at most",
+        opened.as_secs_f64(),
+        server.memory("VmHWM:")
+    );
+    drop(crowd);
+    if open < count {
+        return Err(lost(&format!("only {open} of {count} connections were held")));
+    }
+    Ok(())
+}
