@@ -3,8 +3,8 @@
 //! `rfc6962/`: the proofs of transparency-dev/merkle (`testdata/`), right and spoiled.
 //! `tlog-testlog/`: the test log of transparency-dev/tessera, every file of every size up to 15.
 //!
-//! Run with `LEDGER_VECTORS=<folder> cargo test --features outside-vectors --test outside`. Without
-//! the feature these tests are not built; with it, a missing folder is a failure.
+//! Run with `LEDGER_VECTORS=<folder> cargo test --test outside --test outside_ed25519 -- --ignored`.
+//! Without being asked for they are listed as ignored; asked for, a missing folder is a failure.
 
 #![allow(
     unreachable_pub,

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 #[test]
+#[ignore = "reads the folder that LEDGER_VECTORS names"]
 #[expect(
     clippy::disallowed_methods,
     reason = "the folder of outside vectors is named from outside"

@@ -13,7 +13,7 @@
     reason = "a test stops at the first surprise"
 )]
 
-#[path = "report/golden.rs"]
+#[path = "goldens/golden.rs"]
 mod golden;
 #[path = "../../ledger-core/tests/story/history.rs"]
 mod history;
@@ -21,7 +21,7 @@ mod history;
 mod lists;
 #[path = "../../ledger-core/tests/story/memory.rs"]
 mod memory;
-#[path = "report/quarter.rs"]
+#[path = "goldens/quarter.rs"]
 mod quarter;
 #[path = "../../ledger-core/tests/story/verified.rs"]
 mod verified;

@@ -19,7 +19,7 @@
 mod history;
 #[path = "../../ledger-core/tests/story/lists.rs"]
 mod lists;
-#[path = "report/quarter.rs"]
+#[path = "goldens/quarter.rs"]
 mod quarter;
 #[path = "../../ledger-core/tests/story/verified.rs"]
 mod verified;

@@ -206,12 +206,13 @@ impl Dice {
     }
 }
 
-/// The seeds of a test: those it always runs with, or the one that `SEED` names. Printed, so that a
-/// failure can be had again.
+/// The seeds of a test: those it always runs with, as many times more as `SEEDS` says, or the one that `SEED`
+/// names. Printed, so that a failure can be had again.
 #[expect(clippy::disallowed_methods, reason = "a test that failed is run again with its seed")]
 pub fn seeds(test: &str, usual: std::ops::Range<u64>) -> Vec<u64> {
-    let chosen = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
-    let seeds = chosen.map_or_else(|| usual.collect(), |seed| vec![seed]);
+    let number = |name| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
+    let all = usual.start..usual.end.saturating_mul(number("SEEDS").unwrap_or(1));
+    let seeds = number("SEED").map_or_else(|| all.collect(), |seed| vec![seed]);
     println!("{test}: seeds {seeds:?}; one of them again with SEED=n");
     seeds
 }

@@ -16,6 +16,7 @@ const WORDS: [&str; 15] = [
 ];
 
 #[test]
+#[ignore = "reads the folder that LEDGER_VECTORS names"]
 fn every_size() {
     let folder = folder("tlog-testlog");
     let key = VerifierKey::parse(KEY).unwrap();

@@ -15,13 +15,13 @@
     reason = "a test stops at the first surprise"
 )]
 
-#[path = "report/golden.rs"]
+#[path = "goldens/golden.rs"]
 mod golden;
 #[path = "../../ledger-core/tests/story/history.rs"]
 mod history;
 #[path = "../../ledger-core/tests/story/lists.rs"]
 mod lists;
-#[path = "report/quarter.rs"]
+#[path = "goldens/quarter.rs"]
 mod quarter;
 #[path = "../../ledger-core/tests/story/verified.rs"]
 mod verified;
