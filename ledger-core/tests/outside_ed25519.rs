@@ -5,6 +5,8 @@
 //! cofactored equation. We must refuse whatever is odd, in the key or in the nonce, and beyond our
 //! rules for keys we must say what `verify_strict` says.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 use ledger_core::encoding::from_hex;
 use ledger_core::key::PublicKey;
 use ledger_core::signature::verify_raw;
