@@ -265,7 +265,7 @@ fn all_survive(name: &str, history: &History, left: &[Left]) {
 #[test]
 fn power_cut_at_every_call_of_a_history_loses_nothing_acknowledged() {
     let history = History::new();
-    let watched = Arc::new(Watched::new(history.base.crash(0), seeds("power cut", 0..4)));
+    let watched = Arc::new(Watched::new(history.base.crash(0), seeds("power cut", 0..8)));
     play(&history, &watched).unwrap();
     watched.cut("end", "");
     all_survive("history", &history, &watched.left.lock().unwrap());
@@ -274,7 +274,7 @@ fn power_cut_at_every_call_of_a_history_loses_nothing_acknowledged() {
 #[test]
 fn power_cut_at_every_call_of_a_recovery_loses_nothing_acknowledged() {
     let history = History::new();
-    let seeds = seeds("power cut in recovery", 0..1);
+    let seeds = seeds("power cut in recovery", 0..2);
     // disks with lines past the head, torn heads and the like, from a first power cut
     let first = Arc::new(Watched::new(history.base.crash(0), seeds.clone()));
     play(&history, &first).unwrap();
@@ -334,7 +334,7 @@ fn failed_sync_that_marks_pages_clean_loses_nothing_acknowledged() {
     let before = counting.disk.syncs();
     play(&history, &counting).unwrap();
     let syncs = counting.disk.syncs() - before;
-    let cuts = seeds("failed sync", 0..2);
+    let cuts = seeds("failed sync", 0..4);
     println!("{syncs} syncs");
     let found: Vec<String> = (0..syncs)
         .into_par_iter()

@@ -206,8 +206,7 @@ impl Dice {
     }
 }
 
-/// The seeds of a test: those it always runs with, as many times more as `SEEDS` says, or the one that `SEED`
-/// names. Printed, so that a failure can be had again.
+/// The seeds of a test: those it always runs with, `SEEDS` times as many, or the one that `SEED` names. Printed, so that a failure can be had again.
 #[expect(clippy::disallowed_methods, reason = "a test that failed is run again with its seed")]
 pub fn seeds(test: &str, usual: std::ops::Range<u64>) -> Vec<u64> {
     let number = |name| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());

@@ -12,7 +12,7 @@ fn power_cut_at_every_call_of_a_rolled_segment_loses_nothing_acknowledged() {
     let calls = whole.call.load(Ordering::SeqCst);
     let segments = ledger_core::segment::list(&whole.disk).unwrap();
     assert!(segments.len() == 2 && segments[1] > size, "in both: {segments:?}, {size}");
-    let seeds = seeds("power cut in a roll", 0..2);
+    let seeds = seeds("power cut in a roll", 0..3);
     println!("{calls} calls of a group in two segments");
     assert!(calls > 10, "{calls}");
     // a disk is 64 MiB: each is judged when it is made, and forgotten

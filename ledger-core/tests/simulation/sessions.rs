@@ -339,7 +339,7 @@ impl Model {
 
 #[test]
 fn long_sessions_of_two_processes_are_what_the_model_says() {
-    for seed in seeds("sessions", 0..3) {
+    for seed in seeds("sessions", 0..6) {
         let mut dice = Dice(seed);
         let mut model = Model::new();
         let mut steps = Vec::new();
