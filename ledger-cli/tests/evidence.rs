@@ -28,6 +28,9 @@ use serde_json::{Value, json};
 
 const OVER: [&str; 6] = ["--from", "2026-07-01", "--to", "2026-09-30", "--cutoff", "2100-01-01"];
 const ADA: [&str; 4] = ["--as", "hr:ada", "--key", "ada.pem"];
+/// A layer of a company's own.
+const OVERLAY: &str = "id = \"acme\"\ntitle = \"Acme\"\nversion = \"1\"\nkind = \"company\"\nvalid_from = \"2025-01-01\"\n\n\
+    [[guide]]\ncontrol = \"SOX-CM-01\"\ntext = \"Ask the release desk.\"\n";
 const BUILD: [&str; 12] = [
     "evidence",
     "build",
@@ -675,9 +678,7 @@ fn tokens_travel() {
 #[test]
 fn a_population_has_the_files_of_its_report() {
     let world = world();
-    let overlay = "id = \"acme\"\ntitle = \"Acme\"\nversion = \"1\"\nkind = \"company\"\nvalid_from = \"2025-01-01\"\n\n\
-        [[guide]]\ncontrol = \"SOX-CM-01\"\ntext = \"Ask the release desk.\"\n";
-    world.write("acme.toml", overlay);
+    world.write("acme.toml", OVERLAY);
     let shipped =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../controls/calendars/gregorian-quarters.toml");
     world.write("year.toml", std::fs::read_to_string(shipped).unwrap());
@@ -708,7 +709,7 @@ fn a_population_has_the_files_of_its_report() {
     let both = ["--controls", "acme.toml", "--calendar", "year.toml"];
     assert_eq!(made(&both, "with.zip"), (0, "holds".to_owned()));
     // another overlay is not what the report was made with
-    world.write("acme.toml", overlay.replace("release desk", "front desk"));
+    world.write("acme.toml", OVERLAY.replace("release desk", "front desk"));
     let other = [&build[..], &ADA, &both, &["--to", "other.zip"]].concat();
     assert!(world.run(&other).bad(1).contains("performed"), "it is not handed out");
 }
@@ -717,9 +718,7 @@ fn a_population_has_the_files_of_its_report() {
 #[test]
 fn overlays_of_ones_own_travel() {
     let world = world();
-    let overlay = "id = \"acme\"\ntitle = \"Acme\"\nversion = \"1\"\nkind = \"company\"\nvalid_from = \"2025-01-01\"\n\n\
-        [[guide]]\ncontrol = \"SOX-CM-01\"\ntext = \"Ask the release desk.\"\n";
-    world.write("acme.toml", overlay);
+    world.write("acme.toml", OVERLAY);
     let report = ["report", "quarter", "--framework", "sox", "--period", "2026-Q3", "--cutoff"];
     let rest = ["2100-01-01", "--overlay", "acme.toml", "--out", "own"];
     assert_eq!(world.run(&[&report[..], &rest].concat()).status, 1);

@@ -7,6 +7,8 @@
     reason = "helpers of tests stop at the first surprise"
 )]
 
+#[path = "common/clock.rs"]
+mod clock;
 mod common;
 #[path = "serve/machine.rs"]
 mod machine;
@@ -18,6 +20,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use clock::Clock;
 use common::{Ended, PIPELINE, World};
 use machine::{Line, Machine, gzip, hmac, number};
 use pen::Pen;
@@ -219,31 +222,6 @@ fn bad_tls_gets_no_answer_and_holds_up_nobody() {
     drop(halves);
 }
 
-/// A library that shifts the clock of a program by as many seconds as a file says.
-const SHIFT: &str = r#"
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
-int clock_gettime(clockid_t id, struct timespec *at) {
-  static int (*real)(clockid_t, struct timespec *);
-  if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
-  int done = real(id, at);
-  const char *from = getenv("CLOCK_FILE");
-  if (done == 0 && id == CLOCK_REALTIME && from) {
-    char text[32] = {0};
-    int file = open(from, O_RDONLY);
-    if (file >= 0) {
-      if (read(file, text, sizeof text - 1) > 0) at->tv_sec += atol(text);
-      close(file);
-    }
-  }
-  return done;
-}
-"#;
-
 /// A ledger whose pipeline also relays what GitHub sends.
 fn relayed() -> World {
     let world = World::empty();
@@ -291,11 +269,8 @@ fn size_of(checkpoint: &str) -> u64 {
 #[test]
 fn a_clock_that_is_set_loses_nothing_and_is_told() {
     let world = relayed();
-    world.write("shift.c", SHIFT);
-    let mut cc = Command::new("cc");
-    cc.args(["-shared", "-fPIC", "-o", "shift.so", "shift.c", "-ldl"]);
-    assert!(cc.current_dir(world.path(".")).status().unwrap().success());
-    world.write("shift", "0");
+    let clock = Clock::new(&world);
+    clock.set("0");
     let hears = [
         "--connector-key",
         "github=d/keys/pipeline.pem",
@@ -305,7 +280,7 @@ fn a_clock_that_is_set_loses_nothing_and_is_told() {
         "d/keys/signer.pem",
     ];
     let mut command = world.command(&[&["serve", "--listen", "127.0.0.1:0"], &hears[..]].concat());
-    command.env("LD_PRELOAD", world.path("shift.so")).env("CLOCK_FILE", world.path("shift"));
+    clock.govern(&mut command);
     let machine = Machine::run(&world, command);
     let token = machine.token(&["append", "read"]);
     let pen = Pen::new(&world);
@@ -314,7 +289,7 @@ fn a_clock_that_is_set_loses_nothing_and_is_told() {
     let mut checkpoint = 0;
     let steps = ["0", "10800", "-10800", "36000", "0"];
     for (step, shift) in steps.iter().enumerate() {
-        world.write("shift", shift);
+        clock.set(shift);
         // what arrives at once, and what arrives when it was noticed
         for moment in 0..2 {
             let event = pen.line(&format!("k-{step}-{moment}"));

@@ -5,6 +5,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "common/clock.rs"]
+mod clock;
 mod common;
 
 use std::fs::File;
@@ -14,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use clock::Clock;
 use common::{Ended, PIPELINE, World, deployed, times};
 
 /// Runs where no file may grow beyond so many blocks of 512 bytes, as on a disk that is full there.
@@ -135,32 +138,14 @@ fn a_folder_that_is_empty_or_gone_is_a_ledger_that_is_away() {
     }
 }
 
-/// A library that shifts the clock by `CLOCK_SHIFT` seconds, for a program that asks the system's.
-const SHIFT: &str = r#"
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <stdlib.h>
-#include <time.h>
-int clock_gettime(clockid_t id, struct timespec *at) {
-  static int (*real)(clockid_t, struct timespec *);
-  if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
-  int done = real(id, at);
-  const char *by = getenv("CLOCK_SHIFT");
-  if (done == 0 && id == CLOCK_REALTIME && by) at->tv_sec += atol(by);
-  return done;
-}
-"#;
-
 #[test]
 fn a_wrong_clock_records_and_is_found() {
     let world = World::new();
-    world.write("shift.c", SHIFT);
-    let mut cc = Command::new("cc");
-    cc.args(["-shared", "-fPIC", "-o", "shift.so", "shift.c", "-ldl"]);
-    assert!(cc.current_dir(world.path(".")).status().unwrap().success());
+    let clock = Clock::new(&world);
     let shifted = |by: &str, args: &[&str]| {
         let mut command = world.command(args);
-        command.env("LD_PRELOAD", world.path("shift.so")).env("CLOCK_SHIFT", by);
+        clock.set(by);
+        clock.govern(&mut command);
         Ended::from(command.output().unwrap())
     };
     shifted("3600", &deployed("c-ahead")).good();
