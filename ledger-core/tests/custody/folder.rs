@@ -70,6 +70,26 @@ fn another_version_an_empty_folder_and_half_a_copy_are_refused() {
     folder.open("1").unwrap();
 }
 
+#[test]
+fn half_a_snapshot_of_an_owner_who_was_killed_is_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::new(dir.path());
+    let half = dir.path().join("db-1/snap.FFFFFFFFFFFFFFFF.generating");
+    let database = folder.create("1").unwrap();
+    database.apply(batch(&[("pa", "1")])).unwrap();
+    // what a living owner writes is left alone
+    fs::write(&half, "").unwrap();
+    assert_eq!(folder.open("1").unwrap_err().code(), "busy");
+    assert!(half.exists());
+    drop(database);
+    for bytes in ["", "the first bytes of a snapshot"] {
+        fs::write(&half, bytes).unwrap();
+        let database = folder.open("1").unwrap();
+        assert_eq!(database.get(b"pa").unwrap(), Some(b"1".to_vec()));
+        assert!(!half.exists());
+    }
+}
+
 /// sled keeps what was removed in its log; a database that is removed is gone with every byte.
 #[test]
 fn a_removed_database_leaves_no_bytes() {

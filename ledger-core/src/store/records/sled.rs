@@ -5,8 +5,13 @@
 //! folder without the mark, of another version, or whose record is not there is refused. Nothing is
 //! acknowledged before `flush`. What sled wrote once may stay in its log after it is removed: who
 //! must destroy bytes makes a new database and removes the old one.
+//!
+//! sled writes a snapshot beside the old one, under a name that ends with `.generating`, and renames
+//! it. An owner that is killed between the two leaves the half there, and this version of sled takes
+//! it for the newest snapshot and calls the database damaged. So such a half is removed before a
+//! database is opened: the old snapshot goes only after the rename, and the log holds all of it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -21,6 +26,8 @@ const MARK_FILE: &str = "mark";
 const MARK_KEY: &[u8] = &[0];
 /// Folders of databases are called so.
 const PREFIX: &str = "db-";
+/// How the name of a snapshot ends that sled has not finished.
+const HALF: &str = ".generating";
 /// Memory that sled may use for pages.
 const CACHE: u64 = 64 * 1024 * 1024;
 
@@ -178,6 +185,10 @@ impl Records for Database {
 }
 
 fn open(path: &Path) -> Result<::sled::Db> {
+    remove_halves(path).map_err(|error| match error {
+        TryLockError::WouldBlock => held(),
+        TryLockError::Error(error) => Error::io("open", &path.display().to_string(), error),
+    })?;
     let config = ::sled::Config::new()
         .path(path)
         .cache_capacity(CACHE)
@@ -187,15 +198,38 @@ fn open(path: &Path) -> Result<::sled::Db> {
     config.open().map_err(|error| failure("open", &error).at(path.display().to_string()))
 }
 
+/// Removes the halves of snapshots that an owner left who was killed while it wrote them. sled's own
+/// lock is held meanwhile: what a living owner writes stays.
+///
+/// If we stop here, some of them are gone, and the next opening removes the others.
+fn remove_halves(path: &Path) -> std::result::Result<(), TryLockError> {
+    let lock = match File::open(path.join("db")) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        opened => opened.map_err(TryLockError::Error)?,
+    };
+    lock.try_lock()?;
+    for file in fs::read_dir(path).map_err(TryLockError::Error)? {
+        let file = file.map_err(TryLockError::Error)?;
+        let name = file.file_name();
+        let name = name.to_str().unwrap_or_default();
+        if name.starts_with("snap.") && name.ends_with(HALF) {
+            fs::remove_file(file.path()).map_err(TryLockError::Error)?;
+        }
+    }
+    Ok(())
+}
+
+fn held() -> Error {
+    Error::unavailable("busy", "the database is held by another process")
+}
+
 fn failure(doing: &str, error: &::sled::Error) -> Error {
     match error {
         ::sled::Error::Corruption { .. } => damaged("the database is damaged"),
-        ::sled::Error::Io(source) if source.kind() == ErrorKind::WouldBlock => {
-            Error::unavailable("busy", "the database is held by another process")
-        }
+        ::sled::Error::Io(source) if source.kind() == ErrorKind::WouldBlock => held(),
         // sled spells a lock that is held as an error of kind `Other`
         ::sled::Error::Io(source) if source.to_string().contains("could not acquire lock") => {
-            Error::unavailable("busy", "the database is held by another process")
+            held()
         }
         error => {
             let error = Error::unavailable("database", format!("cannot {doing}: {error}"));
