@@ -6,6 +6,7 @@
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::path::Path;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use ledger_core::error::Result;
@@ -16,9 +17,11 @@ use crate::serve::{CONNECTIONS, Server, all, connect, lost, row};
 
 /// For how long those who behave send: less than the half of a head may take.
 const SPAN: Duration = Duration::from_secs(5);
+/// How many open connections at a time.
+const OPENING: u64 = 8;
 
 /// `ledger-bench crowd COUNT DIR`: makes a ledger in `DIR`, serves it, holds so many connections with
-/// halves of requests, and appends over 64 others meanwhile. All of them must be open at the time.
+/// halves of requests, and appends over 64 others meanwhile. All of them must be open as those begin.
 pub(crate) fn run(count: usize, dir: &str) -> Result<()> {
     ceiling::machine();
     let files = 2 * count as u64;
@@ -30,24 +33,32 @@ pub(crate) fn run(count: usize, dir: &str) -> Result<()> {
     let cut = |end: usize| whole.get(..end).unwrap_or_default();
     let halves = [cut(0), cut(11), cut(60), cut(whole.len() - 899)];
     let begun = Instant::now();
-    let crowd: Vec<TcpStream> = halves
-        .iter()
-        .cycle()
-        .take(count)
-        .map(|half| {
+    // opened by several, and counted soon: the server closes a half that stays one for too long
+    let share = |number: u64| -> Result<Vec<TcpStream>> {
+        let own = (0..count).skip(number as usize).step_by(OPENING as usize);
+        own.map(|place| {
             let mut stream = connect(server.address())?;
-            stream.write_all(half).map_err(|error| lost(&error.to_string()))?;
+            let half = halves.get(place / OPENING as usize % halves.len()).copied();
+            stream.write_all(half.unwrap_or_default()).map_err(|error| lost(&error.to_string()))?;
             Ok(stream)
         })
-        .collect::<Result<_>>()?;
+        .collect()
+    };
+    let crowd = all(OPENING, share)?;
     let opened = begun.elapsed();
+    // the last of them may still wait to be taken
+    let mut open = server.files()?;
+    while open < count && begun.elapsed() < opened + SPAN {
+        sleep(Duration::from_millis(10));
+        open = server.files()?;
+    }
     let done = all(CONNECTIONS, |number| {
         server.send(&server.signed(number, 1, CONNECTIONS, SPAN), 1, SPAN)
     })?;
-    let open = server.files()?;
+    let left = server.files()?;
     row(&format!("single events beside {count} halves of requests"), CONNECTIONS, SPAN, &done);
     println!(
-        "opened in {:.1} s; {open} files open afterwards, {} MB at most",
+        "opened in {:.1} s; {open} files open then, {left} afterwards; {} MB at most",
         opened.as_secs_f64(),
         server.memory("VmHWM:")
     );

@@ -35,7 +35,6 @@ use axum::routing::{MethodFilter, on};
 use ledger_core::json::Value;
 use ledger_core::key::SigningKey;
 use ledger_core::ledger::Ledger;
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 use crate::clock;
@@ -133,10 +132,11 @@ pub(crate) fn run(
         .max_blocking_threads(READING)
         .build()
         .map_err(|error| Failure::new("threads", format!("cannot start threads: {error}")))?;
-    let listener = runtime.block_on(TcpListener::bind(settings.listen)).map_err(|error| {
-        Failure::new("listen", format!("cannot listen on `{}`: {error}", settings.listen))
-            .within("--listen")
-    })?;
+    let listener =
+        runtime.block_on(async { listen::listen(settings.listen) }).map_err(|error| {
+            Failure::new("listen", format!("cannot listen on `{}`: {error}", settings.listen))
+                .within("--listen")
+        })?;
     let (queue, newest, sequencer) = sequencer::start(desk)?;
     let (room, strangers) = request::rooms();
     let server = Arc::new(Server {

@@ -1,5 +1,6 @@
 //! Connections: taken up to a limit, each within limits of its own, and let finish at the end.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
@@ -25,6 +26,8 @@ use crate::failure::{Failure, Result};
 
 /// The most connections that are open at a time; one more is closed at once.
 const CONNECTIONS: usize = 12_000;
+/// How many may wait to be taken; Linux turns the next away for a second, and allows 4,096 unless told.
+const WAITING: u32 = 4096;
 /// Files that a process may have open where nobody says how many.
 const FILES: usize = 1024;
 /// How long a TLS handshake may take, and the head of a request, and the pause between two requests.
@@ -44,6 +47,15 @@ const BREATH: Duration = Duration::from_millis(100);
 pub(super) struct Peer {
     /// Whether it showed a certificate of the client CA.
     pub(super) certified: bool,
+}
+
+/// A socket that listens at an address; to be called within the runtime.
+pub(super) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // a server that is started again takes the address of the one before
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 /// Takes connections until the process is told to end (SIGTERM, SIGINT), and lets requests finish.
