@@ -17,8 +17,8 @@ use crate::serve::{CONNECTIONS, Server, all, connect, lost, row};
 
 /// For how long those who behave send: less than the half of a head may take.
 const SPAN: Duration = Duration::from_secs(5);
-/// How many open connections at a time.
-const OPENING: u64 = 8;
+/// How many open connections at a time; no divisor of the kinds of halves, so that each opens all of them.
+const OPENING: u64 = 7;
 
 /// `ledger-bench crowd COUNT DIR`: makes a ledger in `DIR`, serves it, holds so many connections with
 /// halves of requests, and appends over 64 others meanwhile. All of them must be open as those begin.
@@ -35,14 +35,14 @@ pub(crate) fn run(count: usize, dir: &str) -> Result<()> {
     let begun = Instant::now();
     // opened by several, and counted soon: the server closes a half that stays one for too long
     let share = |number: u64| -> Result<Vec<TcpStream>> {
-        let own = (0..count).skip(number as usize).step_by(OPENING as usize);
-        own.map(|place| {
-            let mut stream = connect(server.address())?;
-            let half = halves.get(place / OPENING as usize % halves.len()).copied();
-            stream.write_all(half.unwrap_or_default()).map_err(|error| lost(&error.to_string()))?;
-            Ok(stream)
-        })
-        .collect()
+        let own = halves.iter().cycle().zip(0..count as u64);
+        own.filter(|(_, place)| place % OPENING == number)
+            .map(|(half, _)| {
+                let mut stream = connect(server.address())?;
+                stream.write_all(half).map_err(|error| lost(&error.to_string()))?;
+                Ok(stream)
+            })
+            .collect()
     };
     let crowd = all(OPENING, share)?;
     let opened = begun.elapsed();
