@@ -185,10 +185,7 @@ impl Records for Database {
 }
 
 fn open(path: &Path) -> Result<::sled::Db> {
-    remove_halves(path).map_err(|error| match error {
-        TryLockError::WouldBlock => held(),
-        TryLockError::Error(error) => Error::io("open", &path.display().to_string(), error),
-    })?;
+    remove_halves(path)?;
     let config = ::sled::Config::new()
         .path(path)
         .cache_capacity(CACHE)
@@ -202,18 +199,22 @@ fn open(path: &Path) -> Result<::sled::Db> {
 /// lock is held meanwhile: what a living owner writes stays.
 ///
 /// If we stop here, some of them are gone, and the next opening removes the others.
-fn remove_halves(path: &Path) -> std::result::Result<(), TryLockError> {
+fn remove_halves(path: &Path) -> Result<()> {
+    let failed = |error| Error::io("open", &path.display().to_string(), error);
     let lock = match File::open(path.join("db")) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        opened => opened.map_err(TryLockError::Error)?,
+        opened => opened.map_err(failed)?,
     };
-    lock.try_lock()?;
-    for file in fs::read_dir(path).map_err(TryLockError::Error)? {
-        let file = file.map_err(TryLockError::Error)?;
+    lock.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => held(),
+        TryLockError::Error(error) => failed(error),
+    })?;
+    for file in fs::read_dir(path).map_err(failed)? {
+        let file = file.map_err(failed)?;
         let name = file.file_name();
         let name = name.to_str().unwrap_or_default();
         if name.starts_with("snap.") && name.ends_with(HALF) {
-            fs::remove_file(file.path()).map_err(TryLockError::Error)?;
+            fs::remove_file(file.path()).map_err(failed)?;
         }
     }
     Ok(())
@@ -226,9 +227,11 @@ fn held() -> Error {
 fn failure(doing: &str, error: &::sled::Error) -> Error {
     match error {
         ::sled::Error::Corruption { .. } => damaged("the database is damaged"),
-        ::sled::Error::Io(source) if source.kind() == ErrorKind::WouldBlock => held(),
         // sled spells a lock that is held as an error of kind `Other`
-        ::sled::Error::Io(source) if source.to_string().contains("could not acquire lock") => {
+        ::sled::Error::Io(source)
+            if source.kind() == ErrorKind::WouldBlock
+                || source.to_string().contains("could not acquire lock") =>
+        {
             held()
         }
         error => {
